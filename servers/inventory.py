@@ -1,0 +1,98 @@
+"""What there is to look after: clusters, their servers, and how each is reached.
+
+Plain values, made once from the settings. Nothing here connects to anything.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class ServiceKind(StrEnum):
+    """How a server's PostgreSQL is started and stopped."""
+
+    PG_CTL = "pg_ctl"
+    SYSTEMD = "systemd"
+    PG_CTLCLUSTER = "pg_ctlcluster"
+    DOCKER = "docker"
+
+
+@dataclass(frozen=True, slots=True)
+class SshTarget:
+    """An SSH server as the bot reaches it. Its host key must stand in `known_hosts`."""
+
+    host: str
+    port: int
+    user: str
+    key_file: Path | None
+    known_hosts: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How PostgreSQL is run on a server.
+
+    `bin_directory` is where pg_ctl and pg_controldata live; None means the PATH of the SSH user.
+    `unit` belongs to systemd, `version` and `cluster_name` to pg_ctlcluster, `container` to docker.
+    """
+
+    kind: ServiceKind
+    data_directory: str
+    bin_directory: str | None = None
+    unit: str | None = None
+    version: str | None = None
+    cluster_name: str | None = None
+    container: str | None = None
+    use_sudo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One PostgreSQL server.
+
+    `conninfo` is libpq's, as the bot reaches it, and may hold a password: it is never shown.
+    `replication` is libpq's, as the other servers reach this one with the replication role.
+    `slot` is the physical slot this server streams from while it is the standby.
+    `disks` are the paths whose file systems are watched; the data directory is always among them.
+    """
+
+    name: str
+    conninfo: str = field(repr=False)
+    ssh: SshTarget
+    service: Service
+    replication: str | None = field(default=None, repr=False)
+    slot: str | None = None
+    disks: tuple[str, ...] = ()
+
+
+class BackupTool(StrEnum):
+    """Who takes the base backups."""
+
+    NATIVE = "native"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlace:
+    """Where base backups and the WAL archive lie, as seen by SSH on `server` (None: on the first that answers)."""
+
+    tool: BackupTool
+    directory: str
+    archive_directory: str | None = None
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A primary with its standbys, told apart by name. `channel` is where its news goes."""
+
+    name: str
+    channel: str
+    servers: tuple[Server, ...]
+    backups: BackupPlace | None = None
+
+    def server(self, name: str) -> Server:
+        """The server of that name; KeyError if the cluster has none."""
+        for server in self.servers:
+            if server.name == name:
+                return server
+        raise KeyError(name)
