@@ -1,0 +1,100 @@
+"""What a command is. One module a command; `commands.registry` lists them.
+
+A View answers a question. An Order changes a server: it plans, and the rest (form, approvals, re-check, run, report,
+audit) is the same for every order and lives in `commands.orders`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from commands.asked import Asked
+from commands.people import Person
+from commands.plan import Plan, Step
+from commands.world import World
+from ledger.page import Page
+from servers.inventory import Cluster
+from servers.state import ClusterState
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What a step did: one line for people, exit status and output where a remote command ran (for the audit log)."""
+
+    detail: str
+    exit_status: int | None = None
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What a step may use: the world, the plan it belongs to, and where to say how far it is."""
+
+    world: World
+    cluster: Cluster
+    plan: Plan
+    step: Step
+    say: Callable[[str], Awaitable[None]]  # live progress, one line
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The code behind a step.
+
+    `run` does it and proves it, or raises StepFailed. `already_done` looks at the servers and says whether it is done
+    (asked after a crash, before anything is repeated). `undo` takes it back, where the step says that it can be.
+    """
+
+    run: Callable[[StepContext], Awaitable[StepOutcome]]
+    already_done: Callable[[StepContext], Awaitable[bool]]
+    undo: Callable[[StepContext], Awaitable[StepOutcome]] | None = None
+
+
+class StepFailed(Exception):
+    """A step did not do what it promised. The message says what happened and what to do next."""
+
+    def __init__(self, message: str, *, exit_status: int | None = None, output: str = "") -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+        self.output = output
+
+
+class Misunderstood(Exception):
+    """What was typed cannot be carried out. The message is one line: what was understood, and what to type."""
+
+
+class View(Protocol):
+    """A command that only looks."""
+
+    name: str
+    usage: str  # "status [cluster]"
+    summary: str  # one line for help
+    right: str  # what one must be allowed to do ("view")
+
+    async def answer(self, asked: Asked, person: Person, arguments: Sequence[str], world: World) -> Page:
+        """What to show. Raises Misunderstood."""
+        ...
+
+
+class Order(Protocol):
+    """A command that changes a server, once people have approved its plan."""
+
+    name: str
+    usage: str
+    summary: str
+    right: str
+
+    def resolve(self, arguments: Sequence[str], world: World) -> tuple[Cluster, str | None]:
+        """The cluster and the server (where one is named) that were meant; no I/O. Raises Misunderstood."""
+        ...
+
+    async def plan(self, cluster: Cluster, server: str | None, state: ClusterState, world: World) -> Plan:
+        """The plan for the world as it was seen. Raises Misunderstood where there is nothing to do."""
+        ...
+
+    def actions(self) -> Mapping[str, Action]:
+        """The code behind each Step.action that its plans use."""
+        ...
+
+
+Command = View | Order

@@ -1,0 +1,35 @@
+"""People and what they may do, as they are at the moment they ask."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Face(StrEnum):
+    """Where an order came in."""
+
+    SLACK = "slack"
+    TERMINAL = "terminal"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who was recognised, by Slack user id or by the operating system's user; never by a display name.
+
+    `key` is the person's key in the settings, or the Slack id of somebody who is in a Slack user group but not in the
+    settings; None for a stranger. `groups` are the settings' groups the person is in right now.
+    """
+
+    id: str  # Slack user id, or "os:NAME" for somebody at a terminal whom the settings do not map to a Slack id
+    name: str  # for people to read; nothing is decided by it
+    key: str | None
+    groups: frozenset[str]
+
+
+class Directory(Protocol):
+    """Looks people up at the moment of the click."""
+
+    async def person(self, person_id: str) -> Person:
+        """The person with that id and present groups. Somebody unknown comes back with no key and no groups;
+        when the look-up fails, the groups that cannot be confirmed are left out (unknown means no)."""
+        ...

@@ -1,0 +1,27 @@
+"""What commands may use. Wired in one place (`bot.process`), handed to every command."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from commands.authority import Policies
+from commands.people import Directory
+from ledger.ledger import Ledger
+from servers.backups.tool import BackupTool
+from servers.engines.engine import Engine
+from servers.inventory import Cluster
+from servers.observe import Observer
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The outside world, the memory and the rules, as commands see them."""
+
+    clusters: Mapping[str, Cluster]
+    observer: Observer
+    engine: Engine
+    backups: BackupTool
+    ledger: Ledger
+    policies: Policies
+    directory: Directory
+    now: Callable[[], datetime]  # aware, UTC
