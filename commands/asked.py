@@ -12,7 +12,8 @@ from ledger.page import Page
 class Asked:
     """One thing that somebody asked, typed or pressed.
 
-    `id` is unique to the delivery (Slack delivers some things twice: the same id leaves one audit record and one effect).
+    `id` is unique to the delivery (Slack delivers some things twice: the same id leaves one audit
+    record and one effect).
     """
 
     id: str
@@ -31,7 +32,7 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """Something to fill in. `expected` is the only text that is accepted, where there is one (the cluster's name typed)."""
+    """Something to fill in. `expected`, where given, is the only text accepted (the cluster's name typed)."""
 
     name: str
     label: str

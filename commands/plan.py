@@ -1,7 +1,7 @@
 """A plan: what an order would do, what was seen that speaks for or against it, and what may be lost.
 
 Approval binds to the hash of the plan's material facts. Evidence, estimates and wording are not material: they may
-differ between the look that people approved and the look just before the run; what would be done to which server may not.
+differ between the look that people approved and the look just before the run; what is done to which server may not.
 """
 
 import hashlib
