@@ -1,0 +1,1 @@
+"""Slack, and nowhere else: pages drawn as blocks, payloads turned into orders, the outbox delivered."""
