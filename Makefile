@@ -1,0 +1,57 @@
+# Understudy. `make demo` to see it, `make test` to prove it, `make help` for the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SILENT:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PG ?= 18
+
+# PYTHONHASHSEED and friends are left alone; only the user's own site packages are kept out.
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check unit lab-tests browser bench lock chromium clean
+
+help: ## What can be made
+	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: $(VENV)/demo.stamp ## A practice pair, the bot and a practice Slack; prints one URL
+	exec $(BIN)/understudy lab demo --pg $(PG)
+
+test: $(VENV)/dev.stamp chromium check ## Everything: lint, types, imports, unit, real pair, browser
+	$(BIN)/pytest -n 2 --dist worksteal tests
+
+check: $(VENV)/dev.stamp ## Lint, types and the import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp ## The figures, as a table and as JSON
+	$(BIN)/python -m bench
+
+lock: $(VENV)/dev.stamp ## Renew the pinned, hashed requirements
+	$(BIN)/pip install --quiet uv
+	for name in demo dev; do
+	  extras=$$([ $$name = demo ] && echo "--extra lab --extra build" || echo "--extra dev")
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --no-annotate --no-emit-package understudy $$extras pyproject.toml -o requirements/$$name.txt
+	done
+
+clean: ## Remove the virtual environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+chromium:
+	tests/browser/install-chromium
+
+$(VENV)/bin/python:
+	.ci/make-venv $(VENV)
+
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(VENV)/bin/python
+	echo "Installing what Understudy needs into $(VENV) (once) ..."
+	$(BIN)/pip install --quiet --progress-bar on --require-hashes -r requirements/$*.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
