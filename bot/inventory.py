@@ -1,0 +1,137 @@
+"""The settings as the values that the other packages know."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from alerts.intervals import Intervals
+from alerts.thresholds import Thresholds
+from bot.roster import GroupEntry, PersonEntry, Roster
+from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings
+from bot.settings_mistakes import Mistake, SettingsError
+from bot.thresholds_settings import thresholds_from
+from commands.authority import OrderPolicy, Policies
+from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
+
+
+def clusters_of(settings: Settings) -> dict[str, Cluster]:
+    """The clusters by name. SettingsError when a password file cannot be read."""
+    return {name: _cluster(settings, name, section) for name, section in settings.clusters.items()}
+
+
+def roster_of(settings: Settings) -> Roster:
+    """The people and groups that the settings name."""
+    return Roster(
+        people=tuple(
+            PersonEntry(key=key, slack_id=person.slack, operating_system_user=person.operating_system_user)
+            for key, person in settings.people.items()
+        ),
+        groups=tuple(
+            GroupEntry(key=key, slack_group_id=group.slack, people=group.people)
+            for key, group in settings.groups.items()
+        ),
+    )
+
+
+def policies_of(settings: Settings) -> Policies:
+    """Rights and approval policies."""
+    return Policies(
+        rights={right: frozenset(holders) for right, holders in settings.rights.items()},
+        orders={
+            order: OrderPolicy(
+                approvers=frozenset(policy.approvers),
+                approvals=policy.approvals,
+                risk_approvals=policy.risk_approvals,
+                expires=timedelta(seconds=policy.expires),
+                reason_required=policy.reason_required,
+            )
+            for order, policy in settings.policies.items()
+        },
+    )
+
+
+def thresholds_of(settings: Settings) -> tuple[Thresholds, dict[str, Thresholds]]:
+    """The thresholds for all, and those of the clusters that have their own."""
+    common = thresholds_from(settings.thresholds, Thresholds())
+    own = {name: section.thresholds for name, section in settings.clusters.items() if section.thresholds}
+    return common, {name: thresholds_from(raw, common) for name, raw in own.items()}
+
+
+def intervals_of(settings: Settings) -> Intervals:
+    """How often the monitor looks."""
+    monitor = settings.monitor
+    return Intervals(fast=monitor.fast_interval, slow=monitor.slow_interval, backups=monitor.backup_interval)
+
+
+def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ...]:
+    """Every secret value of the settings, to keep them out of logs, Slack and the audit log."""
+    slack = settings.slack
+    tokens = (slack.bot_token, slack.app_token, slack.signing_secret)
+    conninfos = (
+        text for cluster in clusters for server in cluster.servers for text in (server.conninfo, server.replication)
+    )
+    passwords = (conninfo_to_dict(text).get("password") for text in conninfos if text)
+    return tuple({*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)})
+
+
+def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster:
+    return Cluster(
+        name=name,
+        channel=section.channel,
+        servers=tuple(
+            _server(settings, f"clusters.{name}.servers.{key}", key, server) for key, server in section.servers.items()
+        ),
+        backups=_backups(section.backups) if section.backups else None,
+    )
+
+
+def _server(settings: Settings, key: str, name: str, section: ServerSettings) -> Server:
+    password = _password(settings, key, section)
+    ssh, service = section.ssh, section.service
+    return Server(
+        name=name,
+        conninfo=make_conninfo(section.conninfo, password=password) if password else section.conninfo,
+        ssh=SshTarget(
+            host=ssh.host,
+            port=ssh.port,
+            user=ssh.user,
+            key_file=settings.path(ssh.key_file) if ssh.key_file else None,
+            known_hosts=settings.path(ssh.known_hosts),
+        ),
+        service=Service(
+            kind=service.kind,
+            data_directory=service.data_directory,
+            bin_directory=service.bin_directory,
+            unit=service.unit,
+            version=service.version,
+            cluster_name=service.name,
+            container=service.container,
+            use_sudo=service.sudo,
+        ),
+        replication=section.replication,
+        slot=section.slot,
+        disks=section.disks,
+    )
+
+
+def _backups(section: BackupSettings) -> BackupPlace:
+    return BackupPlace(
+        tool=section.kind,
+        directory=section.directory,
+        archive_directory=section.archive_directory,
+        server=section.server,
+    )
+
+
+def _password(settings: Settings, key: str, section: ServerSettings) -> str | None:
+    if section.password:
+        return section.password.get_secret_value()
+    if section.password_file is None:
+        return None
+    file = settings.path(section.password_file)
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        right = "let the user that runs understudy read it, as one line of UTF-8 text"
+        raise SettingsError((Mistake(f"{key}.password_file", f"cannot be read: {error}", right),)) from None

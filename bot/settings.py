@@ -1,0 +1,248 @@
+"""The settings: `understudy.toml`, environment variables over it, secrets from the environment or secret files.
+
+Environment: `UNDERSTUDY_` and the key's path joined by `__`, such as `UNDERSTUDY_SLACK__BOT_TOKEN`.
+Secret files: one file a secret in the directory that `UNDERSTUDY_SECRETS_DIRECTORY` names, called like the variable
+(`understudy_slack__bot_token`). What is wrong with them is found by `bot.settings_mistakes`, all of it at once.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bot.durations import parse_seconds
+from bot.settings_checks import check_references
+from bot.settings_mistakes import (
+    SettingsError,
+    mistakes_in_file,
+    mistakes_in_secrets_directory,
+    mistakes_of,
+    unknown_variables,
+)
+from servers.inventory import BackupTool, ServiceKind
+
+SETTINGS_VARIABLE = "UNDERSTUDY_SETTINGS"
+SECRETS_VARIABLE = "UNDERSTUDY_SECRETS_DIRECTORY"
+DEFAULT_FILE = Path("understudy.toml")
+
+Seconds = Annotated[float, BeforeValidator(parse_seconds)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+# Names stand in commands, file names and environment variables: lower case, no spaces.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
+SlackGroup = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,20}$")]
+SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CGD][A-Z0-9]{2,20}$")]
+
+# Read by bot.thresholds_settings, which knows their names and units.
+Thresholds = dict[str, float | str]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SlackSettings(Section):
+    mode: Literal["socket", "http"] = "socket"
+    api_url: str = "https://slack.com/api/"
+    bot_token: SecretStr | None = None
+    app_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
+
+
+class LedgerSettings(Section):
+    path: Path = Path("understudy.sqlite3")
+
+
+class HttpSettings(Section):
+    """Where /healthz, /readyz, /metrics and, in HTTP mode, Slack's requests are answered. Port 0: any free one."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8377
+
+
+class MonitorSettings(Section):
+    fast_interval: Seconds = 2.0
+    slow_interval: Seconds = 10.0
+    backup_interval: Seconds = 60.0
+    sql_timeout: Seconds = 1.0
+    ssh_timeout: Seconds = 1.5
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class PersonSettings(Section):
+    slack: SlackUser
+    operating_system_user: str | None = None
+
+
+class GroupSettings(Section):
+    slack: SlackGroup | None = None
+    people: tuple[str, ...] = ()
+
+
+class PolicySettings(Section):
+    """Who approves an order. `risk_approvals` is asked for when the plan carries a risk that no check can rule out."""
+
+    approvers: Annotated[tuple[str, ...], Field(min_length=1)]
+    approvals: Annotated[int, Field(ge=1, le=10)] = 1
+    risk_approvals: Annotated[int, Field(ge=1, le=10)] = 2
+    expires: Seconds = 900.0
+    reason_required: bool = True
+
+
+class SshSettings(Section):
+    host: str
+    port: Port = 22
+    user: str
+    key_file: Path | None = None
+    known_hosts: Path
+
+
+class ServiceSettings(Section):
+    kind: ServiceKind
+    data_directory: str
+    bin_directory: str | None = None
+    unit: str | None = None
+    version: str | None = None
+    name: str | None = None
+    container: str | None = None
+    sudo: bool = False
+
+
+class ServerSettings(Section):
+    conninfo: str
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    replication: str | None = None
+    slot: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,63}$")] | None = None
+    disks: tuple[str, ...] = ()
+    ssh: SshSettings
+    service: ServiceSettings
+
+
+class BackupSettings(Section):
+    kind: BackupTool = BackupTool.NATIVE
+    directory: str
+    archive_directory: str | None = None
+    server: str | None = None
+
+
+class ClusterSettings(Section):
+    channel: SlackChannel
+    servers: Annotated[dict[Name, ServerSettings], Field(min_length=2)]
+    backups: BackupSettings | None = None
+    thresholds: Thresholds = {}
+
+
+class Settings(BaseSettings):
+    """Everything. `directory` is where the file lies: relative paths are taken from there."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="UNDERSTUDY_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    directory: Path = Field(default=Path(), exclude=True)
+    slack: SlackSettings = SlackSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    http: HttpSettings = HttpSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    log: LogSettings = LogSettings()
+    people: dict[Name, PersonSettings] = {}
+    groups: dict[Name, GroupSettings] = {}
+    rights: dict[str, tuple[str, ...]] = {}
+    policies: dict[str, PolicySettings] = {}
+    thresholds: Thresholds = {}
+    clusters: Annotated[dict[Name, ClusterSettings], Field(min_length=1)]
+
+    @field_validator("directory")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.absolute()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _everything_at_once(cls, raw: Any, handler: ModelWrapValidatorHandler["Settings"]) -> "Settings":
+        """Shape and references are checked over the same raw values, so that one mistake never hides another."""
+        mistakes = list(check_references(raw)) if isinstance(raw, dict) else []
+        try:
+            settings = handler(raw)
+        except ValidationError as error:
+            raise SettingsError((*mistakes_of(error), *mistakes)) from None
+        if mistakes:
+            raise SettingsError(tuple(mistakes))
+        return settings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources = [init_settings, env_settings]
+        if settings_cls.model_config.get("secrets_dir"):
+            sources.append(
+                NestedSecretsSettingsSource(
+                    file_secret_settings, secrets_prefix="UNDERSTUDY_", secrets_nested_delimiter="__"
+                )
+            )
+        return *sources, TomlConfigSettingsSource(settings_cls)
+
+    def path(self, path: Path) -> Path:
+        """A path of the settings, taken from the directory of the settings file."""
+        return path if path.is_absolute() else self.directory / path
+
+
+def settings_file(given: Path | None) -> Path:
+    """The settings file: the one that was named, else `UNDERSTUDY_SETTINGS`, else ./understudy.toml."""
+    return given or Path(os.environ.get(SETTINGS_VARIABLE, DEFAULT_FILE))
+
+
+def load_settings(file: Path) -> Settings:
+    """The settings from that file and the environment. SettingsError lists every mistake, each with its mend."""
+    secrets_directory = os.environ.get(SECRETS_VARIABLE)
+    mistakes = (
+        *mistakes_in_file(file),
+        *mistakes_in_secrets_directory(secrets_directory),
+        *unknown_variables(os.environ, tuple(Settings.model_fields)),
+    )
+    if any(mistake.final for mistake in mistakes):
+        raise SettingsError(mistakes)
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=file, secrets_dir=secrets_directory)
+
+    try:
+        settings = FromFile(directory=file.parent)  # type: ignore[call-arg]  # the rest comes from the sources
+    except SettingsError as error:
+        raise SettingsError((*mistakes, *error.mistakes)) from None
+    if mistakes:
+        raise SettingsError(mistakes)
+    return settings

@@ -1,0 +1,123 @@
+"""The commented file that `understudy init` writes."""
+
+from bot.thresholds_settings import default_lines
+
+_TEMPLATE = """\
+# Understudy's settings. `understudy check` tries every line of it for real.
+# Every key can come from the environment instead: UNDERSTUDY_ and the path joined by __, such as
+# UNDERSTUDY_SLACK__BOT_TOKEN. Secrets belong there, or one a file into the directory that
+# UNDERSTUDY_SECRETS_DIRECTORY names (a file called understudy_slack__bot_token).
+# Durations are written "500ms", "2s", "15m", "26h", "7d". Relative paths start where this file lies.
+
+[slack]
+mode = "socket"                     # or "http": then Slack posts to /slack/events, and signing_secret is needed
+# bot_token (xoxb-...), app_token (xapp-..., socket mode), signing_secret: from the environment or secret files
+
+[ledger]
+path = "understudy.sqlite3"         # audit log, operations, alerts; back it up
+
+[http]
+host = "127.0.0.1"                  # /healthz, /readyz and /metrics
+port = 8377
+
+[monitor]
+fast_interval = "2s"                # SQL
+slow_interval = "10s"               # SSH: disks, load, clock, control data
+backup_interval = "60s"
+
+[log]
+level = "info"
+format = "json"                     # or "console"
+
+# People are recognised by Slack user id, never by a name. At a terminal the operating system's user counts.
+[people.alice]
+slack = "U000ALICE"
+operating_system_user = "alice"
+
+[people.bob]
+slack = "U00000BOB"
+
+[people.carol]
+slack = "U000CAROL"
+
+# A group may be a Slack user group (looked up when a button is pressed), a list of people, or both.
+[groups.dba]
+# slack = "S0000DBA"
+people = ["alice", "bob", "carol"]
+
+# Who may ask. Only "view" (status, help, alerts, audit) may be given to "everyone".
+[rights]
+view = ["everyone"]
+acknowledge = ["dba"]
+promote = ["dba"]
+restore = ["dba"]
+
+# Who must approve what was asked for. Whoever asks never approves.
+[policies.promote]
+approvers = ["dba"]
+approvals = 1
+risk_approvals = 2                  # when an old primary cannot be fenced
+expires = "15m"
+reason_required = true
+
+[policies.restore]
+approvers = ["dba"]
+
+# Every rule's threshold, and how long it must hold ("for"). The defaults are written here.
+[thresholds]
+@THRESHOLDS@
+
+# A primary with its standby. Which is which is seen, not set.
+[clusters.shop]
+channel = "C0000OPS"                # where its alerts and approvals go; invite the bot there
+
+[clusters.shop.servers.db1]
+conninfo = "host=10.0.0.11 port=5432 dbname=postgres user=understudy sslmode=prefer"
+# password_file = "secrets/db1"     # or UNDERSTUDY_CLUSTERS__SHOP__SERVERS__DB1__PASSWORD, or passfile= in conninfo
+replication = "host=10.0.0.11 port=5432 user=replicator passfile=/var/lib/postgresql/.pgpass"
+slot = "db1"                        # the physical slot that db1 streams from while it is the standby
+disks = ["/"]                       # watched besides the data directory
+
+[clusters.shop.servers.db1.ssh]
+host = "10.0.0.11"
+user = "postgres"
+key_file = "id_ed25519"
+known_hosts = "known_hosts"         # ssh-keyscan -H 10.0.0.11 >> known_hosts, after comparing the fingerprint
+
+[clusters.shop.servers.db1.service]
+kind = "systemd"                    # or pg_ctl; pg_ctlcluster (version, name); docker (container)
+unit = "postgresql@17-main"
+sudo = true
+data_directory = "/var/lib/postgresql/17/main"
+bin_directory = "/usr/lib/postgresql/17/bin"
+
+[clusters.shop.servers.db2]
+conninfo = "host=10.0.0.12 port=5432 dbname=postgres user=understudy sslmode=prefer"
+replication = "host=10.0.0.12 port=5432 user=replicator passfile=/var/lib/postgresql/.pgpass"
+slot = "db2"
+disks = ["/"]
+
+[clusters.shop.servers.db2.ssh]
+host = "10.0.0.12"
+user = "postgres"
+key_file = "id_ed25519"
+known_hosts = "known_hosts"
+
+[clusters.shop.servers.db2.service]
+kind = "systemd"
+unit = "postgresql@17-main"
+sudo = true
+data_directory = "/var/lib/postgresql/17/main"
+bin_directory = "/usr/lib/postgresql/17/bin"
+
+[clusters.shop.backups]
+kind = "native"                     # one directory a base backup, each with its backup_manifest
+directory = "/var/backups/postgresql"
+archive_directory = "/var/backups/wal"
+# server = "db2"                    # where these directories are; without it each server is asked
+"""
+
+
+def template() -> str:
+    """The file's text, with every threshold's default in it."""
+    return _TEMPLATE.replace("@THRESHOLDS@", default_lines())

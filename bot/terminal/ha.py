@@ -1,0 +1,118 @@
+"""`understudy ha …`: the same commands, plans and approvals as in Slack, drawn in the terminal."""
+
+import sys
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from bot.settings import Settings
+from bot.terminal.directory import TerminalDirectory, terminal_user
+from bot.terminal.draw import show
+from bot.wiring import open_world
+from commands.asked import Answer, Asked, Decision, FieldErrors, Form
+from commands.dispatcher import Dispatcher
+from commands.people import Face
+from ledger.page import Tone
+
+# What is decided by a button in Slack is a word at the terminal.
+_DECISIONS = {"approve": Decision.APPROVE, "reject": Decision.REJECT, "cancel": Decision.CANCEL}
+_BAD_TONES = (Tone.CRITICAL, Tone.WARNING, Tone.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed, and the answers that were given along with it."""
+
+    words: tuple[str, ...]
+    reason: str | None
+    confirmation: str | None
+
+
+async def run_ha(settings: Settings, words: list[str], *, reason: str | None, confirmation: str | None) -> int:
+    """Carry out one command; the exit status is 0 only when it was carried out and what it shows is well."""
+    typed = Typed(tuple(words), reason, confirmation)
+    async with open_world(settings, TerminalDirectory) as wired:
+        terminal = Terminal(wired.dispatcher, Console(), typed)
+        try:
+            return await terminal.run()
+        finally:
+            await wired.dispatcher.shutdown(settings.monitor.ssh_timeout)
+
+
+class Terminal:
+    """One command at the terminal."""
+
+    def __init__(self, dispatcher: Dispatcher, console: Console, typed: Typed) -> None:
+        self._dispatcher = dispatcher
+        self._console = console
+        self._typed = typed
+
+    async def run(self) -> int:
+        match self._typed.words:
+            case (word, operation) if word in _DECISIONS:
+                return await self._decide(_DECISIONS[word], operation)
+            case ("watch", operation):
+                return await self._watch(operation)
+        text = " ".join(self._typed.words)
+        if self._dispatcher.needs_form(text):
+            return await self._order(text)
+        return self._show(await self._dispatcher.ask(_asked(text)))
+
+    async def _order(self, text: str) -> int:
+        shown = await self._dispatcher.prepare(_asked(text))
+        if isinstance(shown, Answer):
+            return self._show(shown)
+        show(self._console, shown.page)
+        if shown.submit_label is None:
+            return 1
+        values = self._fill_in(shown)
+        outcome = await self._dispatcher.submit(_asked(text), shown.draft, values)
+        if isinstance(outcome, FieldErrors):
+            for name, error in outcome.errors.items():
+                self._console.print(f"{name}: {error}", markup=False)
+            return 1
+        return self._show(outcome)
+
+    def _fill_in(self, form: Form) -> dict[str, str]:
+        """The form's fields, from the options where given, else asked for. Without a terminal nothing is made up."""
+        given = {"reason": self._typed.reason, "confirmation": self._typed.confirmation}
+        values = {}
+        for field in form.fields:
+            value = given["confirmation" if field.expected is not None else "reason"]
+            if value is None and sys.stdin.isatty():
+                value = self._console.input(f"{field.label}: ", markup=False)
+            values[field.name] = value or ""
+        return values
+
+    async def _decide(self, decision: Decision, operation: str) -> int:
+        answer = await self._dispatcher.decide(_asked(f"{decision} {operation}"), operation, decision)
+        status = self._show(answer)
+        if decision is Decision.APPROVE and status == 0:
+            return await self._watch(operation)
+        return status
+
+    async def _watch(self, operation: str) -> int:
+        """Follow an operation that this process runs, or another one, to its end."""
+        return self._show(await self._dispatcher.wait(operation, self._progress))
+
+    async def _progress(self, line: str) -> None:
+        self._console.print(line, markup=False)
+
+    def _show(self, answer: Answer) -> int:
+        show(self._console, answer.page)
+        return 1 if answer.page.tone in _BAD_TONES else 0
+
+
+def _asked(text: str) -> Asked:
+    user = terminal_user()
+    return Asked(
+        id=f"terminal:{uuid.uuid4()}",
+        person_id=f"os:{user}",
+        person_name=user,
+        face=Face.TERMINAL,
+        channel=None,
+        text=text,
+        at=datetime.now(UTC),
+    )

@@ -1,0 +1,102 @@
+"""The thresholds as they stand in the settings: "30s", "1MB", "80%", or plain numbers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from enum import StrEnum
+
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
+from alerts.thresholds import Thresholds
+from bot.durations import parse_seconds, seconds_text
+from bot.settings_mistakes import Mistake, nearest
+
+
+class Unit(StrEnum):
+    """What a threshold is measured in; its name says it."""
+
+    SHARE = "share"
+    BYTES = "bytes"
+    SECONDS = "seconds"
+
+
+_KNOWN = tuple(field.name for field in fields(Thresholds))
+_SHARE_NAMES = ("disk_warning", "disk_critical", "connections_warning", "connections_critical")
+
+
+def unit_of(name: str) -> Unit:
+    """The unit of the threshold of that name."""
+    if name in _SHARE_NAMES or name.endswith("_hysteresis"):
+        return Unit.SHARE
+    return Unit.BYTES if name.endswith("_bytes") else Unit.SECONDS
+
+
+def mistakes_in_thresholds(key: str, raw: object) -> Iterator[Mistake]:
+    """Every mistake of a thresholds table, `key` being where it stands."""
+    if not isinstance(raw, Mapping):
+        return
+    good = {}
+    for name, value in raw.items():
+        if name not in _KNOWN:
+            found = nearest(str(name), _KNOWN)
+            right = f"did you mean {found!r}?" if found else "`understudy init` shows every one of them"
+            yield Mistake(f"{key}.{name}", "is no threshold", right)
+            continue
+        try:
+            good[name] = parse_threshold(str(name), value)
+        except ValueError as error:
+            yield Mistake(f"{key}.{name}", "cannot be used", str(error))
+    try:
+        replace(Thresholds(), **good)
+    except ValueError as error:
+        yield Mistake(key, "does not fit together", str(error))
+
+
+def thresholds_from(raw: Mapping[str, object], base: Thresholds) -> Thresholds:
+    """`base` with what the table says over it. ValueError where `mistakes_in_thresholds` finds any."""
+    return replace(base, **{name: parse_threshold(name, value) for name, value in raw.items()})
+
+
+def parse_threshold(name: str, value: object) -> float:
+    """The value in the threshold's unit. ValueError says what would be right."""
+    match unit_of(name):
+        case Unit.SECONDS:
+            return 0.0 if value in (0, "0s", "0") else parse_seconds(value)
+        case Unit.BYTES:
+            return _bytes(value)
+        case Unit.SHARE:
+            return _share(value)
+
+
+def default_text(name: str) -> str:
+    """The default as it would be written in the settings file (a TOML value)."""
+    value = float(getattr(Thresholds(), name))
+    match unit_of(name):
+        case Unit.SECONDS:
+            return f'"{seconds_text(value)}"'
+        case Unit.BYTES:
+            return f'"{ByteSize(int(value)).human_readable(separator="")}"'
+        case Unit.SHARE:
+            return f'"{value:.0%}"'
+
+
+def default_lines() -> str:
+    """Every threshold with its default, commented out, for the settings template."""
+    return "\n".join(f"# {name} = {default_text(name)}" for name in _KNOWN)
+
+
+def _bytes(value: object) -> float:
+    try:
+        return float(TypeAdapter(ByteSize).validate_python(value))
+    except ValidationError:
+        raise ValueError('write a size with its unit, such as "512KiB", "1MiB" or "16MiB"') from None
+
+
+def _share(value: object) -> float:
+    text = str(value).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ValueError('write a share such as "80%" or 0.8') from None
+    if isinstance(value, bool) or not 0 <= share <= 1:
+        raise ValueError('write a share between "0%" and "100%"')
+    return share

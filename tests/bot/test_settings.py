@@ -1,0 +1,186 @@
+"""The settings: what is read from where, and every mistake named at once."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.inventory import clusters_of, policies_of, roster_of, secrets_of, thresholds_of
+from bot.settings import Settings, load_settings
+from bot.settings_mistakes import SettingsError
+from bot.settings_template import template
+
+GOOD = """
+[people.alice]
+slack = "U0ALICE"
+operating_system_user = "alice"
+[people.bob]
+slack = "U0BOB"
+[groups.dba]
+people = ["alice", "bob"]
+[rights]
+view = ["everyone"]
+promote = ["dba"]
+[policies.promote]
+approvers = ["dba"]
+expires = "10m"
+[thresholds]
+replay_lag_bytes = "4MiB"
+disk_warning = "70%"
+backup_age = "30h"
+[clusters.shop]
+channel = "C0OPS"
+[clusters.shop.servers.db1]
+conninfo = "host=127.0.0.2 port=5432 user=understudy"
+[clusters.shop.servers.db1.ssh]
+host = "127.0.0.2"
+user = "postgres"
+known_hosts = "known_hosts"
+[clusters.shop.servers.db1.service]
+kind = "pg_ctl"
+data_directory = "/data"
+[clusters.shop.servers.db2]
+conninfo = "host=127.0.0.3 port=5432 user=understudy"
+[clusters.shop.servers.db2.ssh]
+host = "127.0.0.3"
+user = "postgres"
+known_hosts = "known_hosts"
+[clusters.shop.servers.db2.service]
+kind = "systemd"
+unit = "postgresql"
+data_directory = "/data"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a known_hosts file; the environment holds no settings."""
+    for variable in ("UNDERSTUDY_SETTINGS", "UNDERSTUDY_SECRETS_DIRECTORY"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "known_hosts").touch()
+    return tmp_path
+
+
+def _load(directory: Path, text: str) -> Settings:
+    file = directory / "understudy.toml"
+    file.write_text(text)
+    return load_settings(file)
+
+
+def _mistakes(directory: Path, text: str) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        _load(directory, text)
+    return {mistake.key: f"{mistake.wrong}; {mistake.right}" for mistake in caught.value.mistakes}
+
+
+def test_a_good_file_becomes_the_values_that_the_other_packages_know(write: Path) -> None:
+    settings = _load(write, GOOD)
+    cluster = clusters_of(settings)["shop"]
+    assert [server.name for server in cluster.servers] == ["db1", "db2"]
+    assert cluster.server("db1").ssh.known_hosts == write / "known_hosts"
+    assert policies_of(settings).orders["promote"].expires.total_seconds() == 600
+    assert roster_of(settings).by_operating_system_user("alice") is not None
+    common, own = thresholds_of(settings)
+    assert (common.replay_lag_bytes, common.disk_warning, common.backup_age) == (4 * 1024**2, 0.7, 30 * 3600)
+    assert own == {}
+
+
+def test_the_environment_stands_over_the_file_and_secrets_may_look_like_anything(
+    write: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNDERSTUDY_CLUSTERS__SHOP__SERVERS__DB1__PASSWORD", "0123")
+    monkeypatch.setenv("UNDERSTUDY_CLUSTERS__SHOP__SERVERS__DB2__PASSWORD", '{"a": 1}')
+    monkeypatch.setenv("UNDERSTUDY_HTTP__PORT", "9999")
+    monkeypatch.setenv("UNDERSTUDY_SLACK__BOT_TOKEN", "xoxb-secret")
+    settings = _load(write, GOOD)
+    clusters = clusters_of(settings)
+    assert settings.http.port == 9999
+    assert set(secrets_of(settings, clusters.values())) == {"0123", '{"a": 1}', "xoxb-secret"}
+    assert "xoxb-secret" not in repr(settings)
+    assert "0123" not in repr(clusters)
+
+
+def test_secrets_come_from_files(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = write / "secrets"
+    secrets.mkdir()
+    (secrets / "understudy_slack__app_token").write_text("xapp-from-file")
+    (secrets / "understudy_clusters__shop__servers__db2__password").write_text("0042")
+    monkeypatch.setenv("UNDERSTUDY_SECRETS_DIRECTORY", str(secrets))
+    settings = _load(write, GOOD)
+    assert settings.slack.app_token is not None
+    assert set(secrets_of(settings, clusters_of(settings).values())) == {"xapp-from-file", "0042"}
+
+
+def test_every_mistake_is_named_at_once_with_its_mend(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_SLAK__BOT_TOKEN", "xoxb-1")
+    text = (
+        GOOD.replace('slack = "U0BOB"', 'slack = "bob"')
+        .replace('people = ["alice", "bob"]', 'people = ["alice", "bobb"]')
+        .replace('promote = ["dba"]', 'promote = ["dbas"]\nrestore = ["everyone"]')
+        .replace('replay_lag_bytes = "4MiB"', 'replay_lag_byte = "4MiB"\ndisk_critical = "250%"')
+        .replace('expires = "10m"', 'expires = "soon"\napprovals = 3')
+        .replace('channel = "C0OPS"', 'channel = "#ops"\ncolour = "red"')
+        .replace('unit = "postgresql"', 'container = "x"')
+        .replace('host=127.0.0.3 port=5432 user=understudy"', 'host=127.0.0.2 port=5432 hots=1"')
+    )
+    mistakes = _mistakes(write, text)
+    assert mistakes.keys() >= {
+        "UNDERSTUDY_SLAK__BOT_TOKEN",
+        "people.bob.slack",
+        "groups.dba.people",
+        "rights.promote",
+        "rights.restore",
+        "policies.restore",
+        "policies.promote.expires",
+        "policies.promote.approvals",
+        "thresholds.replay_lag_byte",
+        "thresholds.disk_critical",
+        "clusters.shop.channel",
+        "clusters.shop.colour",
+        "clusters.shop.servers.db2.service.unit",
+        "clusters.shop.servers.db2.service.container",
+        "clusters.shop.servers.db2.conninfo",
+    }
+    assert "did you mean 'dba'?" in mistakes["rights.promote"]
+    assert "did you mean 'bob'?" in mistakes["groups.dba.people"]
+
+
+def test_a_mistake_never_repeats_a_secret(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNDERSTUDY_SLACK__BOT_TOKENS", "xoxb-hidden")
+    text = GOOD.replace('user=understudy"', 'user=understudy pasword=hidden-too"', 1)
+    mistakes = _mistakes(write, text)
+    assert "slack.bot_tokens" in mistakes
+    assert "clusters.shop.servers.db1.conninfo" in mistakes
+    assert "hidden" not in str(mistakes)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"[people", "not valid TOML"), (b"\xff\xfe", "not UTF-8"), (None, "no such file")],
+)
+def test_a_file_that_cannot_be_read_says_why(write: Path, content: bytes | None, words: str) -> None:
+    file = write / "understudy.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError, match=words):
+        load_settings(file)
+
+
+def test_what_init_writes_is_right_but_for_the_files_that_it_names(write: Path) -> None:
+    mistakes = _mistakes(write, template())
+    assert set(mistakes) == {
+        "clusters.shop.servers.db1.ssh.key_file",
+        "clusters.shop.servers.db2.ssh.key_file",
+    }
+
+
+def test_every_commented_default_of_the_template_can_be_put_in_force(write: Path) -> None:
+    (write / "id_ed25519").touch()
+    before, _, after = template().partition("[thresholds]\n")
+    lines = after.split("\n\n")[0]
+    settings = _load(write, before + "[thresholds]\n" + lines.replace("# ", "") + after[len(lines) :])
+    common, _ = thresholds_of(settings)
+    assert len(settings.thresholds) > 20
+    assert (
+        common
+        == thresholds_of(_load(write, GOOD.replace("4MiB", "1MiB").replace("70%", "80%").replace("30h", "26h")))[0]
+    )
