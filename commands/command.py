@@ -5,8 +5,8 @@ audit) is the same for every order and lives in `commands.orders`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from commands.asked import Asked
 from commands.people import Person
@@ -19,22 +19,30 @@ from servers.state import ClusterState
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """What a step did: one line for people, exit status and output where a remote command ran (for the audit log)."""
+    """What a step did: one line for people, exit status and output where a remote command ran (for the audit log).
+
+    `found` is what later steps and the report need to know of it, by name; times in ISO 8601.
+    """
 
     detail: str
     exit_status: int | None = None
     output: str = ""
+    found: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """What a step may use: the world, the plan it belongs to, and where to say how far it is."""
+    """What a step may use: the world, the plan it belongs to, and where to say how far it is.
+
+    `found` is what the steps before it found; after a restart it is empty, and a step looks for itself.
+    """
 
     world: World
     cluster: Cluster
     plan: Plan
     step: Step
-    say: Callable[[str], Awaitable[None]]  # live progress, one line
+    say: Callable[[str], None]  # live progress, one line; never waits
+    found: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,13 @@ class Action:
 
     `run` does it and proves it, or raises StepFailed. `already_done` looks at the servers and says whether it is done
     (asked after a crash, before anything is repeated). `undo` takes it back, where the step says that it can be.
+    Once a `final` step was tried, nothing before it is taken back: it may have happened.
     """
 
     run: Callable[[StepContext], Awaitable[StepOutcome]]
     already_done: Callable[[StepContext], Awaitable[bool]]
     undo: Callable[[StepContext], Awaitable[StepOutcome]] | None = None
+    final: bool = False
 
 
 class StepFailed(Exception):
@@ -63,6 +73,7 @@ class Misunderstood(Exception):
     """What was typed cannot be carried out. The message is one line: what was understood, and what to type."""
 
 
+@runtime_checkable
 class View(Protocol):
     """A command that only looks."""
 
@@ -76,6 +87,7 @@ class View(Protocol):
         ...
 
 
+@runtime_checkable
 class Order(Protocol):
     """A command that changes a server, once people have approved its plan."""
 

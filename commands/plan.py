@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ledger.page import Table
+
 
 class CheckResult(StrEnum):
     PASS = "pass"  # noqa: S105 - the word for a check, no password
@@ -59,6 +61,7 @@ class Plan:
     `kind` is the order in the field's words ("switchover", "failover", "restore").
     `outage_seconds` is how long writes are expected to fail; None where it cannot be told.
     `risks` are things that people must approve in so many words, because no check can rule them out.
+    `listing` is what else people need to see before they decide.
     """
 
     kind: str
@@ -72,6 +75,7 @@ class Plan:
     outage_seconds: float | None
     loss: Loss
     risks: tuple[str, ...] = ()
+    listing: Table | None = None
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:

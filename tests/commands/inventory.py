@@ -1,0 +1,24 @@
+"""Clusters to try commands on, reached by nobody."""
+
+from pathlib import Path
+
+from servers.inventory import Cluster, Server, Service, ServiceKind, SshTarget
+
+
+def server(name: str, *, slot: str | None = None, replication: str | None = "host=peer") -> Server:
+    return Server(
+        name=name,
+        conninfo=f"host={name} password=very-secret-word",
+        ssh=SshTarget(name, 22, "postgres", None, Path("known_hosts")),
+        service=Service(ServiceKind.PG_CTL, f"/data/{name}"),
+        replication=replication,
+        slot=slot or name,
+    )
+
+
+def cluster(name: str, *servers: str) -> Cluster:
+    return Cluster(name=name, channel="C0000OPS", servers=tuple(server(one) for one in servers))
+
+
+SHOP = cluster("shop", "db1", "db2")
+BOOKS = cluster("books", "db1", "db3")
