@@ -1,0 +1,268 @@
+"""Alerts as rows. What becomes of them is decided in the alerts package; here they are only kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlite_utils import Database
+
+from ledger.ids import short_id
+from ledger.redact import redacted_text
+from ledger.times import from_text, from_text_or_none, to_text, to_text_or_none
+from ledger.who import Who
+
+
+class AlertState(StrEnum):
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert from the moment its rule first held until it is resolved.
+
+    Rule, cluster and subject are its fingerprint: of each at most one alert is open at a time. `value` is what was
+    seen and `threshold` what it was compared with, both for people. `group` names the message it is shown in.
+    `since` is when the rule began to hold. Silenced by somebody without `silenced_until` means: until resolved.
+    """
+
+    id: str
+    rule: str
+    cluster: str
+    subject: str
+    severity: Severity
+    state: AlertState
+    value: str
+    threshold: str
+    evidence: str
+    group: str
+    since: datetime
+    last_seen_at: datetime
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
+    acknowledged_by: Who | None = None
+    acknowledged_at: datetime | None = None
+    silenced_by: Who | None = None
+    silenced_until: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.rule, self.cluster, self.subject)
+
+    def silenced(self, now: datetime) -> bool:
+        return self.silenced_by is not None and (self.silenced_until is None or now < self.silenced_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing that matches is to be said until `until` (None: until somebody ends it). None matches everything."""
+
+    id: str
+    cluster: str | None
+    rule: str | None
+    subject: str | None
+    reason: str
+    by: Who
+    since: datetime
+    until: datetime | None
+    ended_at: datetime | None = None
+
+    def matches(self, alert: AlertRow) -> bool:
+        return (
+            self.cluster in (None, alert.cluster)
+            and self.rule in (None, alert.rule)
+            and self.subject in (None, alert.subject)
+        )
+
+
+def fingerprint(rule: str, cluster: str, subject: str) -> str:
+    """Readable and unambiguous: "rule/cluster/subject", with any slash within a part doubled."""
+    return "/".join(part.replace("/", "//") for part in (rule, cluster, subject))
+
+
+_COLUMNS = """
+    id, rule, cluster, subject, severity, state, value, threshold, evidence, group_key, since, last_seen_at, fired_at,
+    resolved_at, acknowledged_by_id, acknowledged_by_name, acknowledged_at, silenced_by_id, silenced_by_name,
+    silenced_until
+"""
+_SELECT = f"SELECT {_COLUMNS} FROM alert"  # noqa: S608 - constants only
+_SAVE = f"""
+    INSERT INTO alert ({_COLUMNS})
+    VALUES (:id, :rule, :cluster, :subject, :severity, :state, :value, :threshold, :evidence, :group_key, :since,
+            :last_seen_at, :fired_at, :resolved_at, :acknowledged_by_id, :acknowledged_by_name, :acknowledged_at,
+            :silenced_by_id, :silenced_by_name, :silenced_until)
+    ON CONFLICT (id) DO UPDATE SET
+        severity = excluded.severity, state = excluded.state, value = excluded.value, threshold = excluded.threshold,
+        evidence = excluded.evidence, group_key = excluded.group_key, last_seen_at = excluded.last_seen_at,
+        fired_at = excluded.fired_at, resolved_at = excluded.resolved_at,
+        acknowledged_by_id = excluded.acknowledged_by_id, acknowledged_by_name = excluded.acknowledged_by_name,
+        acknowledged_at = excluded.acknowledged_at, silenced_by_id = excluded.silenced_by_id,
+        silenced_by_name = excluded.silenced_by_name, silenced_until = excluded.silenced_until
+"""  # noqa: S608 - constants only
+_GET = f"{_SELECT} WHERE id = :id"
+_OPEN = f"""
+    {_SELECT} WHERE state <> 'resolved' AND (:cluster IS NULL OR cluster = :cluster) ORDER BY since, rowid
+"""
+_OPEN_ONE = f"""
+    {_SELECT} WHERE state <> 'resolved' AND rule = :rule AND cluster = :cluster AND subject = :subject
+"""
+_GROUP = f"{_SELECT} WHERE group_key = :group_key ORDER BY since, rowid"
+_HISTORY = f"""
+    {_SELECT}
+    WHERE (:cluster IS NULL OR cluster = :cluster) AND (:since IS NULL OR since >= :since)
+    ORDER BY since DESC, rowid DESC
+    LIMIT :limit
+"""
+_EXISTS = "SELECT 1 FROM alert WHERE id = :id"
+
+_SILENCE_SAVE = """
+    INSERT INTO silence (id, cluster, rule, subject, reason, by_id, by_name, since, until, ended_at)
+    VALUES (:id, :cluster, :rule, :subject, :reason, :by_id, :by_name, :since, :until, :ended_at)
+    ON CONFLICT (id) DO UPDATE SET until = excluded.until, ended_at = excluded.ended_at
+"""
+_SILENCES = """
+    SELECT id, cluster, rule, subject, reason, by_id, by_name, since, until, ended_at
+    FROM silence
+    WHERE ended_at IS NULL AND (until IS NULL OR until > :now)
+    ORDER BY since, rowid
+"""
+_SILENCE_EXISTS = "SELECT 1 FROM silence WHERE id = :id"
+
+
+def new_alert_id(db: Database) -> str:
+    """A free id such as "A7K3F" (operations' ids have no A)."""
+    return short_id(lambda candidate: db.execute(_EXISTS, {"id": candidate}).fetchone() is not None, prefix="A")
+
+
+def new_silence_id(db: Database) -> str:
+    return short_id(lambda candidate: db.execute(_SILENCE_EXISTS, {"id": candidate}).fetchone() is not None, prefix="S")
+
+
+def save(db: Database, alert: AlertRow) -> None:
+    """Adds the alert, or replaces what is known of the one with that id (its fingerprint and start stay)."""
+    parameters = {
+        "id": alert.id,
+        "rule": alert.rule,
+        "cluster": alert.cluster,
+        "subject": alert.subject,
+        "severity": alert.severity.value,
+        "state": alert.state.value,
+        "value": redacted_text(db, alert.value),
+        "threshold": redacted_text(db, alert.threshold),
+        "evidence": redacted_text(db, alert.evidence),
+        "group_key": alert.group,
+        "since": to_text(alert.since),
+        "last_seen_at": to_text(alert.last_seen_at),
+        "fired_at": to_text_or_none(alert.fired_at),
+        "resolved_at": to_text_or_none(alert.resolved_at),
+        "acknowledged_by_id": alert.acknowledged_by and alert.acknowledged_by.id,
+        "acknowledged_by_name": alert.acknowledged_by and alert.acknowledged_by.name,
+        "acknowledged_at": to_text_or_none(alert.acknowledged_at),
+        "silenced_by_id": alert.silenced_by and alert.silenced_by.id,
+        "silenced_by_name": alert.silenced_by and alert.silenced_by.name,
+        "silenced_until": to_text_or_none(alert.silenced_until),
+    }
+    db.execute(_SAVE, parameters)
+
+
+def get(db: Database, alert_id: str) -> AlertRow | None:
+    return _first(db, _GET, {"id": alert_id})
+
+
+def open_alerts(db: Database, cluster: str | None = None) -> list[AlertRow]:
+    """Pending and firing ones, oldest first."""
+    return [_alert(row) for row in db.query(_OPEN, {"cluster": cluster})]
+
+
+def open_alert(db: Database, rule: str, cluster: str, subject: str) -> AlertRow | None:
+    """The one open alert with that fingerprint."""
+    return _first(db, _OPEN_ONE, {"rule": rule, "cluster": cluster, "subject": subject})
+
+
+def in_group(db: Database, group: str) -> list[AlertRow]:
+    """All alerts, resolved ones too, that are shown in one message; oldest first."""
+    return [_alert(row) for row in db.query(_GROUP, {"group_key": group})]
+
+
+def history(
+    db: Database, cluster: str | None = None, *, since: datetime | None = None, limit: int = 100
+) -> list[AlertRow]:
+    """Open and resolved ones, newest first."""
+    parameters = {"cluster": cluster, "since": to_text_or_none(since), "limit": limit}
+    return [_alert(row) for row in db.query(_HISTORY, parameters)]
+
+
+def save_silence(db: Database, silence: Silence) -> None:
+    """Adds the silence, or changes until when the one with that id lasts."""
+    parameters = {
+        "id": silence.id,
+        "cluster": silence.cluster,
+        "rule": silence.rule,
+        "subject": silence.subject,
+        "reason": redacted_text(db, silence.reason),
+        "by_id": silence.by.id,
+        "by_name": silence.by.name,
+        "since": to_text(silence.since),
+        "until": to_text_or_none(silence.until),
+        "ended_at": to_text_or_none(silence.ended_at),
+    }
+    db.execute(_SILENCE_SAVE, parameters)
+
+
+def silences(db: Database, now: datetime) -> list[Silence]:
+    """Those that hold at `now`, oldest first."""
+    return [_silence(row) for row in db.query(_SILENCES, {"now": to_text(now)})]
+
+
+def _first(db: Database, sql: str, parameters: Mapping[str, object]) -> AlertRow | None:
+    return next((_alert(row) for row in db.query(sql, dict(parameters))), None)
+
+
+def _who(person_id: str | None, name: str | None) -> Who | None:
+    return None if person_id is None else Who(person_id, name or person_id)
+
+
+def _alert(row: Mapping[str, Any]) -> AlertRow:
+    return AlertRow(
+        id=row["id"],
+        rule=row["rule"],
+        cluster=row["cluster"],
+        subject=row["subject"],
+        severity=Severity(row["severity"]),
+        state=AlertState(row["state"]),
+        value=row["value"],
+        threshold=row["threshold"],
+        evidence=row["evidence"],
+        group=row["group_key"],
+        since=from_text(row["since"]),
+        last_seen_at=from_text(row["last_seen_at"]),
+        fired_at=from_text_or_none(row["fired_at"]),
+        resolved_at=from_text_or_none(row["resolved_at"]),
+        acknowledged_by=_who(row["acknowledged_by_id"], row["acknowledged_by_name"]),
+        acknowledged_at=from_text_or_none(row["acknowledged_at"]),
+        silenced_by=_who(row["silenced_by_id"], row["silenced_by_name"]),
+        silenced_until=from_text_or_none(row["silenced_until"]),
+    )
+
+
+def _silence(row: Mapping[str, Any]) -> Silence:
+    return Silence(
+        id=row["id"],
+        cluster=row["cluster"],
+        rule=row["rule"],
+        subject=row["subject"],
+        reason=row["reason"],
+        by=Who(row["by_id"], row["by_name"]),
+        since=from_text(row["since"]),
+        until=from_text_or_none(row["until"]),
+        ended_at=from_text_or_none(row["ended_at"]),
+    )

@@ -1,0 +1,183 @@
+"""The audit log: append-only, each record chained to the one before it by its hash.
+
+hash = SHA-256 of the canonical JSON of {"entry", "previous", "sequence"}; the first record's previous is 64 zeros.
+Triggers refuse changes; `ledger.audit_chain` finds those that were made past the triggers.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlite_utils import Database
+
+from ledger.canonical import JsonValue, canonical, plain
+from ledger.redact import redacted
+from ledger.times import from_text, to_text
+
+GENESIS = "0" * 64
+
+
+class AuditKind(StrEnum):
+    """What a record is about."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    SETTINGS_LOADED = "settings loaded"
+    COMMAND = "command"
+    REFUSAL = "refusal"
+    PLAN = "plan"
+    APPROVAL_REQUESTED = "approval requested"
+    APPROVAL_GIVEN = "approval given"
+    APPROVAL_REJECTED = "approval rejected"
+    APPROVAL_EXPIRED = "approval expired"
+    APPROVAL_CANCELLED = "approval cancelled"
+    OPERATION_STARTED = "operation started"
+    OPERATION_INTERRUPTED = "operation interrupted"
+    OPERATION_RESUMED = "operation resumed"
+    OPERATION_FINISHED = "operation finished"
+    STEP_INTENT = "step intent"
+    STEP_RESULT = "step result"
+    LOCK_TAKEN_OVER = "lock taken over"
+    ALERT_CHANGE = "alert change"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    SILENCE = "silence"
+    AUDIT_EXPORTED = "audit exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `id` is what rights hang on, `name` is for people, `face` is where they came in ("slack",
+    "terminal"; "process" for Understudy itself)."""
+
+    id: str
+    name: str
+    face: str
+
+
+UNDERSTUDY = Actor(id="understudy", name="Understudy", face="process")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What is to be recorded. `at` is aware; `place` is the channel; `text` is what was typed, as it was typed.
+
+    `details` holds plain values (see `ledger.canonical.plain`; floats come back as their decimal text).
+    `key` is unique to the delivery where one must leave exactly one record.
+    """
+
+    at: datetime
+    kind: AuditKind
+    actor: Actor
+    cluster: str | None = None
+    place: str | None = None
+    text: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """An entry as it stands in the log. `repeated` tells that `append` found it there already."""
+
+    sequence: int
+    previous: str
+    hash: str
+    entry: AuditEntry
+    repeated: bool = False
+
+
+_HEAD = "SELECT count, hash FROM audit_head"
+_INSERT = "INSERT INTO audit (sequence, previous, hash, entry) VALUES (:sequence, :previous, :hash, :entry)"
+_BY_KEY = "SELECT sequence, previous, hash, entry FROM audit WHERE key = :key"
+_RECENT = """
+    SELECT sequence, previous, hash, entry FROM audit
+    WHERE (:person IS NULL OR actor_id = :person)
+      AND (:cluster IS NULL OR cluster = :cluster)
+      AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+      AND (:since IS NULL OR at >= :since)
+    ORDER BY sequence DESC
+    LIMIT :n
+"""
+
+
+def append(db: Database, entry: AuditEntry) -> AuditRecord:
+    """Adds the entry, without secrets, to the end of the log; within the caller's write.
+
+    When a record with the same key stands already, that one comes back as `repeated` and nothing is added.
+    Raises ValueError for a time without zone, TypeError for details that have no plain form.
+    """
+    text = canonical(_entry_json(db, entry))
+    recorded = _entry_from(text)
+    if recorded.key is not None:
+        for row in db.query(_BY_KEY, {"key": recorded.key}):
+            return replace(_record(row), repeated=True)
+    count, previous = db.execute(_HEAD).fetchone()
+    sequence = count + 1
+    digest = record_hash(sequence, previous, text)
+    db.execute(_INSERT, {"sequence": sequence, "previous": previous, "hash": digest, "entry": text})
+    return AuditRecord(sequence, previous, digest, recorded)
+
+
+def recent(
+    db: Database,
+    n: int,
+    *,
+    person: str | None = None,
+    cluster: str | None = None,
+    kinds: Iterable[AuditKind] | None = None,
+    since: datetime | None = None,
+) -> list[AuditRecord]:
+    """The last `n` records, newest first. `person` is an actor's id."""
+    parameters = {
+        "n": n,
+        "person": person,
+        "cluster": cluster,
+        "kinds": None if kinds is None else json.dumps([kind.value for kind in kinds]),
+        "since": None if since is None else to_text(since),
+    }
+    return [_record(row) for row in db.query(_RECENT, parameters)]
+
+
+def record_hash(sequence: int, previous: str, entry: str) -> str:
+    """`entry` is canonical JSON, so the whole is: its keys stand in sorted order."""
+    whole = f'{{"entry":{entry},"previous":{json.dumps(previous)},"sequence":{sequence}}}'
+    return hashlib.sha256(whole.encode("ascii")).hexdigest()
+
+
+def _entry_json(db: Database, entry: AuditEntry) -> JsonValue:
+    name, text, details = cast(
+        tuple[str, str | None, dict[str, JsonValue]],
+        redacted(db, [entry.actor.name, entry.text, plain(entry.details)]),
+    )
+    return {
+        "at": to_text(entry.at),
+        "kind": entry.kind.value,
+        "actor": {"id": entry.actor.id, "name": name, "face": entry.actor.face},
+        "cluster": entry.cluster,
+        "place": entry.place,
+        "text": text,
+        "details": details,
+        "key": entry.key,
+    }
+
+
+def _entry_from(text: str) -> AuditEntry:
+    value = json.loads(text)
+    return AuditEntry(
+        at=from_text(value["at"]),
+        kind=AuditKind(value["kind"]),
+        actor=Actor(**value["actor"]),
+        cluster=value["cluster"],
+        place=value["place"],
+        text=value["text"],
+        details=value["details"],
+        key=value["key"],
+    )
+
+
+def _record(row: Mapping[str, Any]) -> AuditRecord:
+    return AuditRecord(row["sequence"], row["previous"], row["hash"], _entry_from(row["entry"]))

@@ -1,0 +1,233 @@
+"""Pages as JSON and back, exactly. Strict: what it does not know, it refuses, and says where.
+
+{"version": 1, "title", "tone", "summary", "parts": [{"type", …}], "buttons": […]}; a span is a text,
+{"moment": ISO 8601 with offset, "zone": IANA name or null} or {"mention": name, "slack_id", "notify"}.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from ledger.canonical import JsonValue
+from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Table, Text, Tone
+
+VERSION = 1
+
+T = TypeVar("T")
+
+
+class PageError(ValueError):
+    """The JSON is no page, or the page has no JSON; the message says where and why."""
+
+
+def to_value(page: Page) -> dict[str, JsonValue]:
+    return {
+        "version": VERSION,
+        "title": page.title,
+        "tone": page.tone.value,
+        "summary": page.summary,
+        "parts": [_part_value(part) for part in page.parts],
+        "buttons": [_button_value(button) for button in page.buttons],
+    }
+
+
+def to_json(page: Page) -> str:
+    """Raises PageError for a Moment without a time zone."""
+    return json.dumps(to_value(page), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def from_json(text: str) -> Page:
+    """Raises PageError."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PageError(f"the page is no JSON: {error}") from error
+    page = _fields(value, "page", "version", "title", "tone", "summary", "parts", "buttons")
+    if page["version"] != VERSION:
+        raise PageError(f"page.version: {page['version']!r} is not known here, only {VERSION}")
+    try:
+        return Page(
+            title=_string(page["title"], "page.title"),
+            tone=_tone(page["tone"], "page.tone"),
+            summary=_string(page["summary"], "page.summary"),
+            parts=_each(page["parts"], "page.parts", _part),
+            buttons=_each(page["buttons"], "page.buttons", _button),
+        )
+    except PageError:
+        raise
+    except ValueError as error:
+        raise PageError(f"page: {error}") from error
+
+
+def _span_value(span: Span) -> JsonValue:
+    if isinstance(span, Moment):
+        if span.at.utcoffset() is None:
+            raise PageError(f"a moment needs a time zone: {span.at!r}")
+        zone = span.at.tzinfo.key if isinstance(span.at.tzinfo, ZoneInfo) else None
+        return {"moment": span.at.isoformat(), "zone": zone}
+    if isinstance(span, Mention):
+        return {"mention": span.name, "slack_id": span.slack_id, "notify": span.notify}
+    return span
+
+
+def _spans_value(spans: tuple[Span, ...]) -> list[JsonValue]:
+    return [_span_value(span) for span in spans]
+
+
+def _part_value(part: Part) -> JsonValue:
+    match part:
+        case Text():
+            return {"type": "text", "spans": _spans_value(part.spans), "literal": part.literal}
+        case Facts():
+            return {"type": "facts", "pairs": [[label, _spans_value(spans)] for label, spans in part.pairs]}
+        case Table():
+            return {"type": "table", "headers": list(part.headers), "rows": [list(row) for row in part.rows]}
+        case Items():
+            items: list[JsonValue] = [
+                {"tone": item.tone.value, "title": item.title, "detail": item.detail} for item in part.items
+            ]
+            return {"type": "items", "title": part.title, "items": items}
+        case Note():
+            return {"type": "note", "spans": _spans_value(part.spans)}
+
+
+def _button_value(button: Button) -> JsonValue:
+    return {
+        "action": button.action,
+        "label": button.label,
+        "value": button.value,
+        "style": button.style,
+        "choices": [list(choice) for choice in button.choices],
+    }
+
+
+def _fields(value: object, where: str, *names: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise PageError(f"{where}: an object was expected, not {type(value).__name__}")
+    missing = sorted(set(names) - value.keys())
+    unknown = sorted(value.keys() - set(names))
+    if missing:
+        raise PageError(f"{where}: {', '.join(missing)} is missing")
+    if unknown:
+        raise PageError(f"{where}: {', '.join(unknown)} is not known here")
+    return value
+
+
+def _string(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise PageError(f"{where}: a text was expected, not {type(value).__name__}")
+    return value
+
+
+def _boolean(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise PageError(f"{where}: true or false was expected, not {type(value).__name__}")
+    return value
+
+
+def _tone(value: object, where: str) -> Tone:
+    try:
+        return Tone(_string(value, where))
+    except ValueError as error:
+        raise PageError(f"{where}: {error}") from error
+
+
+def _each(value: object, where: str, read: Callable[[object, str], T]) -> tuple[T, ...]:
+    if not isinstance(value, list):
+        raise PageError(f"{where}: a list was expected, not {type(value).__name__}")
+    return tuple(read(item, f"{where}[{index}]") for index, item in enumerate(value))
+
+
+def _pair(value: object, where: str) -> tuple[object, object]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise PageError(f"{where}: a list of two was expected")
+    return value[0], value[1]
+
+
+def _strings(value: object, where: str) -> tuple[str, ...]:
+    return _each(value, where, _string)
+
+
+def _string_pair(value: object, where: str) -> tuple[str, str]:
+    first, second = _pair(value, where)
+    return _string(first, f"{where}[0]"), _string(second, f"{where}[1]")
+
+
+def _span(value: object, where: str) -> Span:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and "moment" in value:
+        fields = _fields(value, where, "moment", "zone")
+        return Moment(_time(fields["moment"], fields["zone"], where))
+    fields = _fields(value, where, "mention", "slack_id", "notify")
+    slack_id = fields["slack_id"]
+    return Mention(
+        name=_string(fields["mention"], f"{where}.mention"),
+        slack_id=None if slack_id is None else _string(slack_id, f"{where}.slack_id"),
+        notify=_boolean(fields["notify"], f"{where}.notify"),
+    )
+
+
+def _time(text: object, zone: object, where: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(_string(text, f"{where}.moment"))
+        if at.utcoffset() is None:
+            raise PageError(f"{where}.moment: a time zone is missing")
+        # Through the zone's own rules, so that an hour that comes twice in autumn stays the right one of the two.
+        return at if zone is None else at.astimezone(ZoneInfo(_string(zone, f"{where}.zone")))
+    except (ValueError, OSError, LookupError) as error:
+        raise PageError(f"{where}: {error}") from error
+
+
+def _spans(value: object, where: str) -> tuple[Span, ...]:
+    return _each(value, where, _span)
+
+
+def _fact(value: object, where: str) -> tuple[str, tuple[Span, ...]]:
+    label, spans = _pair(value, where)
+    return _string(label, f"{where}[0]"), _spans(spans, f"{where}[1]")
+
+
+def _item(value: object, where: str) -> Item:
+    item = _fields(value, where, "tone", "title", "detail")
+    return Item(
+        tone=_tone(item["tone"], f"{where}.tone"),
+        title=_string(item["title"], f"{where}.title"),
+        detail=_string(item["detail"], f"{where}.detail"),
+    )
+
+
+def _part(value: object, where: str) -> Part:
+    kind = value.get("type") if isinstance(value, dict) else None
+    match kind:
+        case "text":
+            part = _fields(value, where, "type", "spans", "literal")
+            return Text(_spans(part["spans"], f"{where}.spans"), _boolean(part["literal"], f"{where}.literal"))
+        case "facts":
+            part = _fields(value, where, "type", "pairs")
+            return Facts(_each(part["pairs"], f"{where}.pairs", _fact))
+        case "table":
+            part = _fields(value, where, "type", "headers", "rows")
+            rows = _each(part["rows"], f"{where}.rows", _strings)
+            return Table(_strings(part["headers"], f"{where}.headers"), rows)
+        case "items":
+            part = _fields(value, where, "type", "title", "items")
+            items = _each(part["items"], f"{where}.items", _item)
+            return Items(_string(part["title"], f"{where}.title"), items)
+        case "note":
+            return Note(_spans(_fields(value, where, "type", "spans")["spans"], f"{where}.spans"))
+        case _:
+            raise PageError(f"{where}.type: {kind!r} is not a part of a page that is known here")
+
+
+def _button(value: object, where: str) -> Button:
+    button = _fields(value, where, "action", "label", "value", "style", "choices")
+    return Button(
+        action=_string(button["action"], f"{where}.action"),
+        label=_string(button["label"], f"{where}.label"),
+        value=_string(button["value"], f"{where}.value"),
+        style=_string(button["style"], f"{where}.style"),
+        choices=_each(button["choices"], f"{where}.choices", _string_pair),
+    )
