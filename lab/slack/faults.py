@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     import asyncio
 
-    from lab.slack.delivery import Delivery
+    from lab.slack.wire.delivery import Delivery
 
 EVERY_METHOD: Final = "*"
 

@@ -7,23 +7,23 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from lab.slack.controls import Controls
-from lab.slack.delivery import ACK_SECONDS, Delivery, Transport
+from lab.slack.api.hooks import Hooks
+from lab.slack.api.journal import Journal
+from lab.slack.api.rate_limits import RateLimits
+from lab.slack.api.web_api import WebApi
 from lab.slack.errors import JSON
 from lab.slack.faults import Faults
-from lab.slack.guard import is_loopback, loopback_only
-from lab.slack.happenings import Happenings
-from lab.slack.hooks import Hooks
-from lab.slack.http_mode import HttpTransport
-from lab.slack.interactions import Interactions
-from lab.slack.journal import Journal
-from lab.slack.page import STATIC, Page
-from lab.slack.person import PracticePerson
-from lab.slack.ratelimits import RateLimits
-from lab.slack.sockets import Sockets
-from lab.slack.state import new_state
-from lab.slack.tickets import TRIGGER_SECONDS
-from lab.slack.web_api import WebApi
+from lab.slack.people.controls import Controls
+from lab.slack.people.guard import is_loopback, loopback_only
+from lab.slack.people.interactions import Interactions
+from lab.slack.people.page import STATIC, Page
+from lab.slack.people.person import PracticePerson
+from lab.slack.store.state import new_state
+from lab.slack.store.tickets import TRIGGER_SECONDS
+from lab.slack.wire.delivery import ACK_SECONDS, Delivery, Transport
+from lab.slack.wire.happenings import Happenings
+from lab.slack.wire.http_mode import HttpTransport
+from lab.slack.wire.sockets import Sockets
 from lab.slack.workspace import Workspace, default_workspace, new_credentials
 
 _MOST_BODY = 64 * 1024 * 1024
