@@ -1,0 +1,64 @@
+"""`understudy check`: everything tried for real, as a table with what to do about what does not work."""
+
+import asyncio
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.check.finding import Finding, Outcome
+from bot.check.servers import ServerTrials
+from bot.check.slack import check_slack
+from bot.settings import Settings
+from bot.slack.scopes import BOT_SCOPES
+from bot.terminal.directory import TerminalDirectory
+from bot.wiring import Wired, open_world
+from ledger.audit_chain import verify
+
+_STYLES = {
+    Outcome.WORKS: ("✔", "green"),
+    Outcome.WARNING: ("!", "yellow"),
+    Outcome.BROKEN: ("✘", "bold red"),
+    Outcome.SKIPPED: ("?", "magenta"),
+}
+
+
+async def run_check(settings: Settings) -> int:
+    """Try everything and print what was found; 1 when something does not work."""
+    async with open_world(settings, TerminalDirectory) as wired:
+        trials = [
+            ServerTrials(cluster, wired.observer, wired.sessions, wired.world.engine, wired.world.backups)
+            for cluster in wired.clusters.values()
+        ]
+        async with asyncio.TaskGroup() as group:
+            servers = [group.create_task(trial.run()) for trial in trials]
+            slack = group.create_task(check_slack(settings, BOT_SCOPES))
+            ledger = group.create_task(_check_ledger(wired))
+        findings = [ledger.result(), *slack.result(), *(finding for task in servers for finding in task.result())]
+    Console().print(table(findings, wired.redactor.text))
+    broken = sum(finding.outcome is Outcome.BROKEN for finding in findings)
+    warnings = sum(finding.outcome in (Outcome.WARNING, Outcome.SKIPPED) for finding in findings)
+    Console().print(f"{len(findings)} tried, {broken} do not work, {warnings} to look at", highlight=False)
+    return 1 if broken else 0
+
+
+async def _check_ledger(wired: Wired) -> Finding:
+    result = await wired.ledger.read(verify)
+    subject, what = "ledger", f"audit log in {wired.ledger.path.name}"
+    if not result.ok:
+        seen = f"record {result.first_bad}: {result.reason}"
+        return Finding(subject, what, Outcome.BROKEN, seen, "keep the file as evidence; restore a copy from a backup")
+    return Finding(subject, what, Outcome.WORKS, f"is whole, {result.count} records")
+
+
+def table(findings: list[Finding], redact: Callable[[str], str]) -> Table:
+    """The findings, a line each; nothing in them is interpreted, and no secret survives."""
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for header in ("", "Where", "What", "Seen", "How to mend it"):
+        drawn.add_column(header, overflow="fold")
+    for finding in findings:
+        mark, style = _STYLES[finding.outcome]
+        cells = (finding.subject, finding.what, finding.seen, finding.mend)
+        drawn.add_row(Text(mark, style=style), *(Text(redact(cell)) for cell in cells))
+    return drawn

@@ -1,0 +1,168 @@
+"""Servers, tried for real: SQL, rights, SSH, the service's control, the way from each server to the others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.check.finding import Finding, Outcome, Unsuccessful, tried
+from servers.backups.tool import BackupTool
+from servers.engines.engine import ActionFailed, Engine
+from servers.errors import ServerUnreachable
+from servers.inventory import Cluster, Server
+from servers.observe import Observer
+from servers.sql import Sessions
+from servers.state import ClusterState, PeerReply, ServerState
+from servers.verdict import Verdict, judge
+
+TIMEOUT_SECONDS = 10.0
+OLDEST_VERSION = 130000
+# A clock that is off by more makes times in reports and recovery targets lie.
+CLOCK_LIMIT_SECONDS = 2.0
+
+# pg_promote is granted to nobody by default; pg_checkpoint exists since 15 (older: superuser only).
+_RIGHTS = """
+    SELECT current_user AS role,
+           pg_has_role('pg_monitor', 'USAGE') AS monitor,
+           has_function_privilege('pg_promote(boolean, integer)', 'EXECUTE') AS promote,
+           has_function_privilege('pg_logical_emit_message(boolean, text, text)', 'EXECUTE') AS write,
+           (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+               OR COALESCE((SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_checkpoint'), false)
+               AS checkpoint
+"""
+
+
+class ServerTrials:
+    """The trials of one cluster's servers."""
+
+    def __init__(
+        self, cluster: Cluster, observer: Observer, sessions: Sessions, engine: Engine, backups: BackupTool
+    ) -> None:
+        self._cluster = cluster
+        self._observer = observer
+        self._sessions = sessions
+        self._engine = engine
+        self._backups = backups
+
+    async def run(self) -> list[Finding]:
+        """All of them; one server's silence keeps none of the others waiting longer than its time-out."""
+        state = await self._observer.observe(self._cluster)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._server(server, state)) for server in self._cluster.servers]
+            backups = group.create_task(self._check_backups())
+        return [*(finding for task in tasks for finding in task.result()), *backups.result(), self._verdict(state)]
+
+    async def _server(self, server: Server, state: ClusterState) -> list[Finding]:
+        subject = f"{self._cluster.name}/{server.name}"
+        seen = state.server(server.name)
+        findings = [await tried(subject, what, trial) for what, trial in self._trials(server, seen)]
+        findings += [
+            await tried(subject, f"the way to {peer.name}", self._way(server, peer, seen))
+            for peer in self._cluster.servers
+            if peer.name != server.name
+        ]
+        return findings
+
+    def _trials(self, server: Server, seen: ServerState) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+        async def sql() -> str:
+            return _sql(seen)
+
+        async def ssh() -> str:
+            return _ssh(seen)
+
+        async def rights() -> str:
+            return await self._rights(server)
+
+        async def control() -> str:
+            return await self._control(server)
+
+        return [("SQL", sql), ("rights of the role", rights), ("SSH", ssh), ("control data", control)]
+
+    async def _rights(self, server: Server) -> str:
+        try:
+            (row,) = await self._sessions.query(server, _RIGHTS, (), timeout=TIMEOUT_SECONDS)
+        except ServerUnreachable as error:
+            raise Unsuccessful(str(error), "mend SQL first", Outcome.SKIPPED) from None
+        return _ruling(row)
+
+    async def _control(self, server: Server) -> str:
+        try:
+            control = await self._engine.control_data(server, timeout=TIMEOUT_SECONDS)
+        except ActionFailed as error:
+            mend = "correct service.data_directory and bin_directory, and let the SSH user read the data directory"
+            raise Unsuccessful(str(error), mend) from None
+        return f"pg_controldata says {control.state}, timeline {control.timeline}"
+
+    def _way(self, server: Server, peer: Server, seen: ServerState) -> Callable[[], Awaitable[str]]:
+        async def trial() -> str:
+            if peer.replication is None:
+                mend = f"set clusters.{self._cluster.name}.servers.{peer.name}.replication"
+                raise Unsuccessful(f"how to reach {peer.name} is not set", mend)
+            reply = seen.host.peer(peer.name) if seen.host else PeerReply.NOT_TRIED
+            if reply is PeerReply.NOT_TRIED:
+                raise Unsuccessful("pg_isready was not tried", "mend SSH first", Outcome.SKIPPED)
+            if reply is not PeerReply.ACCEPTING:
+                mend = f"look at the firewall and at listen_addresses of {peer.name}"
+                raise Unsuccessful(f"pg_isready says {reply}", mend)
+            return f"pg_isready says {reply}"
+
+        return trial
+
+    async def _check_backups(self) -> list[Finding]:
+        subject = f"{self._cluster.name}/backups"
+        if self._cluster.backups is None:
+            mend = f"set [clusters.{self._cluster.name}.backups], so that a missing backup is noticed"
+            return [Finding(subject, "base backups", Outcome.WARNING, "no place is set", mend)]
+
+        async def trial() -> str:
+            state = await self._backups.list(self._cluster, timeout=TIMEOUT_SECONDS)
+            if not state.answer.ok:
+                raise Unsuccessful(state.answer.detail, "correct backups.directory, and who may read it")
+            if not state.backups:
+                raise Unsuccessful("there is none", "take one: pg_basebackup", Outcome.WARNING)
+            return f"{len(state.backups)} found, the newest is {state.backups[0].name}"
+
+        return [await tried(subject, "base backups", trial)]
+
+    def _verdict(self, state: ClusterState) -> Finding:
+        judgement = judge(self._cluster, state)
+        good = judgement.verdict is Verdict.HEALTHY
+        mend = "" if good else "; ".join(judgement.evidence)
+        outcome = Outcome.WORKS if good else Outcome.WARNING
+        return Finding(self._cluster.name, "the pair", outcome, judgement.verdict.value, mend)
+
+
+def _sql(seen: ServerState) -> str:
+    if seen.sql is None:
+        mend = "look at conninfo, the password, pg_hba.conf and listen_addresses"
+        raise Unsuccessful(f"{seen.sql_answer.outcome}: {seen.sql_answer.detail}", mend)
+    if seen.sql.version_number < OLDEST_VERSION:
+        raise Unsuccessful(f"PostgreSQL {seen.sql.version_number // 10000}", "Understudy needs PostgreSQL 13 or newer")
+    return f"PostgreSQL {seen.sql.version_number // 10000}, {seen.role}, {seen.sql_answer.seconds * 1000:.0f} ms"
+
+
+def _ssh(seen: ServerState) -> str:
+    if seen.host is None:
+        mend = "look at ssh.host, ssh.user and ssh.key_file, and compare the host key in ssh.known_hosts"
+        raise Unsuccessful(f"{seen.ssh_answer.outcome}: {seen.ssh_answer.detail}", mend)
+    offset = seen.host.clock_offset_seconds
+    if offset is not None and abs(offset) > CLOCK_LIMIT_SECONDS:
+        raise Unsuccessful(f"its clock is off by {offset:+.1f} s", "run chrony or ntpd there", Outcome.WARNING)
+    if not seen.host.disks:
+        raise Unsuccessful("df tells nothing", "correct disks and service.data_directory", Outcome.WARNING)
+    return f"{seen.ssh_answer.seconds * 1000:.0f} ms, {len(seen.host.disks)} file systems"
+
+
+def _ruling(row: dict[str, Any]) -> str:
+    role = row["role"]
+    mends = {
+        "monitor": f"GRANT pg_monitor TO {role}",
+        "promote": f"GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO {role}",
+        "checkpoint": f"GRANT pg_checkpoint TO {role}",
+        "write": f"GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) TO {role}",
+    }
+    missing = [name for name in mends if not row[name]]
+    if not missing:
+        return f"{role} may watch, checkpoint, promote and write a test record"
+    # Without pg_monitor the LSNs are NULL and nothing can be judged; the others have a way round over SSH.
+    outcome = Outcome.BROKEN if "monitor" in missing else Outcome.WARNING
+    raise Unsuccessful(f"{role} may not: {', '.join(missing)}", "; ".join(mends[name] for name in missing), outcome)

@@ -1,0 +1,80 @@
+"""Where everything that every face needs is put together. Nothing else makes these parts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.inventory import clusters_of, policies_of, roster_of, secrets_of
+from bot.roster import Roster
+from bot.settings import Settings
+from commands.dispatcher import Dispatcher
+from commands.people import Directory
+from commands.registry import COMMANDS
+from commands.world import World
+from ledger.ledger import Ledger
+from ledger.redact import Redactor
+from servers.backups.native import NativeBackups
+from servers.engines.native import NativeEngine
+from servers.inventory import Cluster
+from servers.observe import Observer
+from servers.sql import Sessions
+from servers.ssh import Shells
+
+CLOSE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The parts, put together. `redactor` knows every secret of the settings."""
+
+    clusters: dict[str, Cluster]
+    roster: Roster
+    redactor: Redactor
+    ledger: Ledger
+    sessions: Sessions
+    observer: Observer
+    world: World
+    dispatcher: Dispatcher
+
+
+@asynccontextmanager
+async def open_world(settings: Settings, directory: Callable[[Roster], Directory]) -> AsyncIterator[Wired]:
+    """The parts, open; closed again at the end, whatever happened. `directory` makes the face's look-up of people."""
+    clusters = clusters_of(settings)
+    roster = roster_of(settings)
+    redactor = Redactor(secrets_of(settings, clusters.values()))
+    ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
+    shells, sessions = Shells(), Sessions()
+    try:
+        backups = NativeBackups(shells)
+        observer = Observer(
+            clusters.values(),
+            shells,
+            sessions,
+            backups,
+            sql_timeout=settings.monitor.sql_timeout,
+            ssh_timeout=settings.monitor.ssh_timeout,
+        )
+        world = World(
+            clusters=clusters,
+            observer=observer,
+            engine=NativeEngine(shells, sessions),
+            backups=backups,
+            ledger=ledger,
+            policies=policies_of(settings),
+            directory=directory(roster),
+            now=lambda: datetime.now(UTC),
+        )
+        dispatcher = Dispatcher(world, COMMANDS)
+        yield Wired(clusters, roster, redactor, ledger, sessions, observer, world, dispatcher)
+    finally:
+        # Connections first: nothing may reach a server once the ledger can no longer record it.
+        for closing in (sessions.close, shells.close):
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await closing()
+            except TimeoutError:
+                continue
+        await ledger.close()
