@@ -35,8 +35,8 @@ bench: $(VENV)/dev.stamp ## The figures, as a table and as JSON
 
 lock: $(VENV)/dev.stamp ## Renew the pinned, hashed requirements
 	$(BIN)/pip install --quiet uv
-	for name in demo dev; do
-	  extras=$$([ $$name = demo ] && echo "--extra lab --extra build" || echo "--extra dev")
+	for name in run demo dev; do
+	  case $$name in run) extras="--extra build" ;; demo) extras="--extra lab --extra build" ;; *) extras="--extra dev" ;; esac
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --no-annotate --no-emit-package understudy $$extras pyproject.toml -o requirements/$$name.txt
 	done

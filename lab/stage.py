@@ -1,0 +1,81 @@
+"""The whole practice world together: a PostgreSQL pair, a practice Slack, and the bot between them."""
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.bot_process import BotProcess
+from lab.slack import PracticeSlack
+from lab.world import Lab, LabOptions
+
+CLUSTER_CHANNEL = "C0OPS"
+
+# What the page's composer offers after "/ha ".
+COMPLETIONS = (
+    {"text": "status", "description": "The pair at a glance"},
+    {"text": "promote shop db2", "description": "Switch over, or fail over"},
+    {"text": "restore shop", "description": "Backups, and what a restore would do"},
+    {"text": "alerts", "description": "Open alerts"},
+    {"text": "audit 10", "description": "The last records of the audit log"},
+    {"text": "help", "description": "Every command"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything is up: the bot is connected to the practice Slack and watches the pair."""
+
+    lab: Lab
+    slack: PracticeSlack
+    bot: BotProcess
+    settings: Path
+
+
+@asynccontextmanager
+async def open_stage(
+    options: LabOptions,
+    *,
+    slack_port: int = 0,
+    extra_settings: str = "",
+    progress: Callable[[str], None] = lambda line: None,
+) -> AsyncIterator[Stage]:
+    """The stage, until the block ends; then everything is stopped, the bot first.
+
+    `extra_settings` is appended to the settings file. Raises what the lab, the practice Slack or the bot raise
+    when they cannot start.
+    """
+    progress("Starting a PostgreSQL primary and its standby")
+    async with Lab.start(options) as lab:
+        progress("Starting the practice Slack")
+        async with PracticeSlack.start(
+            port=slack_port, controls=lab.controls(), completions={"/ha": COMPLETIONS}
+        ) as slack:
+            progress("Starting the bot")
+            bot = _bot(lab, slack, extra_settings)
+            try:
+                await bot.start()
+                yield Stage(lab, slack, bot, lab.directory / "bot" / "understudy.toml")
+            finally:
+                await bot.stop()
+
+
+def _bot(lab: Lab, slack: PracticeSlack, extra_settings: str) -> BotProcess:
+    directory = lab.directory / "bot"
+    directory.mkdir(mode=0o700)
+    port = _free_port()
+    extra = f'[http]\nhost = "127.0.0.1"\nport = {port}\n{extra_settings}'
+    settings = lab.write_settings(directory, slack.api_url, extra)
+    environment = {
+        **lab.environment(),
+        "UNDERSTUDY_SLACK__BOT_TOKEN": slack.bot_token,
+        "UNDERSTUDY_SLACK__APP_TOKEN": slack.app_token,
+    }
+    return BotProcess(settings, environment, port, directory / "bot.log")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
