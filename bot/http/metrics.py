@@ -1,0 +1,101 @@
+"""What Prometheus can scrape: the bot's own vitals and what it knows of the clusters, read at the scrape."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from servers.inventory import Cluster
+from servers.lag import replay_lag_bytes
+from servers.state import ClusterState, Role
+from servers.verdict import Judgement, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """The last look at a cluster. None where there has been none yet."""
+
+    cluster: Cluster
+    state: ClusterState | None
+    judgement: Judgement | None
+    look_age_seconds: float | None
+    look_seconds: float | None
+    failed_looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotView:
+    """The bot's own numbers."""
+
+    clusters: tuple[ClusterView, ...]
+    firing_alerts: tuple[tuple[str, str], ...]  # (cluster, severity), one an alert
+    outbox_pending: int
+    outbox_oldest_seconds: float | None
+    slack_sockets: int | None
+    loop_lag_seconds: float
+
+
+class Metrics(Collector):
+    """Reads a view at each scrape; holds nothing itself."""
+
+    def __init__(self, view: Callable[[], BotView]) -> None:
+        self._view = view
+
+    def describe(self) -> Iterator[Metric]:
+        # Nothing is read at registration: the parts may not have started yet.
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        view = self._view()
+        yield from _of_the_bot(view)
+        yield from _of_the_clusters(view.clusters)
+
+
+def _of_the_bot(view: BotView) -> Iterator[Metric]:
+    firing = GaugeMetricFamily("understudy_alerts_firing", "Alerts that fire now.", labels=["cluster", "severity"])
+    for key in sorted(set(view.firing_alerts)):
+        firing.add_metric(list(key), view.firing_alerts.count(key))
+    yield firing
+    yield _gauge("understudy_outbox_pending", "Messages that wait for Slack.", view.outbox_pending)
+    oldest = view.outbox_oldest_seconds or 0.0
+    yield _gauge("understudy_outbox_oldest_seconds", "Age of the oldest message that waits for Slack.", oldest)
+    yield _gauge("understudy_loop_lag_seconds", "How late the event loop answers.", view.loop_lag_seconds)
+    if view.slack_sockets is not None:
+        yield _gauge("understudy_slack_sockets", "Open Socket Mode connections.", view.slack_sockets)
+
+
+def _of_the_clusters(clusters: tuple[ClusterView, ...]) -> Iterator[Metric]:
+    verdict = GaugeMetricFamily(
+        "understudy_cluster_verdict", "1 for the present verdict.", labels=["cluster", "verdict"]
+    )
+    up = GaugeMetricFamily("understudy_server_up", "1 when the server answers by SQL.", labels=["cluster", "server"])
+    primary = GaugeMetricFamily("understudy_server_primary", "1 for a primary.", labels=["cluster", "server"])
+    lag = GaugeMetricFamily("understudy_replay_lag_bytes", "WAL not replayed yet.", labels=["cluster", "server"])
+    age = GaugeMetricFamily("understudy_look_age_seconds", "Since the last look ended.", labels=["cluster"])
+    seconds = GaugeMetricFamily("understudy_look_seconds", "How long the last look took.", labels=["cluster"])
+    failed = GaugeMetricFamily("understudy_failed_looks", "Looks that failed since the start.", labels=["cluster"])
+    for view in clusters:
+        name = view.cluster.name
+        failed.add_metric([name], view.failed_looks)
+        if view.look_age_seconds is not None:
+            age.add_metric([name], view.look_age_seconds)
+        if view.look_seconds is not None:
+            seconds.add_metric([name], view.look_seconds)
+        if view.state is None or view.judgement is None:
+            continue
+        for known in Verdict:
+            verdict.add_metric([name, known.value], view.judgement.verdict is known)
+        for server in view.state.servers:
+            up.add_metric([name, server.name], server.sql is not None)
+            primary.add_metric([name, server.name], server.role is Role.PRIMARY)
+        for standby in view.judgement.standbys:
+            # What is not known is left out: a zero would read as "no lag".
+            behind = replay_lag_bytes(view.state, view.judgement.primary, standby)
+            if behind is not None:
+                lag.add_metric([name, standby], behind)
+    yield from (verdict, up, primary, lag, age, seconds, failed)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
