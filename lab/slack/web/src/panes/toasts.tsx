@@ -1,0 +1,45 @@
+/** Short notices at the foot of the page, such as an action that the app did not answer. */
+
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+
+const SHOWN_FOR = 10_000;
+
+interface Toast {
+  id: number;
+  text: string;
+}
+
+export interface ToastList {
+  list: Toast[];
+  add(text: string): void;
+  remove(id: number): void;
+}
+
+export function useToasts(): ToastList {
+  const [list, setList] = useState<Toast[]>([]);
+  const next = useRef(1);
+  const remove = useCallback((id: number) => setList((before) => before.filter((toast) => toast.id !== id)), []);
+  const add = useCallback(
+    (text: string) => {
+      const id = next.current++;
+      // The same notice twice is shown once, for its full time.
+      setList((before) => [...before.filter((toast) => toast.text !== text), { id, text }].slice(-4));
+      window.setTimeout(remove, SHOWN_FOR, id);
+    },
+    [remove],
+  );
+  return useMemo(() => ({ list, add, remove }), [list, add, remove]);
+}
+
+export function Toasts({ toasts }: { toasts: ToastList }) {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.list.map((toast) => (
+        <div key={toast.id} class="toast" data-testid="notice">
+          <span>{toast.text}</span>
+          <button type="button" class="icon" aria-label="Dismiss notice" onClick={() => toasts.remove(toast.id)}>×</button>
+        </div>
+      ))}
+    </div>
+  );
+}
