@@ -124,6 +124,7 @@ class PracticeSlack:
             slack._web_api.close()
             await slack._state.background.close()
             await slack._sockets.close()
+            await slack._page.close()
             await runner.cleanup()
 
     @property

@@ -41,16 +41,16 @@ def check_blocks(
             continue
         _check_block(problems, block, at, surface)
         block_id = block.get("block_id")
-        if block_id is not None and block_id in seen:
-            problems.add(f"`block_id` must be unique: {str(block_id)[:60]}", f"{at}/block_id")
-        elif isinstance(block_id, str):
+        if isinstance(block_id, str):
+            if block_id in seen:
+                problems.add(f"`block_id` must be unique: {block_id[:60]}", f"{at}/block_id")
             seen.add(block_id)
     return problems.found
 
 
 def _check_block(problems: Problems, block: Object, at: str, surface: Surface) -> None:
-    kind = block.get("type")
-    checker = _CHECKERS.get(str(kind))
+    kind = str(block.get("type"))
+    checker = _CHECKERS.get(kind)
     if checker is None or (surface is not Surface.MESSAGE and kind in _MESSAGE_ONLY):
         problems.add(f"unsupported type: {kind}", f"{at}/type")
         return
@@ -125,7 +125,7 @@ def _elements(
         at = f"{pointer}/{index}" if numbered else pointer
         if not problems.is_object(element, at):
             continue
-        if element.get("type") not in allowed:
+        if str(element.get("type")) not in allowed:
             problems.add(f"unsupported type: {element.get('type')}", f"{at}/type")
             continue
         if element["type"] == "image":

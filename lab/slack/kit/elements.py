@@ -136,12 +136,12 @@ def _check_option(problems: Problems, option: object, pointer: str) -> None:
 
 
 def _check_initial(problems: Problems, element: Object, options: list[Any], pointer: str) -> None:
-    values = {option.get("value") for option in options if isinstance(option, Mapping)}
-    initial = element.get("initial_options") or [element.get("initial_option")]
-    for chosen in initial:
-        if isinstance(chosen, Mapping) and chosen.get("value") not in values:
-            name = "initial_options" if element.get("initial_options") else "initial_option"
-            problems.add(f"`{name}` must match one of the options", f"{pointer}/{name}")
+    values = [option.get("value") for option in options if isinstance(option, Mapping)]
+    for name in ("initial_option", "initial_options"):
+        given = element.get(name)
+        for chosen in given if isinstance(given, list) else [given]:
+            if isinstance(chosen, Mapping) and chosen.get("value") not in values:
+                problems.add(f"`{name}` must match one of the options", f"{pointer}/{name}")
 
 
 def _check_confirm(problems: Problems, confirm: object, pointer: str) -> None:

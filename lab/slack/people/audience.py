@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from lab.slack.errors import JSON
 
 T = TypeVar("T")
+LOOK_SECONDS: Final = 0.1  # a condition may also depend on things that are not published here
 
 
 class Audience:
@@ -46,7 +48,7 @@ class Audience:
             waiter.set()
 
     async def until(self, look: Callable[[], T | None], timeout: float, what: str) -> T:
-        """Looks again after every event until `look` finds something.
+        """Looks again after every event, and ten times a second, until `look` finds something.
 
         Raises TimeoutError, saying what was awaited, after `timeout` seconds.
         """
@@ -59,7 +61,8 @@ class Audience:
                     found = look()
                     if found is not None:
                         return found
-                    await event.wait()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(event.wait(), LOOK_SECONDS)
         except TimeoutError:
             raise TimeoutError(f"waited {timeout:g} s in vain for {what}") from None
         finally:

@@ -43,6 +43,12 @@ class Page:
         self._faults = faults
         self._controls = controls
         self._completions = completions
+        self._open: set[web.WebSocketResponse] = set()
+
+    async def close(self) -> None:
+        """Closes the sockets of open pages."""
+        for socket in list(self._open):
+            await socket.close(code=1001, message=b"going away")
 
     def routes(self) -> list[web.AbstractRouteDef]:
         return [
@@ -134,11 +140,13 @@ class Page:
         await socket.prepare(request)
         with self._state.audience.page(user.id) as queue:
             sender = asyncio.create_task(self._send_events(socket, queue))
+            self._open.add(socket)
             try:
                 async for message in socket:
                     if message.type is WSMsgType.ERROR:
                         break
             finally:
+                self._open.discard(socket)
                 sender.cancel()
                 with contextlib.suppress(asyncio.CancelledError, ConnectionError):
                     await sender
