@@ -93,15 +93,14 @@ class AuditRecord:
 _HEAD = "SELECT count, hash FROM audit_head"
 _INSERT = "INSERT INTO audit (sequence, previous, hash, entry) VALUES (:sequence, :previous, :hash, :entry)"
 _BY_KEY = "SELECT sequence, previous, hash, entry FROM audit WHERE key = :key"
-_RECENT = """
-    SELECT sequence, previous, hash, entry FROM audit
-    WHERE (:person IS NULL OR actor_id = :person)
-      AND (:cluster IS NULL OR cluster = :cluster)
-      AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
-      AND (:since IS NULL OR at >= :since)
-    ORDER BY sequence DESC
-    LIMIT :n
-"""
+# Only the filters that are asked for, so that SQLite can choose their index.
+_FILTERS = {
+    "person": "actor_id = :person",
+    "cluster": "cluster = :cluster",
+    "kinds": "kind IN (SELECT value FROM json_each(:kinds))",
+    "since": "at >= :since",
+}
+_RECENT = "SELECT sequence, previous, hash, entry FROM audit WHERE {filters} ORDER BY sequence DESC LIMIT :n"
 
 
 def append(db: Database, entry: AuditEntry) -> AuditRecord:
@@ -139,7 +138,8 @@ def recent(
         "kinds": None if kinds is None else json.dumps([kind.value for kind in kinds]),
         "since": None if since is None else to_text(since),
     }
-    return [_record(row) for row in db.query(_RECENT, parameters)]
+    filters = [sql for name, sql in _FILTERS.items() if parameters[name] is not None]
+    return [_record(row) for row in db.query(_RECENT.format(filters=" AND ".join(filters) or "true"), parameters)]
 
 
 def record_hash(sequence: int, previous: str, entry: str) -> str:

@@ -11,7 +11,7 @@ from ledger.errors import LedgerError, Problem
 from ledger.redact import Redactor
 from ledger.schema import APPLICATION_ID, MIGRATIONS
 
-BUSY_TIMEOUT = 10.0  # seconds; a write takes milliseconds, so waiting longer means that something is stuck
+BUSY_TIMEOUT = 5.0  # seconds; a write takes milliseconds, so waiting longer means that something is stuck
 RETRY_PAUSE = 0.02  # seconds
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700

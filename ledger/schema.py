@@ -90,8 +90,7 @@ _OPERATIONS = (
         result TEXT
     ) STRICT
     """,
-    "CREATE INDEX operation_cluster ON operation (cluster, created_at)",
-    "CREATE INDEX operation_state ON operation (state)",
+    "CREATE INDEX operation_created ON operation (created_at)",
     """
     CREATE TABLE approval (
         operation_id TEXT NOT NULL REFERENCES operation (id),
@@ -101,6 +100,19 @@ _OPERATIONS = (
         at TEXT NOT NULL,
         PRIMARY KEY (operation_id, person_id)
     ) STRICT
+    """,
+    """
+    CREATE TRIGGER approval_never_by_requester BEFORE INSERT ON approval
+    WHEN EXISTS (SELECT 1 FROM operation WHERE id = NEW.operation_id AND requester_id = NEW.person_id)
+    BEGIN SELECT RAISE(ABORT, 'the requester is never an approver'); END
+    """,
+    """
+    CREATE TRIGGER approval_no_update BEFORE UPDATE ON approval
+    BEGIN SELECT RAISE(ABORT, 'a decision stands as it was made'); END
+    """,
+    """
+    CREATE TRIGGER approval_no_delete BEFORE DELETE ON approval
+    BEGIN SELECT RAISE(ABORT, 'a decision stands as it was made'); END
     """,
     # One row an attempt: a step that is tried again after a crash keeps the record of the first try.
     """
@@ -170,7 +182,8 @@ _ALERTS = (
     ) STRICT
     """,
     "CREATE UNIQUE INDEX alert_open ON alert (rule, cluster, subject) WHERE state <> 'resolved'",
-    "CREATE INDEX alert_cluster ON alert (cluster, since)",
+    "CREATE INDEX alert_since ON alert (since)",
+    "CREATE INDEX alert_group ON alert (group_key)",
     """
     CREATE TABLE silence (
         id TEXT PRIMARY KEY,
@@ -220,6 +233,7 @@ _OUTBOX = (
     ) STRICT
     """,
     "CREATE UNIQUE INDEX outbox_waiting ON outbox (card) WHERE state = 'waiting'",
+    "CREATE INDEX outbox_unshown ON outbox (waiting_since) WHERE state IN ('waiting', 'sending')",
     "CREATE UNIQUE INDEX outbox_sending ON outbox (card) WHERE state = 'sending'",
 )
 
