@@ -55,6 +55,9 @@ class Thresholds:
     cannot_see_for: float = 30.0
     cannot_see_critical_after: float = 15 * MINUTE
 
+    # An operation that is still running after this long excuses no alert any more.
+    operation_excuses_for: float = 15 * MINUTE
+
     # A resolved alert that comes back within this time is the same one, fired again.
     flap_window: float = 2 * MINUTE
 

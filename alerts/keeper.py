@@ -1,0 +1,236 @@
+"""Keeps the alerts: takes each look, and records every change of state before anybody hears of it.
+
+Open alerts are held in memory and written only when something changes. At the start they are read from the ledger,
+so that a restart loses nothing and repeats nothing.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+
+from sqlite_utils import Database
+
+from alerts import lifecycle
+from alerts.answers import (
+    acknowledged_before_page,
+    acknowledged_page,
+    no_such_alert,
+    resolved_page,
+    silenced_before_page,
+    silenced_page,
+)
+from alerts.lifecycle import Change, Track, Transition, held, own_group
+from alerts.notices import SILENCES, Context, best_standby
+from alerts.observation import Look
+from alerts.record import By, Prepared, prepare, record, record_unwatched
+from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
+from alerts.rules import RULES
+from alerts.thresholds import Thresholds
+from ledger.alerts import AlertRow, AlertState, get, history, open_alerts
+from ledger.audit import Actor
+from ledger.ledger import Ledger
+from ledger.page import Page
+from ledger.who import Who
+from servers.inventory import Cluster
+from servers.state import ClusterState
+from servers.verdict import Judgement
+
+# How many of the last alerts are looked through at the start for those that may fire again.
+RECENT = 500
+
+_FAILOVER_RULES = frozenset(rule.name for rule in RULES if rule.offers_failover)
+_SECONDS = {choice: seconds for choice, _, seconds in SILENCES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A button: the change it makes (None: too late), and what to answer in either case."""
+
+    change: Callable[[AlertRow, Who, datetime], Transition | None]
+    done: Callable[[AlertRow], Page]
+    too_late: Callable[[AlertRow], Page]
+
+
+class AlertKeeper:
+    """`thresholds` are for all clusters, `own` for those that have their own. `clock` gives aware times in UTC."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clusters: Iterable[Cluster],
+        thresholds: Thresholds,
+        clock: Callable[[], datetime],
+        *,
+        own: Mapping[str, Thresholds] | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._clusters = {cluster.name: cluster for cluster in clusters}
+        self._thresholds = thresholds
+        self._own = dict(own or {})
+        self._clock = clock
+        self._tracks: dict[str, Tracks] = defaultdict(dict)
+        self._looks: dict[str, Look] = {}
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def start(self) -> None:
+        """Reads the open alerts, and those that may still fire again. Ends those of clusters nobody watches any more.
+
+        Raises LedgerError.
+        """
+        rows = await self._ledger.read(_kept)
+        by_cluster: dict[str, list[AlertRow]] = defaultdict(list)
+        for row in rows:
+            by_cluster[row.cluster].append(row)
+        for name, alerts in by_cluster.items():
+            if name in self._clusters:
+                self._tracks[name] = tracks_of([row for row in alerts if self._still_matters(row)])
+            else:
+                await self._end_unwatched(alerts)
+
+    async def take(self, cluster: Cluster, state: ClusterState, judgement: Judgement) -> tuple[Transition, ...]:
+        """Takes one look, and records what changed by it. A look older than the last one is left aside.
+
+        Raises LedgerError; nothing has changed then, and the next look finds the same again.
+        """
+        async with self._turns[cluster.name]:
+            last = self._looks.get(cluster.name)
+            if last is not None and state.at < last.state.at:
+                return ()
+            look = Look(cluster, state, judgement)
+            self._looks[cluster.name] = look
+            return await self._play(cluster, observe(look))
+
+    async def take_failure(self, cluster: Cluster, error: BaseException) -> tuple[Transition, ...]:
+        """Takes note that a look failed altogether: nothing is known by it, and that is an alert of its own."""
+        async with self._turns[cluster.name]:
+            return await self._play(cluster, Observed((blind("at all", error),), complete=False))
+
+    async def acknowledge(self, alert_id: str, actor: Actor, *, place: str | None, delivery: str | None) -> Page:
+        """Marks it as somebody's. The page is the answer to who pressed: it says who was first, if somebody was."""
+        mark = _Mark(lifecycle.acknowledge, acknowledged_page, acknowledged_before_page)
+        return await self._mark(alert_id, By(actor, place, delivery), mark)
+
+    async def silence(
+        self, alert_id: str, choice: str, actor: Actor, *, place: str | None, delivery: str | None
+    ) -> Page:
+        """Keeps it quiet for as long as `choice` says (one of `notices.SILENCES`). ValueError for another choice."""
+        if choice not in _SECONDS:
+            raise ValueError(f"no such silence: {choice!r}; there are {', '.join(_SECONDS)}")
+        change = partial(lifecycle.silence, seconds=_SECONDS[choice])
+        mark = _Mark(change, silenced_page, silenced_before_page)
+        return await self._mark(alert_id, By(actor, place, delivery), mark)
+
+    def firing(self, cluster: str | None = None) -> tuple[AlertRow, ...]:
+        """The alerts that fire, with their newest values; those that are held back too. Oldest first."""
+        names = self._tracks if cluster is None else (cluster,)
+        rows = [row for name in names for track in self._tracks.get(name, {}).values() if (row := track.firing)]
+        return tuple(sorted(rows, key=lambda row: row.since))
+
+    def thresholds(self, cluster: str) -> Thresholds:
+        return self._own.get(cluster, self._thresholds)
+
+    async def _play(self, cluster: Cluster, observed: Observed) -> tuple[Transition, ...]:
+        now = self._clock()
+        guess = self._round(cluster, observed, now, Prepared(None, ()))
+        if not guess.transitions:
+            self._tracks[cluster.name] = guess.tracks
+            return ()
+        fresh = sum(transition.change is Change.FIRED for transition in guess.transitions)
+        prepared = await self._ledger.read(partial(prepare, cluster=cluster.name, now=now, ids=fresh))
+        outcome = self._round(cluster, observed, now, prepared)
+        if outcome.transitions:
+            await self._record(cluster, outcome.tracks, outcome.transitions)
+        self._tracks[cluster.name] = outcome.tracks
+        return outcome.transitions
+
+    def _round(self, cluster: Cluster, observed: Observed, now: datetime, prepared: Prepared) -> Outcome:
+        """One round. Beyond the prepared ids it gives out placeholders, for the round that only asks what would be."""
+        ids = iter(prepared.ids)
+        placeholders = count()
+        return play(
+            cluster,
+            self._tracks[cluster.name],
+            observed,
+            now,
+            self.thresholds(cluster.name),
+            prepared.operation,
+            lambda: next(ids, None) or f"?{next(placeholders)}",
+        )
+
+    async def _record(
+        self, cluster: Cluster, tracks: Tracks, transitions: Sequence[Transition], by: By | None = None
+    ) -> bool:
+        context_of = partial(self._context, cluster, tracks)
+        causes = _causes(tracks)
+
+        def write(db: Database) -> bool:
+            done = [record(db, transition, cluster.channel, context_of, causes, by) for transition in transitions]
+            return all(done)
+
+        return await self._ledger.write(write)
+
+    def _context(self, cluster: Cluster, tracks: Tracks, alert: AlertRow) -> Context:
+        look = self._looks.get(cluster.name)
+        standby = None
+        if alert.rule in _FAILOVER_RULES:
+            standby = best_standby(cluster, look.state if look else None, alert.subject)
+        group = own_group(alert.id)
+        firing = (track.firing for track in tracks.values())
+        return Context(standby, tuple(row for row in firing if row is not None and held(row) and row.group == group))
+
+    async def _mark(self, alert_id: str, by: By, mark: _Mark) -> Page:
+        row = await self._ledger.read(lambda db: get(db, alert_id))
+        if row is None:
+            return no_such_alert(alert_id)
+        cluster = self._clusters.get(row.cluster)
+        if cluster is None or row.state is AlertState.RESOLVED:
+            return resolved_page(row)
+        async with self._turns[row.cluster]:
+            return await self._mark_firing(row, cluster, by, mark)
+
+    async def _mark_firing(self, row: AlertRow, cluster: Cluster, by: By, mark: _Mark) -> Page:
+        tracks = self._tracks[cluster.name]
+        alert = tracks.get((row.rule, row.subject), Track()).firing
+        if alert is None or alert.id != row.id:
+            # It was resolved while we waited for our turn.
+            now_resolved = await self._ledger.read(lambda db: get(db, row.id))
+            return resolved_page(now_resolved or row)
+        transition = mark.change(alert, Who(by.actor.id, by.actor.name), self._clock())
+        if transition is None:
+            return mark.too_late(alert)
+        after = with_alert(tracks, transition.after)
+        if not await self._record(cluster, after, (transition,), by):
+            return mark.too_late(alert)
+        self._tracks[cluster.name] = after
+        return mark.done(transition.after)
+
+    async def _end_unwatched(self, alerts: Sequence[AlertRow]) -> None:
+        now = self._clock()
+        for alert in alerts:
+            if alert.state is AlertState.RESOLVED:
+                continue
+            ended = replace(alert, state=AlertState.RESOLVED, resolved_at=now, value="no longer in the settings")
+            transition = Transition(Change.RESOLVED, alert, ended, now)
+            await self._ledger.write(partial(record_unwatched, transition=transition))
+
+    def _still_matters(self, row: AlertRow) -> bool:
+        """Firing, or resolved so lately that it may fire again."""
+        if row.state is not AlertState.RESOLVED:
+            return True
+        window = timedelta(seconds=self.thresholds(row.cluster).flap_window)
+        now = self._clock()
+        shown = not held(row)
+        return shown and row.resolved_at is not None and (now - row.resolved_at <= window or row.silenced(now))
+
+
+def _kept(db: Database) -> list[AlertRow]:
+    return [*open_alerts(db), *(row for row in history(db, limit=RECENT) if row.state is AlertState.RESOLVED)]
+
+
+def _causes(tracks: Tracks) -> dict[str, AlertRow]:
+    firing = (track.firing for track in tracks.values())
+    return {row.group: row for row in firing if row is not None and not held(row)}

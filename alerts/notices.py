@@ -1,0 +1,232 @@
+"""What to say about an alert: one card that is updated in place, and a line in its thread for each change of state.
+
+Pure. A card is a page under the key `alert/ID`; a line has a key below it and the card as its parent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.lifecycle import Change, Transition, held, own_group
+from alerts.rules import RULES
+from alerts.rules.rule import Rule
+from alerts.words import duration
+from ledger.alerts import AlertRow, AlertState, Severity
+from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Text, Tone, note, text
+from ledger.who import Who
+from servers.inventory import Cluster
+from servers.state import ClusterState, Role, ServerState
+
+ACKNOWLEDGE = "alert.acknowledge"
+SILENCE = "alert.silence"
+FAIL_OVER = "promote.open"
+
+UNTIL_RESOLVED = "resolved"
+# What the silence menu offers: its value, its label, and for how many seconds (None: until resolved).
+SILENCES: tuple[tuple[str, str, float | None], ...] = (
+    ("15m", "15 minutes", 15 * 60.0),
+    ("1h", "1 hour", 60 * 60.0),
+    (UNTIL_RESOLVED, "Until resolved", None),
+)
+
+_RULES = {rule.name: rule for rule in RULES}
+_TONES = {Severity.CRITICAL: Tone.CRITICAL, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.INFO}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a card shows besides its alert: where one could fail over to, and what is held back because of it."""
+
+    standby: str | None = None
+    consequences: tuple[AlertRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one change of state puts into the outbox. `line` goes into the thread; `broadcast`: the channel sees it."""
+
+    card: str
+    page: Page
+    line_card: str | None = None
+    line: Page | None = None
+    broadcast: bool = False
+
+
+def notice_of(transition: Transition, context: Context) -> Notice | None:
+    """The notice of a change; None while the alert is shown with its cause only (the cause's card lists it)."""
+    alert = transition.after
+    if held(alert):
+        return None
+    card, page = own_group(alert.id), card_page(alert, context)
+    if not _has_line(transition):
+        return Notice(card, page)
+    stamp = transition.at.strftime("%Y%m%dT%H%M%S.%f")
+    line_card = f"{card}/{stamp}-{transition.change.name.lower()}"
+    return Notice(card, page, line_card, line_page(transition), _is_for_channel(transition))
+
+
+def _has_line(transition: Transition) -> bool:
+    """The first post speaks for itself, and a silenced alert only keeps its card right."""
+    first = transition.change in (Change.FIRED, Change.RELEASED)
+    silenced_all_along = transition.after.silenced(transition.at) and transition.change is not Change.SILENCED
+    was_silenced = transition.before is not None and transition.before.silenced(transition.at)
+    resolved_in_silence = transition.change is Change.RESOLVED and was_silenced
+    return not (first or silenced_all_along or resolved_in_silence)
+
+
+def _is_for_channel(transition: Transition) -> bool:
+    """An escalation, and a critical alert that is back, must not be missed."""
+    again = transition.change is Change.FIRED_AGAIN and transition.after.severity is Severity.CRITICAL
+    return transition.change is Change.ESCALATED or again
+
+
+def best_standby(cluster: Cluster, state: ClusterState | None, primary: str | None) -> str | None:
+    """Where to fail over to: of the standbys that answer, the one that has received most. Before anything was seen,
+    the only other server of a pair."""
+    if state is None:
+        others = [server.name for server in cluster.servers if server.name != primary]
+        return others[0] if len(others) == 1 else None
+    standbys = [seen for seen in state.servers if seen.role is Role.STANDBY and seen.name != primary]
+    return max(standbys, key=_received).name if standbys else None
+
+
+def _received(server: ServerState) -> int:
+    if server.sql is None:
+        return 0
+    return max(server.sql.receive_lsn or 0, server.sql.replay_lsn or 0)
+
+
+def title_of(alert: AlertRow) -> str:
+    """The alert in a few words, without its state."""
+    rule = _RULES.get(alert.rule)
+    if rule is None:
+        return f"{alert.cluster}: {alert.rule} {alert.subject}"
+    return rule.title.format(cluster=alert.cluster, subject=alert.subject)
+
+
+def tone_of(alert: AlertRow) -> Tone:
+    return Tone.GOOD if alert.state is AlertState.RESOLVED else _TONES[alert.severity]
+
+
+def card_page(alert: AlertRow, context: Context) -> Page:
+    """The card as it is to be now."""
+    if alert.state is AlertState.RESOLVED:
+        return _resolved_page(alert)
+    rule = _RULES.get(alert.rule)
+    parts: list[Part] = [
+        Facts(
+            (
+                ("Seen", (alert.value,)),
+                ("Should be", (alert.threshold,)),
+                ("Since", (Moment(alert.since),)),
+            )
+        ),
+        *_evidence(alert),
+        *([text(f"{rule.why} {rule.mend}")] if rule is not None else []),
+        *_consequences(context.consequences),
+        *_marks(alert),
+        note(f"Alert {alert.id}, rule {alert.rule}"),
+    ]
+    summary = f"{title_of(alert)}: {alert.value}"
+    return Page(title_of(alert), tone_of(alert), summary, tuple(parts), _buttons(alert, rule, context))
+
+
+def _resolved_page(alert: AlertRow) -> Page:
+    title = f"Resolved: {_resolved_title(alert)}"
+    ended = alert.resolved_at or alert.last_seen_at
+    lasted = duration((ended - alert.since).total_seconds())
+    facts = Facts(
+        (
+            ("Was", (title_of(alert),)),
+            ("Seen now", (alert.value,)),
+            ("Since", (Moment(alert.since),)),
+            ("Resolved", (Moment(ended), f" after {lasted}")),
+        )
+    )
+    return Page(title, Tone.GOOD, f"{title}, after {lasted}", (facts, *_evidence(alert), note(f"Alert {alert.id}")))
+
+
+def _resolved_title(alert: AlertRow) -> str:
+    rule = _RULES.get(alert.rule)
+    return title_of(alert) if rule is None else rule.resolved_title.format(cluster=alert.cluster, subject=alert.subject)
+
+
+def _evidence(alert: AlertRow) -> tuple[Part, ...]:
+    lines = tuple(Item(Tone.INFO, line) for line in alert.evidence.splitlines() if line.strip())
+    title = "What was seen" if alert.state is AlertState.RESOLVED else "Evidence"
+    return (Items(title, lines),) if lines else ()
+
+
+def _consequences(alerts: Sequence[AlertRow]) -> tuple[Part, ...]:
+    if not alerts:
+        return ()
+    items = tuple(Item(Tone.INFO, title_of(alert), alert.value) for alert in alerts)
+    return (Items("Held back as its consequences", items),)
+
+
+def _marks(alert: AlertRow) -> tuple[Part, ...]:
+    """Who did what about it."""
+    marks: list[Note] = []
+    if alert.acknowledged_by is not None and alert.acknowledged_at is not None:
+        marks.append(note("Acknowledged by ", mention(alert.acknowledged_by), " at ", Moment(alert.acknowledged_at)))
+    if alert.silenced_by is not None:
+        marks.append(note("Silenced by ", mention(alert.silenced_by), *_until(alert.silenced_until)))
+    return tuple(marks)
+
+
+def _until(end: datetime | None) -> tuple[Span, ...]:
+    return (" until it is resolved",) if end is None else (" until ", Moment(end))
+
+
+def mention(who: Who) -> Mention:
+    """Named, never notified: who acted knows."""
+    return Mention(who.name, None if ":" in who.id else who.id)
+
+
+def _buttons(alert: AlertRow, rule: Rule | None, context: Context) -> tuple[Button, ...]:
+    """Only what can still do something."""
+    buttons: list[Button] = []
+    if rule is not None and rule.offers_failover and context.standby is not None:
+        buttons.append(Button(FAIL_OVER, "Fail over…", f"{alert.cluster} {context.standby}", "danger"))
+    if alert.acknowledged_by is None:
+        buttons.append(Button(ACKNOWLEDGE, "Acknowledge", alert.id))
+    if alert.silenced_by is None or alert.silenced_until is not None:
+        choices = tuple((value, label) for value, label, _ in SILENCES)
+        buttons.append(Button(SILENCE, "Silence…", alert.id, choices=choices))
+    return tuple(buttons)
+
+
+def line_page(transition: Transition) -> Page:
+    """One line for the thread: what changed, by whom."""
+    alert, before = transition.after, transition.before
+    title = title_of(alert)
+    match transition.change:
+        case Change.ACKNOWLEDGED if alert.acknowledged_by is not None:
+            return _by(alert.acknowledged_by, f"{title}: acknowledged", "Acknowledged by ")
+        case Change.SILENCED if alert.silenced_by is not None:
+            until = _until(alert.silenced_until)
+            return _by(alert.silenced_by, f"{title}: silenced", "Silenced by ", *until)
+        case Change.RESOLVED:
+            lasted = duration((transition.at - alert.since).total_seconds())
+            page_title = f"Resolved: {_resolved_title(alert)}"
+            return Page(page_title, Tone.GOOD, f"{page_title}, after {lasted}", (text(f"It lasted {lasted}."),))
+        case Change.ESCALATED:
+            why = alert.value
+            if before is not None and before.value == alert.value:
+                why = f"{alert.value}; nobody has acknowledged it so far"
+            return _line(f"Now {alert.severity}: {title}", alert, why)
+        case Change.EASED:
+            return _line(f"Now a {alert.severity}: {title}", alert, f"{alert.value}, should be {alert.threshold}")
+        case Change.SILENCE_ENDED:
+            return _line(f"The silence has ended: {title}", alert, f"still {alert.value}")
+        case change:
+            return _line(f"{change.capitalize()}: {title}", alert, alert.value)
+
+
+def _line(title: str, alert: AlertRow, detail: str) -> Page:
+    return Page(title, tone_of(alert), f"{title}: {detail}", (text(detail),))
+
+
+def _by(who: Who, title: str, verb: str, *rest: Span) -> Page:
+    spoken = f"{title} by {who.name}"
+    return Page(title, Tone.INFO, spoken, (Text((verb, mention(who), *rest)),))

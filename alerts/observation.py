@@ -1,0 +1,49 @@
+"""One value that a probe read out of a look at a cluster."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from servers.inventory import Cluster
+from servers.state import ClusterState
+from servers.verdict import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a probe reads: what was seen, what it means, and what was to be seen."""
+
+    cluster: Cluster
+    state: ClusterState
+    judgement: Judgement
+
+
+class Unit(StrEnum):
+    YES_OR_NO = "yes or no"  # 1.0 is yes
+    COUNT = "count"
+    BYTES = "bytes"
+    SECONDS = "seconds"
+    SHARE = "share"  # between 0 and 1
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A named value of a subject (a server, a file system, the cluster). `value` None means: not known now.
+
+    `server` is the server it was seen on, where there is one. `evidence` has one line a fact, for people to read.
+    """
+
+    name: str
+    subject: str
+    value: float | None
+    unit: Unit
+    evidence: tuple[str, ...] = ()
+    server: str | None = None
+
+    @property
+    def known(self) -> bool:
+        return self.value is not None
+
+
+def yes(condition: bool | None) -> float | None:
+    """The value of a yes-or-no observation; None stays unknown."""
+    return None if condition is None else float(condition)

@@ -1,0 +1,20 @@
+"""What is looked at. A probe is one file here and one line below."""
+
+from alerts.probes.availability import availability
+from alerts.probes.backups import backups
+from alerts.probes.connections import connections
+from alerts.probes.disks import disks
+from alerts.probes.probe import Probe
+from alerts.probes.replay_lag import replay_lag
+from alerts.probes.visibility import visibility
+from alerts.probes.wal_archive import wal_archive
+
+PROBES: tuple[Probe, ...] = (
+    availability,
+    replay_lag,
+    wal_archive,
+    backups,
+    disks,
+    connections,
+    visibility,
+)

@@ -1,0 +1,67 @@
+"""How far each standby's replay is behind the primary's WAL."""
+
+from alerts.observation import Look, Observation, Unit
+from alerts.words import size
+from servers.lsn import format_lsn
+from servers.state import ReplicationRow, Role, ServerState, SqlFacts
+
+REPLAY_LAG_BYTES = "replay_lag_bytes"
+REPLAY_LAG_SECONDS = "replay_lag_seconds"
+
+
+def replay_lag(look: Look) -> tuple[Observation, ...]:
+    """`replay_lag_bytes` and `replay_lag_seconds` of each server.
+
+    Unknown unless both it and the one primary answer. A primary itself is not behind, so that an alert ends with a
+    change of roles.
+    """
+    primaries = [server for server in look.state.servers if server.role is Role.PRIMARY]
+    primary = primaries[0].sql if len(primaries) == 1 else None
+    return tuple(seen for server in look.state.servers for seen in _of(primary, server))
+
+
+def _of(primary: SqlFacts | None, server: ServerState) -> tuple[Observation, ...]:
+    behind, seconds, evidence = _measure(primary, server)
+    return (
+        Observation(REPLAY_LAG_BYTES, server.name, behind, Unit.BYTES, evidence, server.name),
+        Observation(REPLAY_LAG_SECONDS, server.name, seconds, Unit.SECONDS, (), server.name),
+    )
+
+
+def _measure(primary: SqlFacts | None, server: ServerState) -> tuple[float | None, float | None, tuple[str, ...]]:
+    sql = server.sql
+    if sql is None or primary is None:
+        return None, None, ()
+    if server.role is Role.PRIMARY:
+        return 0.0, 0.0, ()
+    if primary.wal_lsn is None or sql.replay_lsn is None:
+        return None, None, ()
+    # The standby may have been asked a moment after the primary, and be ahead of that answer.
+    behind = max(0, primary.wal_lsn - sql.replay_lsn)
+    evidence = (
+        f"the primary has written up to {format_lsn(primary.wal_lsn)}, {server.name} has replayed up to "
+        f"{format_lsn(sql.replay_lsn)}: {size(behind)} behind",
+        *(("replay is paused there",) if sql.replay_paused else ()),
+    )
+    return float(behind), _seconds(behind, primary, server.name, sql), evidence
+
+
+def _seconds(behind: int, primary: SqlFacts, name: str, sql: SqlFacts) -> float | None:
+    """Only a standby that is behind has a lag in seconds; an idle primary makes none.
+
+    pg_stat_replication.replay_lag is measured on WAL that has been replayed, so it says nothing while replay is paused:
+    the age of the last replayed transaction does then.
+    """
+    if behind == 0:
+        return 0.0
+    row = _row(primary, name)
+    if row is not None and not sql.replay_paused:
+        return row.replay_lag_seconds
+    return sql.last_replayed_transaction_age_seconds
+
+
+def _row(primary: SqlFacts, name: str) -> ReplicationRow | None:
+    """The standby's row: by its name, or the only one there is."""
+    rows = [row for row in primary.replication if row.state == "streaming"]
+    named = [row for row in rows if row.application_name == name]
+    return named[0] if named else (rows[0] if len(rows) == 1 else None)

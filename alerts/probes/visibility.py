@@ -1,0 +1,40 @@
+"""What cannot be seen: "unknown" is a state of its own, and never reads as healthy or as down."""
+
+from collections.abc import Iterator
+
+from alerts.observation import Look, Observation, Unit
+from servers.state import Answer, Outcome, ServerState
+
+NOT_SEEN = "not_seen"
+
+
+def visibility(look: Look) -> tuple[Observation, ...]:
+    """`not_seen` of each server, and of the backups where a place is configured: how many ways of looking fail."""
+    servers = tuple(_observation(server.name, tuple(_missing(server)), server.name) for server in look.state.servers)
+    return servers + _backups(look)
+
+
+def _observation(subject: str, missing: tuple[str, ...], server: str | None = None) -> Observation:
+    return Observation(NOT_SEEN, subject, float(len(missing)), Unit.COUNT, missing, server)
+
+
+def _missing(server: ServerState) -> Iterator[str]:
+    if server.sql is None and server.sql_answer.outcome is not Outcome.NOT_ASKED:
+        yield _line("SQL", server.sql_answer)
+    if server.host is None and server.ssh_answer.outcome is not Outcome.NOT_ASKED:
+        yield _line("SSH", server.ssh_answer)
+    if server.sql is not None and not server.sql.sees_everything:
+        yield "SQL: the role lacks the right pg_monitor (as a superuser: GRANT pg_monitor TO the bot's role)"
+
+
+def _backups(look: Look) -> tuple[Observation, ...]:
+    if look.cluster.backups is None:
+        return ()
+    answer = None if look.state.backups is None else look.state.backups.answer
+    if answer is None or answer.outcome is Outcome.NOT_ASKED:
+        return (Observation(NOT_SEEN, "backups", None, Unit.COUNT),)
+    return (_observation("backups", () if answer.ok else (_line("backups", answer),)),)
+
+
+def _line(way: str, answer: Answer) -> str:
+    return f"{way}: {answer.outcome}" + (f" ({answer.detail})" if answer.detail else "")

@@ -1,0 +1,134 @@
+"""One round over one cluster: observations → findings → what becomes of each alert. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alerts.lifecycle import Finding, Track, Transition, advance
+from alerts.observation import Look, Observation, Unit
+from alerts.probes import PROBES
+from alerts.probes.probe import Probe
+from alerts.probes.visibility import NOT_SEEN
+from alerts.rules import RULES
+from alerts.rules.rule import Ok, Reading, Result, Rule, Unknown
+from alerts.thresholds import Thresholds
+from ledger.alerts import AlertRow
+from servers.inventory import Cluster
+
+Key = tuple[str, str]  # rule and subject
+Tracks = Mapping[Key, Track]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the probes observed. `complete`: all of them worked, so that what is missing is gone, and not unseen."""
+
+    observations: tuple[Observation, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The tracks after the round, and every change of state in it, causes before consequences."""
+
+    tracks: Tracks
+    transitions: tuple[Transition, ...]
+
+
+def observe(look: Look, probes: Sequence[Probe] = PROBES) -> Observed:
+    """Asks every probe. One that fails is itself seen, and disturbs no other."""
+    seen: list[Observation] = []
+    complete = True
+    for probe in probes:
+        try:
+            seen.extend(probe(look))
+        except Exception as error:  # a probe meets whatever a server may have said
+            complete = False
+            seen.append(blind(f"by probe {getattr(probe, '__name__', 'unnamed')}", error))
+    return Observed(tuple(seen), complete)
+
+
+def blind(subject: str, error: BaseException) -> Observation:
+    """That a way of looking failed altogether."""
+    line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Observation(NOT_SEEN, subject, 1.0, Unit.COUNT, (line,))
+
+
+def play(
+    cluster: Cluster,
+    tracks: Tracks,
+    observed: Observed,
+    now: datetime,
+    thresholds: Thresholds,
+    operation: str | None,
+    new_id: Callable[[], str],
+    rules: Sequence[Rule] = RULES,
+) -> Outcome:
+    """Judges each subject by each rule. `operation` is the message of the operation that runs on it, if any."""
+    after = dict(tracks)
+    transitions = []
+    for rule in rules:
+        for subject, result in _findings(rule, cluster, after, observed, thresholds):
+            key = (rule.name, subject)
+            cause = _cause(rule, subject, after, operation)
+            finding = Finding(rule, cluster.name, subject, result, cause)
+            track, transition = advance(after.get(key, Track()), finding, now, thresholds, new_id)
+            if track.empty:
+                after.pop(key, None)
+            else:
+                after[key] = track
+            if transition is not None:
+                transitions.append(transition)
+    return Outcome(after, tuple(transitions))
+
+
+def _findings(
+    rule: Rule, cluster: Cluster, tracks: Tracks, observed: Observed, thresholds: Thresholds
+) -> Iterator[tuple[str, Result]]:
+    by_subject: dict[str, dict[str, Observation]] = {}
+    for observation in observed.observations:
+        if observation.name in rule.observes:
+            by_subject.setdefault(observation.subject, {})[observation.name] = observation
+    for subject, observations in by_subject.items():
+        firing = tracks.get((rule.name, subject), Track()).firing
+        reading = Reading(subject, observations, thresholds, firing.severity if firing else None)
+        yield subject, rule.judge(reading)
+    for name, subject in tuple(tracks):
+        if name == rule.name and subject not in by_subject:
+            gone = observed.complete and _gone(rule, subject, cluster, observed.observations)
+            yield subject, Ok("no longer there") if gone else Unknown()
+
+
+def _gone(rule: Rule, subject: str, cluster: Cluster, observations: Sequence[Observation]) -> bool:
+    """A subject that no probe speaks of is gone, unless it is part of a server that cannot be seen now.
+
+    The first word of a subject is its server, where it has one.
+    """
+    server = subject.split(" ", 1)[0]
+    if all(server != known.name for known in cluster.servers):
+        return True
+    return any(seen.known and seen.server == server and seen.name == rule.observes[0] for seen in observations)
+
+
+def _cause(rule: Rule, subject: str, tracks: Tracks, operation: str | None) -> str | None:
+    """The message of what explains it: a firing alert that hides this rule, else a running operation."""
+    for (name, other), track in tracks.items():
+        firing = track.firing
+        hides = name in rule.hidden_by or (name in rule.hidden_by_same and other == subject)
+        if firing is not None and hides:
+            return firing.group
+    return operation if rule.caused_by_operations else None
+
+
+def tracks_of(alerts: Sequence[AlertRow]) -> dict[Key, Track]:
+    """The tracks of alerts as the ledger has them; of several with one rule and subject the first counts."""
+    tracks: dict[Key, Track] = {}
+    for alert in alerts:
+        tracks.setdefault((alert.rule, alert.subject), Track(alert))
+    return tracks
+
+
+def with_alert(tracks: Tracks, alert: AlertRow) -> Tracks:
+    """The tracks with that alert in the place of its earlier self."""
+    key = (alert.rule, alert.subject)
+    return {**tracks, key: replace(tracks.get(key, Track()), alert=alert)}

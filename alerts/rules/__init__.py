@@ -1,0 +1,31 @@
+"""When to call people. A rule is defined in a file here and listed once below; those that hide others come first."""
+
+from alerts.rules.availability import (
+    NO_PRIMARY,
+    PRIMARY_DOWN,
+    PRIMARY_UNREACHABLE,
+    REPLICATION_BROKEN,
+    SPLIT_BRAIN,
+    STANDBY_DOWN,
+)
+from alerts.rules.backups import BACKUP
+from alerts.rules.cannot_see import CANNOT_SEE
+from alerts.rules.capacity import CONNECTIONS, DISK
+from alerts.rules.replay_lag import REPLAY_LAG
+from alerts.rules.rule import Rule
+from alerts.rules.wal_archive import WAL_ARCHIVE
+
+RULES: tuple[Rule, ...] = (
+    SPLIT_BRAIN,
+    PRIMARY_DOWN,
+    NO_PRIMARY,
+    PRIMARY_UNREACHABLE,
+    STANDBY_DOWN,
+    REPLICATION_BROKEN,
+    REPLAY_LAG,
+    WAL_ARCHIVE,
+    BACKUP,
+    DISK,
+    CONNECTIONS,
+    CANNOT_SEE,
+)

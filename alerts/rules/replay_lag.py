@@ -1,0 +1,34 @@
+"""How far the standby's replay is behind what the primary has written."""
+
+from alerts.probes.replay_lag import REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS
+from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
+from alerts.words import duration, size
+from ledger.alerts import Severity
+
+
+def _judge(reading: Reading) -> Result:
+    """Bad when either is above its threshold; seconds are known only while the primary writes."""
+    behind, seconds = reading.value(REPLAY_LAG_BYTES), reading.value(REPLAY_LAG_SECONDS)
+    if behind is None:
+        return Unknown()
+    limits = reading.thresholds
+    value = size(behind) if seconds is None else f"{size(behind)}, {duration(seconds)}"
+    too_long = seconds is not None and seconds > limits.replay_lag_seconds
+    if behind <= limits.replay_lag_bytes and not too_long:
+        return Ok(value)
+    threshold = f"at most {size(limits.replay_lag_bytes)} and {duration(limits.replay_lag_seconds)}"
+    return Bad(Severity.WARNING, value, threshold, reading.evidence(REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS))
+
+
+REPLAY_LAG = Rule(
+    name="replay_lag",
+    observes=(REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS),
+    title="{cluster}: {subject} is behind in replay",
+    resolved_title="{cluster}: {subject} has caught up",
+    judge=_judge,
+    hold=lambda thresholds: thresholds.replay_lag_for,
+    why="A failover would first have to replay this, and reads on the standby are stale.",
+    mend="Is replay paused, is a long query on the standby in its way, or is a disk or the network too slow?",
+    hidden_by=("primary_down", "no_primary", "split_brain", "standby_down", "replication_broken"),
+    caused_by_operations=True,
+)

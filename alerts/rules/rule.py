@@ -1,0 +1,111 @@
+"""What a rule is: a pure judgement over the observations of one subject."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from alerts.observation import Observation
+from alerts.thresholds import Thresholds
+from ledger.alerts import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """The data say that it is well."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """The data say that it is not: what was seen, against what, and how one knows."""
+
+    severity: Severity
+    value: str
+    threshold: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """There are no data. Nothing fires and nothing resolves by that."""
+
+
+Result = Ok | Bad | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule judges: one subject's observations by name (missing ones are unknown), the thresholds, and the
+    severity that its alert fires with now (None: it does not), for hysteresis."""
+
+    subject: str
+    observations: Mapping[str, Observation]
+    thresholds: Thresholds
+    firing: Severity | None = None
+
+    def value(self, name: str) -> float | None:
+        observation = self.observations.get(name)
+        return None if observation is None else observation.value
+
+    def evidence(self, *names: str) -> tuple[str, ...]:
+        """The evidence of these observations, each line once, in order."""
+        lines = (line for name in names if name in self.observations for line in self.observations[name].evidence)
+        return tuple(dict.fromkeys(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When to call people, and what to tell them.
+
+    `name` stands in the ledger and never changes. `observes`: the first one must be there for the rule to be asked at
+    all. `title` is the headline, with {cluster} and {subject}. `hold` is the rule's `for`, `critical_after` how long a
+    warning may be left alone; both read the thresholds. `hidden_by`: while one of these rules fires on the same
+    cluster, this one is its consequence; `hidden_by_same`: the same, where it fires on the same subject.
+    `caused_by_operations`: a running operation is expected to set it off.
+    """
+
+    name: str
+    observes: tuple[str, ...]
+    title: str
+    resolved_title: str
+    judge: Callable[[Reading], Result]
+    hold: Callable[[Thresholds], float]
+    why: str
+    mend: str
+    critical_after: Callable[[Thresholds], float] | None = None
+    hidden_by: tuple[str, ...] = ()
+    hidden_by_same: tuple[str, ...] = ()
+    caused_by_operations: bool = False
+    offers_failover: bool = False
+
+
+def no(observation: str, severity: Severity, value: str, threshold: str) -> Callable[[Reading], Result]:
+    """The judgement over a yes-or-no observation of which "no" is bad. `value` may name the {subject}."""
+
+    def judge(reading: Reading) -> Result:
+        seen = reading.value(observation)
+        if seen is None:
+            return Unknown()
+        if seen:
+            return Ok("yes")
+        return Bad(severity, value.format(subject=reading.subject), threshold, reading.evidence(observation))
+
+    return judge
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Two thresholds for a value that is bad when high, and how far it must fall below one to be rid of it."""
+
+    warning: float
+    critical: float
+    hysteresis: float
+
+    def severity(self, value: float, firing: Severity | None) -> Severity | None:
+        """The severity that the value has, given the one it fires with now."""
+        slack = self.hysteresis
+        if value >= self.critical - (slack if firing is Severity.CRITICAL else 0):
+            return Severity.CRITICAL
+        if value >= self.warning - (slack if firing is not None else 0):
+            return Severity.WARNING
+        return None
