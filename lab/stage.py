@@ -38,12 +38,12 @@ async def open_stage(
     options: LabOptions,
     *,
     slack_port: int = 0,
-    extra_settings: str = "",
+    edit: Callable[[str], str] = lambda settings: settings,
     progress: Callable[[str], None] = lambda line: None,
 ) -> AsyncIterator[Stage]:
     """The stage, until the block ends; then everything is stopped, the bot first.
 
-    `extra_settings` is appended to the settings file. Raises what the lab, the practice Slack or the bot raise
+    `edit` may change the text of the bot's settings file. Raises what the lab, the practice Slack or the bot raise
     when they cannot start.
     """
     progress("Starting a PostgreSQL primary and its standby")
@@ -53,7 +53,7 @@ async def open_stage(
             port=slack_port, controls=lab.controls(), completions={"/ha": COMPLETIONS}
         ) as slack:
             progress("Starting the bot")
-            bot = _bot(lab, slack, extra_settings)
+            bot = _bot(lab, slack, edit)
             try:
                 await bot.start()
                 yield Stage(lab, slack, bot, lab.directory / "bot" / "understudy.toml")
@@ -61,12 +61,11 @@ async def open_stage(
                 await bot.stop()
 
 
-def _bot(lab: Lab, slack: PracticeSlack, extra_settings: str) -> BotProcess:
+def _bot(lab: Lab, slack: PracticeSlack, edit: Callable[[str], str]) -> BotProcess:
     directory = lab.directory / "bot"
-    directory.mkdir(mode=0o700)
     port = _free_port()
-    extra = f'[http]\nhost = "127.0.0.1"\nport = {port}\n{extra_settings}'
-    settings = lab.write_settings(directory, slack.api_url, extra)
+    settings = lab.write_settings(directory, slack.api_url, f'[http]\nhost = "127.0.0.1"\nport = {port}\n')
+    settings.write_text(edit(settings.read_text(encoding="utf-8")), encoding="utf-8")
     environment = {
         **lab.environment(),
         "UNDERSTUDY_SLACK__BOT_TOKEN": slack.bot_token,
