@@ -78,12 +78,11 @@ def draw_parts(
 
 
 def _with_summary(page: Page) -> Sequence[Part]:
-    """The parts, led by the summary unless the title or the first part says the same."""
-    summary = one_line(page.summary)
-    first = " ".join(plain_span(run.span) for line in lines_of(page.parts[0])[:1] for run in line) if page.parts else ""
-    if not summary or summary in (one_line(page.title), one_line(first)) or summary in one_line(first):
-        return page.parts
-    return (Text((summary,)), *page.parts)
+    """The parts, led by what the summary says that neither the title nor the parts do."""
+    summary, title = one_line(page.summary), one_line(page.title)
+    news = summary.removeprefix(title).strip(" :;,.")
+    said = " ".join(one_line(plain_span(run.span)) for part in page.parts for line in lines_of(part) for run in line)
+    return page.parts if not news or news in said else (Text((summary,)), *page.parts)
 
 
 def _part(part: Part, limit: int, *, as_table: bool) -> tuple[list[Block], int, bool]:

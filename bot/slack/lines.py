@@ -61,8 +61,9 @@ def lines_of(part: Part) -> list[Line]:
 
 
 def _item(tone: Tone, title: str, detail: str) -> Line:
+    lead = f"• {one_line(title)}" if tone is Tone.INFO else marked(tone, title)
     detail = one_line(detail)
-    return (Run(marked(tone, title)), Run(f" — {detail}")) if detail else (Run(marked(tone, title)),)
+    return (Run(lead), Run(f" — {detail}")) if detail else (Run(lead),)
 
 
 def fixed_width(table: Table) -> list[str]:

@@ -33,17 +33,16 @@ class Pace:
     _posts: dict[str, _Bucket] = field(default_factory=dict)
     _updates: _Bucket | None = None
     _changed: dict[str, float] = field(default_factory=dict)
-    _pauses: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def before_post(self, channel: str) -> float:
         """Seconds to wait before a post into this channel."""
-        return max(self._pause("post", channel), self._post_bucket(channel).wait(self.clock()))
+        return self._post_bucket(channel).wait(self.clock())
 
-    def before_update(self, channel: str, card: str) -> float:
+    def before_update(self, card: str) -> float:
         """Seconds to wait before this card may change."""
         now = self.clock()
         since = self._changed.get(card, now - CARD_SECONDS) + CARD_SECONDS - now
-        return max(self._pause("update", channel), since, self._update_bucket().wait(now), 0.0)
+        return max(since, self._update_bucket().wait(now), 0.0)
 
     def posted(self, channel: str, card: str) -> None:
         self._post_bucket(channel).level -= 1.0
@@ -52,14 +51,6 @@ class Pace:
     def updated(self, card: str) -> None:
         self._update_bucket().level -= 1.0
         self._touch(card)
-
-    def pause(self, kind: str, channel: str, seconds: float) -> None:
-        """Nothing of this kind ("post" or "update") into this channel for so long."""
-        until = self.clock() + seconds
-        self._pauses[kind, channel] = max(until, self._pauses.get((kind, channel), 0.0))
-
-    def _pause(self, kind: str, channel: str) -> float:
-        return max(0.0, self._pauses.get((kind, channel), 0.0) - self.clock())
 
     def _post_bucket(self, channel: str) -> _Bucket:
         if channel not in self._posts:

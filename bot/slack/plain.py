@@ -59,7 +59,7 @@ def cut(text: str, limit: int) -> str:
         return text
     kept = text[: limit - 1]
     while size(kept) > limit - 1:
-        kept = kept[: limit - 1 - size(kept)]
+        kept = kept[: -((size(kept) - limit + 2) // 2)]
     return kept.rstrip() + ELLIPSIS
 
 

@@ -1,0 +1,187 @@
+"""Brings one page to its message in Slack: posts, updates or adopts it, and does with less where Slack refuses it."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.draw import Drawn, draw
+from bot.slack.finder import Found, find, metadata
+from bot.slack.outcome import Ending, Fate, ending_of
+from ledger.outbox import Delivery
+from ledger.page import Page
+
+Send = Callable[[Mapping[str, Any]], Awaitable[str]]
+# Nothing in a text is to be taken for a link, a name or markup, even where there are no blocks.
+_AS_IT_IS: Mapping[str, Any] = {"parse": "none", "link_names": False}
+_QUIETLY: Mapping[str, Any] = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+
+
+class Lane(Enum):
+    """Posts and changes travel side by side: Slack counts them apart, and neither is to wait for the other."""
+
+    POST = "post"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The page stands in the channel. `rest` is what had to be cut, to be attached in `thread_ts`."""
+
+    channel: str
+    ts: str
+    thread_ts: str
+    rest: str | None
+
+
+class NotShown(Exception):
+    """The page could not be shown now; `ending` says how the decisive call ended, `lane` what that call was for."""
+
+    def __init__(self, ending: Ending, lane: Lane) -> None:
+        super().__init__(ending.error)
+        self.ending = ending
+        self.lane = lane
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """Uses a client that repeats nothing by itself."""
+
+    client: AsyncWebClient
+
+    async def show(self, delivery: Delivery) -> Shown:
+        """Shows the delivery's page. Raises NotShown."""
+        if delivery.card is not None:
+            return await self._update(delivery, delivery.card.channel, delivery.card.ts)
+        if delivery.look_first:
+            found = await self._look(delivery)
+            if found is not None:
+                return await self._adopt(delivery, found)
+        return await self._post(delivery)
+
+    async def upload(self, shown: Shown) -> None:
+        """Attaches what had to be cut. Raises what the client raises."""
+        await self.client.files_upload_v2(
+            channel=shown.channel,
+            thread_ts=shown.thread_ts,
+            filename="full-text.txt",
+            title="Full text",
+            content=shown.rest,
+        )
+
+    async def _post(self, delivery: Delivery, *, in_thread: bool = True) -> Shown:
+        channel, parent = _place(delivery), delivery.parent if in_thread else None
+        place: dict[str, Any] = {"channel": channel, "metadata": metadata(delivery)}
+        if parent is not None:
+            place |= {"thread_ts": parent.ts, "reply_broadcast": delivery.item.broadcast}
+
+        async def send(content: Mapping[str, Any]) -> str:
+            answer = await self.client.chat_postMessage(**{**place, **_AS_IT_IS, **_QUIETLY, **content})
+            return str(answer["ts"])
+
+        try:
+            ts, drawn = await self._with_less(delivery.item.page, send)
+        except Exception as error:
+            ending = ending_of(error)
+            if ending.fate is Fate.NO_CHANNEL and await self._join(channel):
+                return await self._post_once_more(delivery, in_thread=in_thread)
+            if ending.fate is Fate.NO_MESSAGE and parent is not None:
+                return await self._post(delivery, in_thread=False)  # the thread is gone; what happened is not
+            raise NotShown(ending, Lane.POST) from error
+        return Shown(channel, ts, parent.ts if parent is not None else ts, drawn.rest)
+
+    async def _post_once_more(self, delivery: Delivery, *, in_thread: bool) -> Shown:
+        """After joining: a second refusal is final."""
+        poster = _Joined(self.client)
+        return await poster._post(delivery, in_thread=in_thread)
+
+    async def _update(self, delivery: Delivery, channel: str, ts: str) -> Shown:
+        async def send(content: Mapping[str, Any]) -> str:
+            place: dict[str, Any] = {"channel": channel, "ts": ts, "metadata": metadata(delivery), "blocks": []}
+            await self.client.chat_update(**{**place, **_AS_IT_IS, **content})
+            return ts
+
+        try:
+            _, drawn = await self._with_less(delivery.item.page, send)
+        except Exception as error:
+            ending = ending_of(error)
+            if ending.fate is Fate.NO_MESSAGE:
+                return await self._replace(delivery, ts)
+            raise NotShown(ending, Lane.UPDATE) from error
+        thread_ts = delivery.parent.ts if delivery.parent is not None else ts
+        return Shown(channel, ts, thread_ts, drawn.rest)
+
+    async def _replace(self, delivery: Delivery, gone: str) -> Shown:
+        """The message was deleted: it is posted anew, unless an earlier try did that and only the answer was lost."""
+        found = await self._look(delivery)
+        if found is not None and found.ts != gone:
+            return await self._adopt(delivery, found)
+        return await self._post(delivery)
+
+    async def _adopt(self, delivery: Delivery, found: Found) -> Shown:
+        channel = _place(delivery)
+        if found.content_hash != delivery.item.content_hash:
+            return await self._update(delivery, channel, found.ts)
+        thread_ts = delivery.parent.ts if delivery.parent is not None else found.ts
+        return Shown(channel, found.ts, thread_ts, draw(delivery.item.page).rest)
+
+    async def _look(self, delivery: Delivery) -> Found | None:
+        """Where Slack will not let us look, at least once goes before once: None."""
+        channel = _place(delivery)
+        try:
+            return await find(self.client, channel, delivery)
+        except Exception as error:
+            ending = ending_of(error)
+            if ending.fate is Fate.NO_CHANNEL and await self._join(channel):
+                return await self._look_once_more(delivery)
+            if ending.fate in (Fate.NO_CHANNEL, Fate.NO_MESSAGE, Fate.NO_ACCESS, Fate.REFUSED):
+                return None
+            fate = ending.fate if ending.fate is Fate.RATE_LIMITED else Fate.UNKNOWN
+            raise NotShown(Ending(fate, ending.error, ending.retry_after), Lane.POST) from error
+
+    async def _look_once_more(self, delivery: Delivery) -> Found | None:
+        return await _Joined(self.client)._look(delivery)
+
+    async def _join(self, channel: str) -> bool:
+        """Public channels can be joined; into a private one somebody must invite the app."""
+        try:
+            await self.client.conversations_join(channel=channel)
+        except Exception as error:
+            ending_of(error)
+            return False
+        return True
+
+    async def _with_less(self, page: Page, send: Send) -> tuple[str, Drawn]:
+        """Sends the page as drawn; where Slack refuses the content, with simpler tables, then as text alone."""
+        tries = list(_drawings(page))
+        for drawn, content in tries[:-1]:
+            try:
+                return await send(content), drawn
+            except Exception as error:
+                if ending_of(error).fate is not Fate.BAD_CONTENT:
+                    raise
+        drawn, content = tries[-1]
+        return await send(content), drawn
+
+
+class _Joined(Poster):
+    """After the channel was joined: does not join it again."""
+
+    async def _join(self, channel: str) -> bool:
+        return False
+
+
+def _drawings(page: Page) -> Iterator[tuple[Drawn, Mapping[str, Any]]]:
+    drawn = draw(page)
+    yield drawn, {"blocks": drawn.blocks, "text": drawn.text}
+    if any(block["type"] == "table" for block in drawn.blocks):
+        simpler = draw(page, native_tables=False)
+        yield simpler, {"blocks": simpler.blocks, "text": simpler.text}
+    yield drawn, {"text": drawn.text}
+
+
+def _place(delivery: Delivery) -> str:
+    """A reply goes where its parent stands, whatever name the settings have for that channel by now."""
+    return delivery.parent.channel if delivery.parent is not None else delivery.item.channel
