@@ -1,0 +1,126 @@
+"""The bot's settings file for a practice world."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.server import LabServer
+
+SSH_USER = "postgres"
+CHANNEL = "C0OPS"
+
+# The practice Slack's people and user group.
+_PEOPLE = """
+[people.alice]
+slack = "U0ALICE"
+
+[people.bob]
+slack = "U0BOB"
+
+[people.carol]
+slack = "U0CAROL"
+
+[groups.dba]
+slack = "S0DBA"
+people = ["alice", "bob", "carol"]
+
+[rights]
+view = ["everyone"]
+acknowledge = ["dba"]
+promote = ["dba"]
+restore = ["dba"]
+
+[policies.promote]
+approvers = ["dba"]
+approvals = 1
+expires = "15m"
+reason_required = true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSource:
+    """What the settings file tells of a world."""
+
+    cluster: str
+    servers: Sequence[LabServer]
+    passwords: dict[str, str]
+    replication_passfile: Path
+    key_file: Path
+    known_hosts: Path
+    backups: Path
+    archive: Path
+
+
+def write_settings(source: SettingsSource, directory: Path, slack_api_url: str, extra: str) -> Path:
+    """Write understudy.toml into `directory`, and a secrets directory beside it; `extra` is appended as it is."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secrets = directory / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    password_file = secrets / "understudy"
+    password_file.touch(mode=0o600)
+    password_file.write_text(source.passwords["understudy"] + "\n")
+    sections = [
+        f'[slack]\nmode = "socket"\napi_url = {_text(slack_api_url)}\n\n[ledger]\npath = "ledger.sqlite3"\n',
+        _PEOPLE,
+        f"[clusters.{source.cluster}]\nchannel = {_text(CHANNEL)}\n",
+        *(_server_section(source, server) for server in source.servers),
+        _backups_section(source),
+        extra,
+    ]
+    settings = directory / "understudy.toml"
+    settings.write_text("\n".join(sections))
+    return settings
+
+
+def replication_conninfo(server: LabServer, passfile: Path) -> str:
+    """libpq's way to a server for the other one, as the replication role."""
+    host, port = server.peer_sql
+    return f"host={host} port={port} user=replicator passfile={_conninfo_value(str(passfile))}"
+
+
+def _server_section(source: SettingsSource, server: LabServer) -> str:
+    prefix = f"clusters.{source.cluster}.servers.{server.name}"
+    host, port = server.bot_sql
+    ssh_host, ssh_port = server.bot_ssh
+    return f"""
+[{prefix}]
+conninfo = "host={host} port={port} dbname=postgres user=understudy"
+password_file = "secrets/understudy"
+replication = {_text(replication_conninfo(server, source.replication_passfile))}
+slot = {_text(server.name)}
+
+[{prefix}.ssh]
+host = {_text(ssh_host)}
+port = {ssh_port}
+user = {_text(SSH_USER)}
+key_file = {_text(str(source.key_file))}
+known_hosts = {_text(str(source.known_hosts))}
+
+[{prefix}.service]
+kind = "pg_ctl"
+data_directory = {_text(str(server.data_directory))}
+bin_directory = {_text(str(server.bin_directory))}
+"""
+
+
+def _backups_section(source: SettingsSource) -> str:
+    return f"""
+[clusters.{source.cluster}.backups]
+kind = "native"
+directory = {_text(str(source.backups))}
+archive_directory = {_text(str(source.archive))}
+"""
+
+
+def _text(value: str) -> str:
+    """A TOML basic string. Its escapes are JSON's."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _conninfo_value(value: str) -> str:
+    """A value in a conninfo string, quoted where it must be."""
+    if value and not any(character in value for character in " '\\"):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
