@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.slack import PracticePerson, PracticeSlack
-from lab.stage import CLUSTER_CHANNEL
+from lab.stage import CLUSTER_CHANNEL, Stage
+from ledger.audit import AuditKind, AuditRecord, recent
+from ledger.audit_chain import verify
+from ledger.ledger import Ledger
 
 Json = dict[str, Any]
 
@@ -75,6 +78,17 @@ async def request_promotion(
 
 async def wait_for_report(slack: PracticeSlack, requested: Requested, *words: str, timeout: float = 60) -> Json:
     """The report in the operation's thread."""
-    return await slack.wait_for_message(
-        CLUSTER_CHANNEL, says(*words), timeout=timeout, thread_ts=requested.card["ts"]
-    )
+    return await slack.wait_for_message(CLUSTER_CHANNEL, says(*words), timeout=timeout, thread_ts=requested.card["ts"])
+
+
+async def audit_records(stage: Stage, kind: AuditKind | None = None) -> list[AuditRecord]:
+    """The bot's audit log so far (of that kind), oldest first."""
+    kinds = None if kind is None else (kind,)
+    async with await Ledger.open(stage.settings.parent / "ledger.sqlite3", create=False) as ledger:
+        return list(reversed(await ledger.read(lambda db: recent(db, 10_000, kinds=kinds))))
+
+
+async def audit_is_whole(stage: Stage) -> bool:
+    """Whether `audit verify` finds nothing wrong."""
+    async with await Ledger.open(stage.settings.parent / "ledger.sqlite3", create=False) as ledger:
+        return (await ledger.read(verify)).ok
