@@ -40,8 +40,8 @@ class Stopped(Done):
 class Promoted(Done):
     """A standby that has become a primary: its new timeline, and a position on it."""
 
-    timeline: int = 0
-    lsn: Lsn = Lsn(0)
+    timeline: int | None = None
+    lsn: Lsn | None = None
 
 
 @dataclass(frozen=True, slots=True)

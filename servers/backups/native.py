@@ -1,0 +1,74 @@
+"""Base backups as pg_basebackup leaves them (one directory each), and a WAL archive in a directory."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from servers.backups.native_listing import parse_listing
+from servers.backups.native_script import SCRIPT
+from servers.errors import ServerUnreachable
+from servers.inside import run_inside
+from servers.inventory import BackupPlace, Cluster, Server
+from servers.ssh import Shells
+from servers.state import Answer, BackupState, Outcome
+
+MOST_BACKUPS = 64  # the newest that are looked into
+NOT_ASKED = "the settings name no place for backups"
+
+
+class NativeBackups:
+    """Finds base backups and archived WAL by one SSH round trip to the server that has them."""
+
+    def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
+        self._shells = shells
+        self._clock = clock
+        # Complete backups do not change: their size is asked for once. By server, directory and name.
+        self._sizes: dict[tuple[str, str], dict[str, int]] = {}
+
+    async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
+        """The base backups, newest first, and the archive. Never raises: the answer says why nothing is known.
+
+        Where the settings name no server, all are asked at once, and the one whose newest complete backup is newest
+        is believed (of those that have the directories).
+        """
+        started = time.perf_counter()
+        if cluster.backups is None:
+            return BackupState(self._answer(started, Outcome.NOT_ASKED, NOT_ASKED), (), None, None)
+        place = cluster.backups
+        servers = cluster.servers if place.server is None else (cluster.server(place.server),)
+        states = await asyncio.gather(*(self._ask(server, place, timeout) for server in servers))
+        return best_of(states)
+
+    async def _ask(self, server: Server, place: BackupPlace, timeout: float) -> BackupState:
+        started = time.perf_counter()
+        archive = place.archive_directory or ""
+        known = self._sizes.get((server.name, place.directory), {})
+        command = ("sh", "-c", SCRIPT, "sh", place.directory, archive, str(MOST_BACKUPS), *known)
+        try:
+            completed = await run_inside(self._shells, server, command, timeout=timeout)
+            listing = parse_listing(place.directory, completed.stdout, known)
+        except ServerUnreachable as error:
+            detail = f"{server.name}: {error.detail}"
+            return BackupState(self._answer(started, error.outcome, detail), (), None, None)
+        except ValueError as error:
+            detail = f"{server.name}: {error}"[:200]
+            return BackupState(self._answer(started, Outcome.FAILED, detail), (), None, None)
+        self._sizes[server.name, place.directory] = {
+            b.name: b.size for b in listing.backups if b.finished_at and b.size
+        }
+        answer = self._answer(started, Outcome.ANSWERED)
+        return BackupState(answer, listing.backups, listing.archived_segments, listing.last_archived_at)
+
+    def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
+        return Answer(outcome, self._clock(), time.perf_counter() - started, detail)
+
+
+def best_of(states: Iterable[BackupState]) -> BackupState:
+    """The state to believe when several servers were asked: one that answered, with the newest complete backup."""
+
+    def worth(state: BackupState) -> tuple[bool, float, int]:
+        newest = max((b.finished_at.timestamp() for b in state.backups if b.finished_at), default=0.0)
+        return state.answer.ok, newest, state.archived_segments or 0
+
+    return max(states, key=worth)

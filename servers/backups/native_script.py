@@ -1,0 +1,46 @@
+"""The constant script that lists base backups and the WAL archive.
+
+Arguments: directory of the backups, directory of the archive (or ''), how many backups to look into at most, then the
+names of those whose size is known already. POSIX sh with GNU or busybox tools.
+
+Bounded for big directories: the newest backups only, the tail of a manifest, sizes for at most two seconds, and the
+archive's names are read without a look at each file (the highest name is the newest segment).
+"""
+
+SCRIPT = r"""
+export LC_ALL=C
+directory=$1 archive=$2 most=$3 known=; shift 3
+cd "$directory" 2>/dev/null || { echo "@error cannot look into $directory"; exit 0; }
+if [ -n "$archive" ]; then
+  if [ -d "$archive" ] && [ -r "$archive" ]; then
+    ls -f "$archive" | awk '
+      length($0) >= 24 && substr($0, 1, 24) !~ /[^0-9A-F]/ && (length($0) == 24 || substr($0, 25, 1) == ".") \
+      && $0 !~ /\.(partial|backup|history|tmp|part)$/ { count++; if ($0 > last) last = $0 }
+      END { print count + 0, last }' |
+    { read -r count last
+      echo "@segments $count"
+      [ -z "$last" ] || echo "@segment_at $(stat -c %Y -- "$archive/$last" 2>/dev/null)"; }
+  else
+    echo "@archive_error cannot look into $archive"
+  fi
+fi
+for name; do known="$known/$name/"; done
+ls -1t | head -n "$most" | while IFS= read -r name; do
+  [ -d "$name" ] || continue
+  tarred=; for file in "$name"/base.tar*; do [ ! -f "$file" ] || tarred=1; done
+  [ -f "$name/backup_manifest" ] || [ -f "$name/backup_label" ] || [ -n "$tarred" ] || continue
+  echo "@backup $name"
+  if [ -f "$name/backup_manifest" ]; then
+    echo "@manifest_at $(stat -c %Y -- "$name/backup_manifest")"
+    echo "@manifest"; tail -c 4000 -- "$name/backup_manifest"; printf '\n@end\n'
+  fi
+  if [ -f "$name/backup_label" ]; then
+    echo "@label"; head -c 4000 -- "$name/backup_label"; printf '\n@end\n'
+  fi
+done
+ls -1t | head -n "$most" | while IFS= read -r name; do
+  case $known in *"/$name/"*) continue ;; esac
+  [ ! -d "$name" ] || printf '%s\0' "$name"
+done | timeout 2 xargs -0 -r du -s -k -- | while read -r kibibytes name; do echo "@size $kibibytes $name"; done
+echo "@done"
+"""

@@ -1,0 +1,242 @@
+"""Looking at a cluster: one concurrent pass over its servers, by SQL and by SSH, each question with its own deadline."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from servers.backups.native import NativeBackups
+from servers.backups.tool import BackupTool
+from servers.errors import ServerUnreachable
+from servers.host_facts import host_facts
+from servers.host_script import host_command
+from servers.inside import run_inside
+from servers.inventory import Cluster, Server
+from servers.knock import Endpoint
+from servers.sql import Row, Sessions
+from servers.sql_errors import SqlFailed
+from servers.sql_facts import FACTS, FACTS_FOR_ANYBODY, sql_facts
+from servers.ssh import Shells
+from servers.state import Answer, BackupState, ClusterState, HostFacts, Outcome, Role, ServerState, SqlFacts
+
+SQL_TIMEOUT = 1.0
+SSH_TIMEOUT = 1.5
+BACKUPS_MAX_AGE = 60.0
+# A postmaster that is stopped takes no new connection while kept ones still answer: so knock now and then.
+KNOCK_EVERY = 2.0
+PEER_PATIENCE = 0.4  # of the SSH time-out, for a server's own try of another
+# Kept host facts are used only if SQL has answered well by then: whoever is in trouble is looked at anew.
+PROMPT = 0.05
+_INSUFFICIENT_PRIVILEGE = "42501"
+
+_log = logging.getLogger(__name__)
+
+SqlLook = tuple[SqlFacts | None, Answer]
+HostLook = tuple[HostFacts | None, Answer]
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is remembered of a server between passes."""
+
+    role: Role = Role.UNKNOWN
+    seen_at: datetime | None = None
+    host: HostLook | None = None
+    host_role: Role = Role.UNKNOWN  # the role it had when its host was looked at
+    host_at: float = 0.0
+    knocked_at: float = float("-inf")
+    may_list_archive_status: bool = True
+
+
+class Observer:
+    """Looks at clusters, and remembers the role each server had when it was last seen."""
+
+    def __init__(
+        self,
+        clusters: Mapping[str, Cluster],
+        shells: Shells,
+        sessions: Sessions,
+        clock: Callable[[], datetime],
+        *,
+        backups: BackupTool | None = None,
+        sql_timeout: float = SQL_TIMEOUT,
+        ssh_timeout: float = SSH_TIMEOUT,
+    ) -> None:
+        self._shells = shells
+        self._sessions = sessions
+        self._clock = clock
+        self._backups = backups or NativeBackups(shells, clock)
+        self._sql_timeout = sql_timeout
+        self._ssh_timeout = ssh_timeout
+        self._memories = {
+            (name, each.name): _Memory() for name, cluster in clusters.items() for each in cluster.servers
+        }
+        self._kept_backups: dict[str, tuple[float, BackupState]] = {}
+
+    async def observe(
+        self,
+        cluster: Cluster,
+        *,
+        host_facts_max_age: float = 0.0,
+        backups_max_age: float = BACKUPS_MAX_AGE,
+        sql_timeout: float | None = None,
+        ssh_timeout: float | None = None,
+    ) -> ClusterState:
+        """One look. Never raises for what a server does or says; ends within the longer time-out.
+
+        Host facts and backups that are younger than their maximum age (seconds; 0: none, inf: any) are not asked for
+        again; their Answer says when they were. Host facts are asked for anyway as soon as a server of the cluster does
+        not answer by SQL, or has changed its role.
+        """
+        at = self._clock()
+        sql_timeout = self._sql_timeout if sql_timeout is None else sql_timeout
+        ssh_timeout = self._ssh_timeout if ssh_timeout is None else ssh_timeout
+        async with asyncio.TaskGroup() as tasks:
+            sql = {s.name: tasks.create_task(self._by_sql(cluster, s, sql_timeout)) for s in cluster.servers}
+            backups = tasks.create_task(self._backup_state(cluster, backups_max_age, ssh_timeout))
+            reuse = tasks.create_task(self._may_reuse(cluster, sql, host_facts_max_age))
+            host = {s.name: tasks.create_task(self._by_ssh(cluster, s, reuse, ssh_timeout)) for s in cluster.servers}
+        return ClusterState(
+            cluster=cluster.name,
+            at=at,
+            servers=tuple(
+                self._server_state(cluster, s, sql[s.name].result(), host[s.name].result()) for s in cluster.servers
+            ),
+            backups=backups.result(),
+        )
+
+    def _memory(self, cluster: Cluster, server: Server) -> _Memory:
+        return self._memories.setdefault((cluster.name, server.name), _Memory())
+
+    def _server_state(self, cluster: Cluster, server: Server, sql: SqlLook, host: HostLook) -> ServerState:
+        memory = self._memory(cluster, server)
+        return ServerState(server.name, *sql, *host, last_role=memory.role, last_seen_at=memory.seen_at)
+
+    async def _by_sql(self, cluster: Cluster, server: Server, timeout: float) -> SqlLook:
+        memory, started = self._memory(cluster, server), time.perf_counter()
+        try:
+            facts, refusal = await asyncio.gather(
+                self._facts(memory, server, timeout), self._knock(memory, server, timeout), return_exceptions=True
+            )
+            if isinstance(facts, BaseException):
+                raise facts
+            if isinstance(refusal, ServerUnreachable):
+                detail = f"it takes no new connections, though a kept one still answers ({refusal.detail})"
+                raise ServerUnreachable(refusal.outcome, detail)
+            if isinstance(refusal, BaseException):
+                raise refusal
+        except Exception as error:
+            return None, self._answer(started, _unreachable(error))
+        answer = self._answer(started)
+        memory.role, memory.seen_at = _role(facts), answer.at
+        return facts, answer
+
+    async def _knock(self, memory: _Memory, server: Server, timeout: float) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() - memory.knocked_at >= KNOCK_EVERY:
+            await self._sessions.takes_connections(server, timeout=timeout)
+            memory.knocked_at = loop.time()
+
+    async def _facts(self, memory: _Memory, server: Server, timeout: float) -> SqlFacts:
+        deadline = asyncio.get_running_loop().time() + timeout
+        try:
+            rows = await self._sessions.query(
+                server, FACTS if memory.may_list_archive_status else FACTS_FOR_ANYBODY, timeout=timeout
+            )
+        except SqlFailed as error:
+            if error.sqlstate != _INSUFFICIENT_PRIVILEGE or not memory.may_list_archive_status:
+                raise
+            memory.may_list_archive_status = False
+            left = deadline - asyncio.get_running_loop().time()
+            rows = await self._sessions.query(server, FACTS_FOR_ANYBODY, timeout=left)
+        facts = _understood(rows)
+        memory.may_list_archive_status = memory.may_list_archive_status or facts.sees_everything
+        return facts
+
+    async def _may_reuse(
+        self, cluster: Cluster, sql: Mapping[str, "asyncio.Task[SqlLook]"], max_age: float
+    ) -> Callable[[Server], HostLook | None]:
+        """What says, for each server, whether its kept host facts will do."""
+        memories = {server.name: self._memory(cluster, server) for server in cluster.servers}
+        oldest = asyncio.get_running_loop().time() - max_age
+        if max_age <= 0 or all(memory.host is None or memory.host_at < oldest for memory in memories.values()):
+            return lambda server: None
+        await asyncio.wait(sql.values(), timeout=PROMPT)
+        for name, memory in memories.items():
+            facts = sql[name].result()[0] if sql[name].done() else None
+            if facts is None or _role(facts) is not memory.host_role:
+                return lambda server: None
+        return lambda server: memories[server.name].host if memories[server.name].host_at >= oldest else None
+
+    async def _by_ssh(
+        self,
+        cluster: Cluster,
+        server: Server,
+        reuse: "asyncio.Task[Callable[[Server], HostLook | None]]",
+        timeout: float,
+    ) -> HostLook:
+        kept = (await asyncio.shield(reuse))(server)
+        if kept is not None:
+            return kept
+        memory, started = self._memory(cluster, server), time.perf_counter()
+        others = {peer.name: endpoint for peer in cluster.servers if (endpoint := _endpoint(peer)) and peer != server}
+        try:
+            sent_at = self._clock().timestamp()
+            command = host_command(server, tuple(others.values()), timeout * PEER_PATIENCE)
+            completed = await run_inside(self._shells, server, command, timeout=timeout)
+            sent_at += max(0.0, time.perf_counter() - started - completed.seconds)  # less the time to connect
+            paths = (server.service.data_directory, *server.disks)
+            facts = host_facts(completed, server.name, tuple(others), paths, sent_at)
+        except Exception as error:
+            memory.host = None
+            return None, self._answer(started, _unreachable(error))
+        look = facts, self._answer(started)
+        memory.host, memory.host_role, memory.host_at = look, memory.role, asyncio.get_running_loop().time()
+        return look
+
+    async def _backup_state(self, cluster: Cluster, max_age: float, timeout: float) -> BackupState | None:
+        if cluster.backups is None:
+            return None
+        now = asyncio.get_running_loop().time()
+        kept = self._kept_backups.get(cluster.name)
+        if kept is not None and max_age > 0 and now - kept[0] <= max_age:
+            return kept[1]
+        state = await self._backups.list(cluster, timeout=timeout)
+        if state.answer.ok:
+            self._kept_backups[cluster.name] = (now, state)
+        return state
+
+    def _answer(self, started: float, error: ServerUnreachable | None = None) -> Answer:
+        outcome = Outcome.ANSWERED if error is None else error.outcome
+        return Answer(outcome, self._clock(), time.perf_counter() - started, error.detail if error else "")
+
+
+def _role(facts: SqlFacts) -> Role:
+    return Role.STANDBY if facts.in_recovery else Role.PRIMARY
+
+
+def _understood(rows: list[Row]) -> SqlFacts:
+    try:
+        (row,) = rows
+        return sql_facts(row)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ServerUnreachable(Outcome.FAILED, f"its answer makes no sense: {error}"[:200]) from None
+
+
+def _endpoint(server: Server) -> Endpoint | None:
+    """Where the other servers reach this one; None where the settings do not tell."""
+    if server.replication is None:
+        return None
+    try:
+        return Endpoint.of(server.replication)
+    except ServerUnreachable:
+        return None
+
+
+def _unreachable(error: Exception) -> ServerUnreachable:
+    if isinstance(error, ServerUnreachable):
+        return error
+    _log.error("a look at a server failed in an unforeseen way", exc_info=error)
+    return ServerUnreachable(Outcome.FAILED, f"the look failed: {type(error).__name__}")
