@@ -65,7 +65,7 @@ class PracticeSlack:
         self._happenings = Happenings(self._state, delivery)
         limits = RateLimits(enabled=rate_limits)
         self._web_api = WebApi(self._state, self._sockets, self.faults, limits, self.calls)
-        self._hooks = Hooks(self._state, self.faults)
+        self._hooks = Hooks(self._state, self.faults, self.calls)
         self._page = Page(self._state, self._interactions, self._happenings, self.faults, controls, completions)
 
     @classmethod
@@ -122,6 +122,7 @@ class PracticeSlack:
             yield slack
         finally:
             slack._web_api.close()
+            slack._hooks.close()
             await slack._state.background.close()
             await slack._sockets.close()
             await slack._page.close()
@@ -150,7 +151,7 @@ class PracticeSlack:
 
     def messages(self, channel: str, thread_ts: str | None = None) -> list[JSON]:
         """What stands in a channel (without replies) or, with `thread_ts`, in a thread; oldest first."""
-        channel_id = self._state.conversations.get(channel).id
+        channel_id = self._state.conversations.addressed(channel).id
         if thread_ts is not None:
             return self._state.messages.thread(channel_id, thread_ts)
         return self._state.messages.history(channel_id)
@@ -167,7 +168,7 @@ class PracticeSlack:
 
         Raises TimeoutError.
         """
-        channel_id = self._state.conversations.get(channel).id
+        channel_id = self._state.conversations.addressed(channel).id
 
         def look() -> JSON | None:
             for message in self._state.messages.all_in(channel_id):
@@ -184,7 +185,7 @@ class PracticeSlack:
 
     def remove_from_channel(self, channel: str, user_id: str) -> None:
         """Takes a person, or the app, out of a channel."""
-        self._state.conversations.leave(self._state.conversations.get(channel), user_id)
+        self._state.conversations.leave(self._state.conversations.addressed(channel), user_id)
 
     def _locate(self, host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host

@@ -19,7 +19,7 @@ MOST_UPDATED_TEXT: Final = 4000  # https://docs.slack.dev/reference/methods/chat
 
 def _writable(state: SlackState, reference: str) -> Channel:
     """The channel to write to; SlackError `channel_not_found` or `not_in_channel`."""
-    channel = state.conversations.get(reference)
+    channel = state.conversations.addressed(reference)
     app = state.workspace.app
     is_member = app.bot_user_id in channel.members
     if not is_member and channel.is_private:
@@ -35,7 +35,7 @@ def post_message(state: SlackState, arguments: Arguments) -> JSON:
     message = {**by_the_app(state, channel.id), **checked_content(state, given)}
     thread_ts = arguments.text("thread_ts")
     if thread_ts:
-        parent = state.messages.find(channel.id, thread_ts)
+        parent = state.messages.thread(channel.id, thread_ts)[0]
         message["thread_ts"] = parent.get("thread_ts") or thread_ts
         if arguments.flag("reply_broadcast"):
             message["subtype"] = "thread_broadcast"

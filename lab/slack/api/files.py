@@ -31,7 +31,7 @@ def complete_upload(state: SlackState, arguments: Arguments) -> JSON:
     if not isinstance(wanted, list) or not wanted or not all(isinstance(one, Mapping) for one in wanted):
         raise SlackError("invalid_arguments", messages=["missing required field: files"])
     references = arguments.names("channels") or arguments.names("channel_id")
-    channels = [state.conversations.get(reference) for reference in references]
+    channels = [state.conversations.addressed(reference) for reference in references]
     for channel in channels:
         if state.workspace.app.bot_user_id not in channel.members:
             raise SlackError("not_in_channel")

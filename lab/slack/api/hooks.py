@@ -2,41 +2,69 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
+from lab.slack.api.arguments import decoded
+from lab.slack.api.faulty import ERROR_PAGE, Answer, arrives, refused
+from lab.slack.api.journal import Call, Journal
 from lab.slack.errors import SlackError
-from lab.slack.faults import ApiFaultKind, Faults
+from lab.slack.faults import Faults
 from lab.slack.store.composing import checked_content, respond
 from lab.slack.store.state import SlackState
 from lab.slack.store.tickets import Source
 
 
 class Hooks:
-    def __init__(self, state: SlackState, faults: Faults) -> None:
+    """Calls of response URLs stand in the journal, and meet faults, as the method `response_url`."""
+
+    def __init__(self, state: SlackState, faults: Faults, journal: Journal) -> None:
         self._state = state
         self._faults = faults
+        self._journal = journal
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """Lets go of the callers that a fault keeps waiting."""
+        self._closing.set()
 
     async def respond(self, request: web.Request) -> web.Response:
         """A POST to a response URL: a new message, or the pressed one replaced or deleted."""
-        fault = self._faults.take("response_url")
-        if fault is not None and fault.kind in (ApiFaultKind.RATE_LIMITED, ApiFaultKind.SERVER_ERROR):
-            limited = fault.kind is ApiFaultKind.RATE_LIMITED
-            headers = {"Retry-After": str(max(1, round(fault.seconds)))} if limited else {}
-            return web.Response(status=429 if limited else fault.status, headers=headers)
+        came_at, fault = time.monotonic(), self._faults.take("response_url")
+        body = decoded(await request.text())
+        answer = refused(fault) or self._answer(request.match_info["token"], body)
+        seen = await arrives(fault, request, self._closing)
+        self._journal.add(
+            Call(
+                method="response_url",
+                arguments=dict(body) if isinstance(body, Mapping) else {},
+                at=came_at,
+                answered_at=time.monotonic(),
+                status=answer.status,
+                answer=answer.body if seen else None,
+                fault=fault.kind.value if fault else None,
+            )
+        )
+        self._state.audience.wake()
+        if answer.body is None:
+            return web.Response(status=answer.status, text=ERROR_PAGE, content_type="text/html")
+        if answer.body == {"ok": True}:
+            return web.Response(text="ok")
+        headers = {} if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
+        return web.json_response(answer.body, status=answer.status, headers=headers)
+
+    def _answer(self, token: str, body: object) -> Answer:
+        if not isinstance(body, Mapping):
+            return Answer({"ok": False, "error": "invalid_payload"}, 400)
         try:
-            body = json.loads(await request.text())
-            if not isinstance(body, Mapping):
-                raise SlackError("invalid_payload")
-            self._apply(self._state.response_urls.use(request.match_info["token"]), body)
-        except ValueError:
-            return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
+            self._apply(self._state.response_urls.use(token), body)
         except SlackError as refusal:
-            return web.json_response(refusal.answer(), status=404)
-        return web.Response(text="ok")
+            return Answer(refusal.answer(), 404)
+        return Answer({"ok": True})
 
     def _apply(self, source: Source, body: Mapping[str, Any]) -> None:
         state = self._state

@@ -9,29 +9,19 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
 
 from aiohttp import web
 
 from lab.slack.api import chat, directory, files, views
 from lab.slack.api.arguments import Arguments, journal_form, read_arguments
+from lab.slack.api.faulty import ERROR_PAGE, Answer, arrives, refused
 from lab.slack.api.journal import Call, Journal
 from lab.slack.api.method import Method, Token
 from lab.slack.api.rate_limits import RateLimits, Tier
-from lab.slack.errors import JSON, SlackError
-from lab.slack.faults import ApiFault, ApiFaultKind, Faults
+from lab.slack.errors import SlackError
+from lab.slack.faults import Faults
 from lab.slack.store.state import SlackState
 from lab.slack.wire.sockets import Sockets
-
-_ERROR_PAGE: Final = "<!DOCTYPE html><html><head><title>Server Error | Slack</title></head><body>Oops!</body></html>"
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    body: JSON | None
-    status: int = 200
-    retry_after: int | None = None
 
 
 class WebApi:
@@ -64,55 +54,22 @@ class WebApi:
             values, token = await read_arguments(request)
         except SlackError as refusal:
             return web.json_response(refusal.answer())
-        answer = self._refused_by_fault(fault) or self._answer(name, Arguments(values), token)
-        arrives = await self._delay_or_lose(fault, request)
+        answer = refused(fault) or self._answer(name, Arguments(values), token)
+        seen = await arrives(fault, request, self._closing)
         call = Call(
             method=name,
             arguments=journal_form(values),
             at=came_at,
             answered_at=time.monotonic(),
             status=answer.status,
-            answer=answer.body if arrives else None,
+            answer=answer.body if seen else None,
             fault=fault.kind.value if fault else None,
         )
         self._journal.add(call)
         self._state.audience.wake()
         return self._response(name, answer)
 
-    def _refused_by_fault(self, fault: ApiFault | None) -> _Answer | None:
-        if fault is None:
-            return None
-        if fault.kind is ApiFaultKind.RATE_LIMITED:
-            return _Answer({"ok": False, "error": "ratelimited"}, 429, retry_after=max(1, round(fault.seconds)))
-        if fault.kind is ApiFaultKind.SERVER_ERROR:
-            return _Answer(None if fault.html else {"ok": False, "error": "internal_error"}, fault.status)
-        if fault.kind is ApiFaultKind.HANGS:
-            return _Answer(None, 504)
-        return None
-
-    async def _delay_or_lose(self, fault: ApiFault | None, request: web.Request) -> bool:
-        """Holds the answer back as the fault has it; says whether it will arrive."""
-        if fault is None:
-            return True
-        if fault.kind is ApiFaultKind.SLOW:
-            await asyncio.sleep(fault.seconds)
-        elif fault.kind is ApiFaultKind.HANGS:
-            await self._until_given_up(request)
-            return False
-        elif fault.kind is ApiFaultKind.ANSWER_LOST:
-            if request.transport is not None:
-                request.transport.abort()
-            return False
-        return True
-
-    async def _until_given_up(self, request: web.Request) -> None:
-        while request.transport is not None and not request.transport.is_closing() and not self._closing.is_set():
-            try:
-                await asyncio.wait_for(self._closing.wait(), 0.1)
-            except TimeoutError:
-                continue
-
-    def _answer(self, name: str, arguments: Arguments, token: str | None) -> _Answer:
+    def _answer(self, name: str, arguments: Arguments, token: str | None) -> Answer:
         method = self._methods.get(name)
         try:
             if method is None:
@@ -120,11 +77,11 @@ class WebApi:
             self._check_token(method, token)
             wait = self._limits.retry_after(name, method.tier, arguments.text("channel"))
             if wait is not None:
-                return _Answer({"ok": False, "error": "ratelimited"}, 429, retry_after=wait)
+                return Answer({"ok": False, "error": "ratelimited"}, 429, retry_after=wait)
             self._check_scope(method)
-            return _Answer({"ok": True, **method.run(self._state, arguments)})
+            return Answer({"ok": True, **method.run(self._state, arguments)})
         except SlackError as refusal:
-            return _Answer(refusal.answer())
+            return Answer(refusal.answer())
 
     def _check_token(self, method: Method, token: str | None) -> None:
         if method.token is Token.NONE:
@@ -143,9 +100,9 @@ class WebApi:
             needed = {"needed": ",".join(method.scopes), "provided": ",".join(granted)}
             raise SlackError("missing_scope", extra=needed)
 
-    def _response(self, name: str, answer: _Answer) -> web.Response:
+    def _response(self, name: str, answer: Answer) -> web.Response:
         if answer.body is None:
-            return web.Response(status=answer.status, text=_ERROR_PAGE, content_type="text/html")
+            return web.Response(status=answer.status, text=ERROR_PAGE, content_type="text/html")
         method = self._methods.get(name)
         token = method.token if method else Token.NONE
         scopes = ("connections:write",) if token is Token.APP else self._state.workspace.app.scopes

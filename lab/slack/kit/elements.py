@@ -115,24 +115,24 @@ def _check_options(problems: Problems, element: Object, pointer: str) -> None:
             problems.add("missing required field: options", pointer)
         options.extend(problems.items(element.get("options"), f"{pointer}/options", limit))
         for index, option in enumerate(options):
-            _check_option(problems, option, f"{pointer}/options/{index}")
+            _check_option(problems, option, f"{pointer}/options/{index}", plain=kind not in CHOICES)
     for number, group in enumerate(problems.items(groups, f"{pointer}/option_groups", 100)):
         at = f"{pointer}/option_groups/{number}"
         if problems.is_object(group, at):
             problems.text(group.get("label"), f"{at}/label", 75, plain=True)
             for index, option in enumerate(problems.items(group.get("options"), f"{at}/options", 100)):
-                _check_option(problems, option, f"{at}/options/{index}")
+                _check_option(problems, option, f"{at}/options/{index}", plain=True)
                 options.append(option)
     _check_initial(problems, element, options, pointer)
 
 
-def _check_option(problems: Problems, option: object, pointer: str) -> None:
+def _check_option(problems: Problems, option: object, pointer: str, *, plain: bool) -> None:
     if not problems.is_object(option, pointer) or not isinstance(option, Mapping):
         return
     if problems.properties(option, pointer, required=("text", "value"), optional=("description", "url")):
-        problems.text(option["text"], f"{pointer}/text", 75)
+        problems.text(option["text"], f"{pointer}/text", 75, plain=plain)
         problems.length(option["value"], f"{pointer}/value", 150)
-        problems.text(option.get("description"), f"{pointer}/description", 75)
+        problems.text(option.get("description"), f"{pointer}/description", 75, plain=plain)
 
 
 def _check_initial(problems: Problems, element: Object, options: list[Any], pointer: str) -> None:

@@ -157,7 +157,8 @@ class Interactions:
             return Outcome(ack_ms=ack.milliseconds, view=self._state.views.push(user.id, response.get("view")))
         if asked not in (None, "clear"):
             raise SlackError("invalid_arguments")
-        self._state.views.close(user.id, view["id"], clear=asked == "clear")
+        if view["id"] in [one["id"] for one in self._state.views.stack(user.id)]:
+            self._state.views.close(user.id, view["id"], clear=asked == "clear")
         return Outcome(ack_ms=ack.milliseconds, closed=True)
 
     async def _interact(self, user: User, payload: JSON) -> Outcome:

@@ -90,6 +90,7 @@ class Page:
         except SlackError as refusal:
             return web.json_response(refusal.answer(), status=400)
         state, workspace = self._state, self._state.workspace
+        state.conversations.direct(user.id)  # always offered, as Slack offers an app's own messages
         channels = state.conversations.visible_to(user.id)
         return web.json_response(
             {
@@ -189,12 +190,11 @@ class Page:
 
     async def _action(self, request: web.Request) -> web.Response:
         async def act(user: User, body: JSON) -> JSON:
-            container, action = body.get("container") or {}, body.get("action")
-            values = (body.get("state") or {}).get("values") or {}
-            if not isinstance(action, Mapping):
+            container, action, values = _object(body, "container"), _object(body, "action"), _values(body)
+            if not all(isinstance(action.get(name), str) for name in ("type", "action_id", "block_id")):
                 raise SlackError("invalid_arguments")
             if container.get("type") == "view":
-                _, view = self._state.views.find(str(container.get("view_id")))
+                view = self._state.views.of(user.id, str(container.get("view_id")))
                 return _told(await self._interactions.press_in_view(user, view, action, values))
             message = self._seen_message(user, str(container.get("channel")), str(container.get("ts")))
             return _told(await self._interactions.press(user, message, action, values))
@@ -203,15 +203,14 @@ class Page:
 
     async def _submit(self, request: web.Request) -> web.Response:
         async def submit(user: User, body: JSON) -> JSON:
-            _, view = self._state.views.find(str(body.get("view_id")))
-            values = (body.get("state") or {}).get("values") or {}
-            return _told(await self._interactions.submit(user, view, values))
+            view = self._state.views.of(user.id, str(body.get("view_id")))
+            return _told(await self._interactions.submit(user, view, _values(body)))
 
         return await self._doing(request, submit)
 
     async def _close(self, request: web.Request) -> web.Response:
         async def close(user: User, body: JSON) -> JSON:
-            _, view = self._state.views.find(str(body.get("view_id")))
+            view = self._state.views.of(user.id, str(body.get("view_id")))
             self._interactions.close(user, view)
             return {"ok": True}
 
@@ -276,7 +275,26 @@ class Page:
         return channel
 
     def _seen_message(self, user: User, channel: str, ts: str) -> JSON:
-        return self._state.messages.ephemeral(user.id, ts) or self._state.messages.find(channel, ts)
+        own = self._state.messages.ephemeral(user.id, ts)
+        return own or self._state.messages.find(self._channel(user, {"channel": channel}).id, ts)
+
+
+def _object(body: JSON, name: str) -> JSON:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise SlackError("invalid_arguments")
+    return value
+
+
+def _values(body: JSON) -> JSON:
+    """`state.values`, an object of objects of objects; absent is empty."""
+    values = _object(body, "state").get("values", {}) if body.get("state") is not None else {}
+    if not isinstance(values, dict):
+        raise SlackError("invalid_arguments")
+    for fields in values.values():
+        if not isinstance(fields, dict) or not all(isinstance(one, dict) for one in fields.values()):
+            raise SlackError("invalid_arguments")
+    return values
 
 
 def _told(outcome: Outcome) -> JSON:

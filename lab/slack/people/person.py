@@ -30,11 +30,11 @@ class PracticePerson:
 
     async def command(self, command: str, text: str = "", *, channel: str) -> Outcome:
         """Runs a slash command; returns when the app has acknowledged it, or Slack has given it up."""
-        return await self._interactions.command(self.user, self._state.conversations.get(channel), command, text)
+        return await self._interactions.command(self.user, self._state.conversations.addressed(channel), command, text)
 
     def say(self, text: str, *, channel: str, thread_ts: str | None = None) -> JSON:
         """Posts a message; `@understudy` becomes a mention."""
-        return self._interactions.say(self.user, self._state.conversations.get(channel), text, thread_ts)
+        return self._interactions.say(self.user, self._state.conversations.addressed(channel), text, thread_ts)
 
     async def press(
         self,
@@ -121,7 +121,7 @@ class PracticePerson:
         return list(self._state.notices[self.id])
 
     def ephemerals(self, channel: str | None = None) -> list[JSON]:
-        channel_id = self._state.conversations.get(channel).id if channel else None
+        channel_id = self._state.conversations.addressed(channel).id if channel else None
         return self._state.messages.ephemerals(self.id, channel_id)
 
     async def wait_for_ephemeral(
@@ -143,7 +143,7 @@ class PracticePerson:
                     raise LookupError("that ephemeral message is gone, or another person's")
                 return current
             return self._state.messages.find(where["channel"], where["ts"])
-        return self._state.views.find(where["id"])[1]
+        return self._state.views.of(self.id, where["id"])
 
 
 def _values(view: JSON) -> JSON:

@@ -82,7 +82,6 @@ def by_the_app(state: SlackState, channel_id: str) -> JSON:
         "bot_id": app.bot_id,
         "app_id": app.id,
         "team": state.workspace.team.id,
-        "username": app.name,
         "bot_profile": {"id": app.bot_id, "app_id": app.id, "name": app.name, "team_id": state.workspace.team.id},
     }
 

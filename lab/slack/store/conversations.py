@@ -20,8 +20,14 @@ class Conversations:
     def __iter__(self) -> Iterator[Channel]:
         return iter(self._channels.values())
 
-    def get(self, reference: str) -> Channel:
-        """A channel by id, by name (`ops`, `#ops`), or a person's direct messages by the person's id.
+    def get(self, channel_id: str) -> Channel:
+        """Raises SlackError `channel_not_found`."""
+        if channel_id not in self._channels:
+            raise SlackError("channel_not_found")
+        return self._channels[channel_id]
+
+    def addressed(self, reference: str) -> Channel:
+        """A channel by id or by name (`ops`, `#ops`), or a person's direct messages by the person's id.
 
         Raises SlackError `channel_not_found`.
         """

@@ -87,6 +87,13 @@ class Views:
                 return user_id, view
         raise SlackError("not_found")
 
+    def of(self, user_id: str, view_id: str) -> JSON:
+        """The current version of one of this person's own views; SlackError `not_found`."""
+        owner, view = self.find(view_id)
+        if owner != user_id:
+            raise SlackError("not_found")
+        return view
+
     def check(self, definition: object, surface: Surface) -> None:
         """Raises SlackError if Slack would not take this view."""
         check_view(definition, surface, self._file_is_usable)

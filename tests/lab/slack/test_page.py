@@ -63,7 +63,7 @@ async def test_the_state_has_everything_a_page_draws(
     assert state["user"] == "U0ALICE"
     assert {user["id"]: user["is_bot"] for user in state["users"]}["U0UNDERSTUDY"]
     assert state["user_groups"][0]["handle"] == "dba"
-    assert [channel["name"] for channel in state["channels"]] == ["ops", "general"]
+    assert [channel["name"] for channel in state["channels"]] == ["ops", "general", "Understudy"]
     assert state["app"] == {"app_id": "A0UNDERSTUDY", "bot_user_id": "U0UNDERSTUDY", "name": "Understudy"}
     assert state["commands"][0]["command"] == "/ha"
     assert state["commands"][0]["completions"] == []
@@ -138,6 +138,42 @@ async def test_a_page_is_told_what_slack_would_say(slack: PracticeSlack, browser
     assert (await next_event(events, "notice"))["text"] == "/hq is not a valid command."
     assert (await browser.post("close", view_id="V0NONE"))["error"] == "not_found"
     await events.close()
+
+
+async def test_nobody_acts_in_another_persons_modal(
+    slack: PracticeSlack, session: aiohttp.ClientSession, alice: PracticePerson
+) -> None:
+    app = new_app(slack)
+
+    @app.command("/ha")
+    async def ha(ack: AsyncAck, body: JSON, client: AsyncWebClient) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal(section("for Alice")))
+
+    async with connected(slack, app):
+        await alice.command("/ha", channel="C0OPS")
+        view = await alice.wait_for_view()
+        bob = Browser(slack, session, "U0BOB")
+        assert (await bob.post("submit", view_id=view["id"], state={"values": {}}))["error"] == "not_found"
+        assert (await bob.post("close", view_id=view["id"]))["error"] == "not_found"
+    assert len(alice.views) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("action", {"container": 1, "action": {}}),
+        ("action", {"container": {"type": "message", "channel": "C0OPS", "ts": "1"}, "action": {"type": "button"}}),
+        ("action", {"container": {"type": "view"}, "action": {}, "state": {"values": {"b": 1}}}),
+        ("message", {"channel": "C0NOWHERE", "text": "x"}),
+        ("message", {"channel": "C0OPS", "text": "x", "thread_ts": "1.000000"}),
+        ("home", {"user": "U0UNDERSTUDY"}),
+    ],
+)
+async def test_garbage_is_refused_in_one_word(browser: Browser, what: str, body: JSON) -> None:
+    answer = await browser.post(what, **body)
+    assert not answer["ok"]
+    assert answer["error"]
 
 
 async def test_a_message_in_a_thread(slack: PracticeSlack, browser: Browser) -> None:

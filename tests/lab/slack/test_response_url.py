@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from lab.slack import PracticePerson, PracticeSlack
 from lab.slack.errors import SlackError
 from lab.slack.store.tickets import ResponseUrls, Source, Triggers
-from tests.lab.slack.bolt import JSON, actions, button, connected, new_app, section
+from tests.lab.slack.bolt import JSON, actions, button, connected, modal, new_app, refusal, section
 
 
 async def test_a_command_can_be_answered_later_and_five_times(slack: PracticeSlack, alice: PracticePerson) -> None:
@@ -62,6 +65,43 @@ async def test_the_pressed_message_can_be_replaced_or_deleted(
         await slack.wait_until(lambda: [message["text"] for message in seen()] == expected)
     assert bodies[0]["container"]["is_ephemeral"] is ephemeral
     assert ("message" in bodies[0]) is not ephemeral
+
+
+async def test_response_urls_stand_in_the_journal_and_meet_faults(slack: PracticeSlack, alice: PracticePerson) -> None:
+    app, urls = new_app(slack), []
+
+    @app.command("/ha")
+    async def ha(ack: AsyncAck, body: JSON) -> None:
+        urls.append(body["response_url"])
+        await ack()
+
+    async with connected(slack, app):
+        await alice.command("/ha", channel="C0OPS")
+    webhook = AsyncWebhookClient(urls[0])
+    slack.faults.server_error("response_url", status=502, calls=1)
+    assert (await webhook.send(text="lost")).status_code == 502
+    assert (await webhook.send(text="")).status_code == 404
+    assert (await webhook.send(text="arrived")).status_code == 200
+    assert [message["text"] for message in alice.ephemerals()] == ["arrived"]
+    calls = slack.calls.of("response_url")
+    assert [(call.status, call.arguments["text"]) for call in calls] == [(502, "lost"), (404, ""), (200, "arrived")]
+
+
+async def test_a_view_cannot_be_opened_too_late() -> None:
+    async with PracticeSlack.start(trigger_seconds=0.05) as slack:
+        app, errors = new_app(slack), []
+
+        @app.command("/ha")
+        async def ha(ack: AsyncAck, body: JSON, client: AsyncWebClient) -> None:
+            await ack()
+            await asyncio.sleep(0.1)
+            with pytest.raises(SlackApiError) as refused:
+                await client.views_open(trigger_id=body["trigger_id"], view=modal(section("late")))
+            errors.append(refusal(refused.value)["error"])
+
+        async with connected(slack, app):
+            await slack.person("U0ALICE").command("/ha", channel="C0OPS")
+            await slack.wait_until(lambda: errors == ["expired_trigger_id"])
 
 
 def test_a_response_url_ends_after_half_an_hour() -> None:

@@ -153,6 +153,9 @@ async def test_what_cannot_be_changed(slack: PracticeSlack, alice: PracticePerso
     assert await refused(web.chat_update(channel="C0OPS", ts=posted["ts"], text="x" * 4001)) == "msg_too_long"
     await web.chat_delete(channel="C0OPS", ts=posted["ts"])
     assert await refused(web.chat_delete(channel="C0OPS", ts=posted["ts"])) == "message_not_found"
+    assert await refused(web.chat_update(channel="U0ALICE", ts=posted["ts"], text="x")) == "channel_not_found"
+    orphan = web.chat_postMessage(channel="C0OPS", text="x", thread_ts=posted["ts"])
+    assert await refused(orphan) == "thread_not_found"
 
 
 async def test_where_nothing_can_be_posted(slack: PracticeSlack) -> None:
