@@ -79,7 +79,7 @@ def _load(text: str | None) -> tuple[float, float, float] | None:
 
 
 def _clock_offset(found: Sections, sent_at: float, seconds: float) -> float | None:
-    """The script's first reading of the clock, less ours at that moment: half of what was spent on the way is allowed."""
+    """The script's first reading of the clock less ours at that moment, with half the time on the way allowed for."""
     try:
         began, ended = float(found.one("date") or ""), float(found.one("done") or "")
     except ValueError:  # a date without fractions of a second (busybox)

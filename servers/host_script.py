@@ -71,7 +71,10 @@ echo "@done $(date +%s.%N)"
 
 
 def host_command(server: Server, peers: Sequence[Endpoint], patience: float) -> tuple[str, ...]:
-    """The argument list that runs the script beside the data directory of `server`. `patience`: seconds for its try of each peer."""
+    """The argument list that runs the script beside the server's data directory.
+
+    `patience`: seconds for its try of each peer.
+    """
     service = server.service
     words = [word for peer in peers for word in (peer.host, str(peer.port))]
     return (

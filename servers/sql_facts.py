@@ -49,7 +49,8 @@ SELECT
         SELECT slot_name, active, restart_lsn::text, wal_status, safe_wal_size
           FROM pg_replication_slots ORDER BY slot_name LIMIT 64) AS slot) AS slots,
     (SELECT to_jsonb(archiver) FROM (
-        SELECT current_setting('archive_mode') AS mode, archived_count, last_archived_wal, failed_count, last_failed_wal,
+        SELECT current_setting('archive_mode') AS mode,
+               archived_count, last_archived_wal, failed_count, last_failed_wal,
                extract(epoch FROM clock_timestamp() - last_archived_time)::float8 AS last_archived_age,
                extract(epoch FROM clock_timestamp() - last_failed_time)::float8 AS last_failed_age
           FROM pg_stat_archiver LIMIT 1) AS archiver) AS archiver,

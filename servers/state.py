@@ -190,6 +190,7 @@ class ServerState:
     """One server as it was seen. `sql` and `host` are None when their answer is not ok.
 
     `last_role` is what the last successful look by SQL found, and when: it survives the loss of the server.
+    `last_wal_lsn` is a primary's position at that look.
     """
 
     name: str
@@ -199,6 +200,7 @@ class ServerState:
     ssh_answer: Answer
     last_role: Role = Role.UNKNOWN
     last_seen_at: datetime | None = None
+    last_wal_lsn: Lsn | None = None
 
     @property
     def role(self) -> Role:

@@ -9,7 +9,7 @@ from servers.backups.native_listing import parse_listing
 from servers.backups.native_script import SCRIPT
 from servers.errors import ServerUnreachable
 from servers.inside import run_inside
-from servers.inventory import BackupPlace, Cluster, Server
+from servers.inventory import BackupPlace, Cluster, Server, SshTarget
 from servers.ssh import Shells
 from servers.state import Answer, BackupState, Outcome
 
@@ -23,8 +23,8 @@ class NativeBackups:
     def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
         self._shells = shells
         self._clock = clock
-        # Complete backups do not change: their size is asked for once. By server, directory and name.
-        self._sizes: dict[tuple[str, str], dict[str, int]] = {}
+        # Complete backups do not change: their size is asked for once. By SSH server, directory, name.
+        self._sizes: dict[tuple[SshTarget, str], dict[str, int]] = {}
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
         """The base backups, newest first, and the archive. Never raises: the answer says why nothing is known.
@@ -43,7 +43,7 @@ class NativeBackups:
     async def _ask(self, server: Server, place: BackupPlace, timeout: float) -> BackupState:
         started = time.perf_counter()
         archive = place.archive_directory or ""
-        known = self._sizes.get((server.name, place.directory), {})
+        known = self._sizes.get((server.ssh, place.directory), {})
         command = ("sh", "-c", SCRIPT, "sh", place.directory, archive, str(MOST_BACKUPS), *known)
         try:
             completed = await run_inside(self._shells, server, command, timeout=timeout)
@@ -54,9 +54,7 @@ class NativeBackups:
         except ValueError as error:
             detail = f"{server.name}: {error}"[:200]
             return BackupState(self._answer(started, Outcome.FAILED, detail), (), None, None)
-        self._sizes[server.name, place.directory] = {
-            b.name: b.size for b in listing.backups if b.finished_at and b.size
-        }
+        self._sizes[server.ssh, place.directory] = {b.name: b.size for b in listing.backups if b.finished_at and b.size}
         answer = self._answer(started, Outcome.ANSWERED)
         return BackupState(answer, listing.backups, listing.archived_segments, listing.last_archived_at)
 
