@@ -96,7 +96,8 @@ _ITEM = """
 """
 _GET = f"{_ITEM} WHERE o.id = :id"
 # A reply waits for its parent. An unposted reply also waits for the unposted ones before it in its thread, so that a
-# thread reads in the order in which things happened.
+# thread reads in the order in which things happened. A list of what is due may hold several of them, in their order;
+# each alone may go only once those before it have gone.
 _MAY_GO = f"""
     {_ITEM}
     WHERE o.state = 'waiting'
@@ -106,7 +107,7 @@ _MAY_GO = f"""
       AND (c.parent IS NULL OR c.ts IS NOT NULL OR NOT EXISTS (
           SELECT 1 FROM outbox_card AS b JOIN outbox AS w ON w.card = b.card
           WHERE b.parent = c.parent AND b.ts IS NULL AND b.first_item < c.first_item
-            AND (w.state = 'sending' OR w.state = 'waiting' AND w.next_try_at > :now)))
+            AND (w.state = 'sending' OR w.state = 'waiting' AND (:alone OR w.next_try_at > :now))))
 """  # noqa: S608 - constants only
 # An unposted card keeps the place of its first page, however often that was superseded.
 _DUE = f"{_MAY_GO} ORDER BY iif(c.ts IS NULL, c.first_item, o.id) LIMIT :limit"
@@ -176,13 +177,13 @@ def put(db: Database, item: OutboxItem) -> OutboxItem:
 
 def due(db: Database, now: datetime, limit: int = 100) -> list[Delivery]:
     """What may be sent now, in order: a parent before its replies, a card's newest page only, nothing twice."""
-    return [_delivery(row) for row in db.query(_DUE, {"now": to_text(now), "limit": limit})]
+    return [_delivery(row) for row in db.query(_DUE, {"now": to_text(now), "alone": 0, "limit": limit})]
 
 
 def claim(db: Database, item_id: int, now: datetime) -> Delivery | None:
     """Marks the item as being sent; to be committed before the message leaves. None when it may not go any more: a
-    newer page has taken its place, somebody else sends it, or what goes before it in its thread failed meanwhile."""
-    if not list(db.query(_DUE_ONE, {"id": item_id, "now": to_text(now)})):
+    newer page has taken its place, somebody else sends it, or what goes before it in its thread has not gone."""
+    if not list(db.query(_DUE_ONE, {"id": item_id, "now": to_text(now), "alone": 1})):
         return None
     db.execute(_CLAIM, {"id": item_id})
     return _delivery(_row(db, item_id))

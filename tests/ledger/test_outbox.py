@@ -105,6 +105,8 @@ def test_a_thread_reads_in_order_even_when_a_reply_is_held_up(db: Database) -> N
     one = put(db, item("a1", parent="a"))
     two = put(db, item("a2", parent="a"))
     other = put(db, item("b"))
+    assert [delivery.item.id for delivery in due(db, NOW)][:2] == [one.id, two.id]
+    assert claim(db, two.id, NOW) is None  # not before the one that goes before it
     claim(db, one.id, NOW)
     failed(db, one.id, "ratelimited", later(30))
     assert [delivery.item.card for delivery in due(db, NOW)] == ["b"]  # other messages do not wait

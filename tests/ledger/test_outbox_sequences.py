@@ -188,5 +188,5 @@ class OutboxMachine(RuleBasedStateMachine):
             assert shown.ts == message.ts
 
 
-OutboxMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+OutboxMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 TestOutboxSequences = OutboxMachine.TestCase
