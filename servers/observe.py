@@ -15,6 +15,7 @@ from servers.host_script import host_command
 from servers.inside import run_inside
 from servers.inventory import Cluster, Server
 from servers.knock import Endpoint
+from servers.lsn import Lsn
 from servers.sql import Row, Sessions
 from servers.sql_errors import SqlFailed
 from servers.sql_facts import FACTS, FACTS_FOR_ANYBODY, sql_facts
@@ -43,6 +44,7 @@ class _Memory:
 
     role: Role = Role.UNKNOWN
     seen_at: datetime | None = None
+    wal_lsn: Lsn | None = None  # how far it was at that look, as a primary
     host: HostLook | None = None
     host_role: Role = Role.UNKNOWN  # the role it had when its host was looked at
     host_at: float = 0.0
@@ -112,7 +114,14 @@ class Observer:
 
     def _server_state(self, cluster: Cluster, server: Server, sql: SqlLook, host: HostLook) -> ServerState:
         memory = self._memory(cluster, server)
-        return ServerState(server.name, *sql, *host, last_role=memory.role, last_seen_at=memory.seen_at)
+        return ServerState(
+            server.name,
+            *sql,
+            *host,
+            last_role=memory.role,
+            last_seen_at=memory.seen_at,
+            last_wal_lsn=memory.wal_lsn,
+        )
 
     async def _by_sql(self, cluster: Cluster, server: Server, timeout: float) -> SqlLook:
         memory, started = self._memory(cluster, server), time.perf_counter()
@@ -130,7 +139,7 @@ class Observer:
         except Exception as error:
             return None, self._answer(started, _unreachable(error))
         answer = self._answer(started)
-        memory.role, memory.seen_at = _role(facts), answer.at
+        memory.role, memory.seen_at, memory.wal_lsn = _role(facts), answer.at, facts.wal_lsn
         return facts, answer
 
     async def _knock(self, memory: _Memory, server: Server, timeout: float) -> None:
