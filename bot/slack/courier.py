@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from bot.slack.health import DeliveryHealth
 from bot.slack.outcome import Ending, Fate, ending_of
-from bot.slack.pace import Pace
+from bot.slack.pace import Limits, Pace
 from bot.slack.patience import Patience, Pauses
 from bot.slack.poster import Lane, NotShown, Poster, Shown
 from bot.slack.queue_order import in_sending_order
@@ -48,12 +48,13 @@ class Courier:
         *,
         now: Callable[[], datetime] = utc_now,
         pauses: Pauses | None = None,
+        limits: Limits | None = None,
     ) -> None:
         clock = asyncio.get_running_loop().time
         self._ledger = ledger
         self._poster = Poster(client)
         self._now = now
-        self._pace = Pace(clock)
+        self._pace = Pace(clock, limits or Limits())
         self._patience = Patience(clock, pauses or Pauses())
         self._awake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -71,8 +72,10 @@ class Courier:
             while not self._stopping.is_set():
                 self._awake.clear()
                 pause = await self._send_what_may_leave()
+                # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the wake-up.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._awake.wait()
         finally:
             forget()
             for task in self._under_way():

@@ -6,9 +6,19 @@ https://docs.slack.dev/apis/web-api/rate-limits
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-POST_BURST, POSTS_PER_SECOND = 3.0, 1.0  # per channel
-UPDATE_BURST, UPDATES_PER_SECOND = 10.0, 0.8  # chat.update: 50 a minute for the whole workspace
-CARD_SECONDS = 0.8  # between two changes of one message: more than people can follow is only noise
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Posts are counted per channel, updates (50 a minute) for the whole workspace.
+
+    `card_seconds` lie between two changes of one message: more than people can follow is only noise.
+    """
+
+    post_burst: float = 3.0
+    posts_per_second: float = 1.0
+    update_burst: float = 10.0
+    updates_per_second: float = 0.8
+    card_seconds: float = 0.8
 
 
 @dataclass(slots=True)
@@ -17,6 +27,10 @@ class _Bucket:
     per_second: float
     level: float
     at: float
+
+    @classmethod
+    def full(cls, capacity: float, per_second: float, now: float) -> "_Bucket":
+        return cls(capacity, per_second, capacity, now)
 
     def wait(self, now: float) -> float:
         """Seconds until there is one to take; 0 when there is."""
@@ -30,6 +44,7 @@ class Pace:
     """When the next post or update may leave. `clock` is in seconds and only goes forward."""
 
     clock: Callable[[], float]
+    limits: Limits = Limits()
     _posts: dict[str, _Bucket] = field(default_factory=dict)
     _updates: _Bucket | None = None
     _changed: dict[str, float] = field(default_factory=dict)
@@ -41,7 +56,8 @@ class Pace:
     def before_update(self, card: str) -> float:
         """Seconds to wait before this card may change."""
         now = self.clock()
-        since = self._changed.get(card, now - CARD_SECONDS) + CARD_SECONDS - now
+        card_seconds = self.limits.card_seconds
+        since = self._changed.get(card, now - card_seconds) + card_seconds - now
         return max(since, self._update_bucket().wait(now), 0.0)
 
     def posted(self, channel: str, card: str) -> None:
@@ -54,16 +70,16 @@ class Pace:
 
     def _post_bucket(self, channel: str) -> _Bucket:
         if channel not in self._posts:
-            self._posts[channel] = _Bucket(POST_BURST, POSTS_PER_SECOND, POST_BURST, self.clock())
+            self._posts[channel] = _Bucket.full(self.limits.post_burst, self.limits.posts_per_second, self.clock())
         return self._posts[channel]
 
     def _update_bucket(self) -> _Bucket:
         if self._updates is None:
-            self._updates = _Bucket(UPDATE_BURST, UPDATES_PER_SECOND, UPDATE_BURST, self.clock())
+            self._updates = _Bucket.full(self.limits.update_burst, self.limits.updates_per_second, self.clock())
         return self._updates
 
     def _touch(self, card: str) -> None:
         now = self.clock()
         self._changed[card] = now
         if len(self._changed) > 1_000:
-            self._changed = {key: at for key, at in self._changed.items() if now - at < CARD_SECONDS}
+            self._changed = {key: at for key, at in self._changed.items() if now - at < self.limits.card_seconds}
