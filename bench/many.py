@@ -6,6 +6,7 @@ the pair answers them all, so that the servers' side costs what it costs in life
 
 import asyncio
 import re
+import shutil
 import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -54,11 +55,23 @@ def _stage(clusters: int) -> AbstractAsyncContextManager[Stage]:
 
 
 def _multiplied(settings: str, clusters: int) -> str:
-    """The settings with the first cluster repeated under other names."""
+    """The settings with the first cluster repeated under other names, each with connections of its own."""
     sections = re.split(r"(?m)^(?=\[)", settings)
     cluster = "".join(section for section in sections if section.startswith("[clusters.shop"))
-    copies = (cluster.replace("[clusters.shop", f"[clusters.shop{number}") for number in range(2, clusters + 1))
-    return settings + "\n" + "".join(copies)
+    return settings + "\n" + "".join(_copy(cluster, f"shop{number}") for number in range(2, clusters + 1))
+
+
+def _copy(cluster: str, name: str) -> str:
+    """The cluster under another name. Connections are shared by those who reach a server in the very same way, so
+    the copy reaches it a little differently: by another application name, with a known_hosts file of its own."""
+    [known_hosts] = set(re.findall(r'known_hosts = "(.+)"', cluster))
+    copied = f"{known_hosts}.{name}"
+    shutil.copy(known_hosts, copied)
+    return (
+        cluster.replace("[clusters.shop", f"[clusters.{name}")
+        .replace("user=understudy", f"user=understudy application_name={name}")
+        .replace(known_hosts, copied)
+    )
 
 
 async def _cost_of(clusters: int) -> Cost:

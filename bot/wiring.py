@@ -25,6 +25,11 @@ from servers.ssh import Shells
 CLOSE_SECONDS = 3.0
 
 
+def utc_now() -> datetime:
+    """The clock of everything that is wired here."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Wired:
     """The parts, put together. `redactor` knows every secret of the settings."""
@@ -48,12 +53,13 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
     shells, sessions = Shells(), Sessions()
     try:
-        backups = NativeBackups(shells)
+        backups = NativeBackups(shells, utc_now)
         observer = Observer(
-            clusters.values(),
+            clusters,
             shells,
             sessions,
-            backups,
+            utc_now,
+            backups=backups,
             sql_timeout=settings.monitor.sql_timeout,
             ssh_timeout=settings.monitor.ssh_timeout,
         )
@@ -65,7 +71,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             ledger=ledger,
             policies=policies_of(settings),
             directory=directory(roster),
-            now=lambda: datetime.now(UTC),
+            now=utc_now,
         )
         dispatcher = Dispatcher(world, COMMANDS)
         yield Wired(clusters, roster, redactor, ledger, sessions, observer, world, dispatcher)

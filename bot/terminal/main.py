@@ -1,7 +1,6 @@
 """The command line: `understudy run`, `init`, `check`, `ha …`, `audit …` and `lab …`."""
 
 import asyncio
-import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -115,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -24,15 +24,19 @@ BAD = (
 )
 
 
+async def _answered(stage: Stage, count: int) -> None:
+    """So many answers, as lines or as modals, have come."""
+    alice = stage.slack.person("U0ALICE")
+    await stage.slack.wait_until(lambda: len(alice.ephemerals(CLUSTER_CHANNEL)) + len(alice.views) >= count, timeout=10)
+
+
 async def test_bad_input_is_answered_in_private_and_nothing_runs(stage: Stage) -> None:
     alice = stage.slack.person("U0ALICE")
     public = len(stage.slack.messages(CLUSTER_CHANNEL))
     for count, text in enumerate(BAD, start=1):
         outcome = await alice.command("/ha", text, channel=CLUSTER_CHANNEL)
         assert outcome.error is None, text
-        await stage.slack.wait_until(
-            lambda wanted=count: len(alice.ephemerals(CLUSTER_CHANNEL)) + len(alice.views) >= wanted, timeout=10
-        )
+        await _answered(stage, count)
     for answer in alice.ephemerals(CLUSTER_CHANNEL):
         assert "<!channel>" not in str(answer["blocks"])
         assert len(answer["text"]) < 1000
