@@ -1,7 +1,7 @@
 /** Draws one block of Block Kit. */
 
 import { ElementView } from "../elements/element.tsx";
-import { plain, Text } from "../text/mrkdwn_view.tsx";
+import { PlainText, Text } from "../text/mrkdwn_view.tsx";
 import { type Block, blockId, type ImageElement, type TextObject } from "../wire/blocks.ts";
 import { BlockImage, InlineImage } from "./image.tsx";
 import { InputBlock } from "./input.tsx";
@@ -33,7 +33,7 @@ export function Blocks({ blocks, errors = {} }: BlocksProps) {
 function BlockView({ block, id, error }: { block: Block; id: string; error: string | undefined }) {
   switch (block.type) {
     case "header":
-      return <h3>{plain(block.text)}</h3>;
+      return <h3><PlainText text={block.text} /></h3>;
     case "section":
       return <Section block={block} id={id} />;
     case "context":

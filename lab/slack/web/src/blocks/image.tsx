@@ -1,7 +1,7 @@
 /** Images: stored files and data of this server only. An image on another host is named, never fetched. */
 
 import { fileUrl } from "../server.ts";
-import { plain } from "../text/mrkdwn_view.tsx";
+import { PlainText } from "../text/mrkdwn_view.tsx";
 import type { SlackFile, TextObject } from "../wire/blocks.ts";
 
 interface ImageProps {
@@ -14,7 +14,7 @@ export function BlockImage({ source, alt, title }: ImageProps) {
   const url = localUrl(source);
   return (
     <figure class="block-image">
-      {title && <figcaption>{plain(title)}</figcaption>}
+      {title && <figcaption><PlainText text={title} /></figcaption>}
       {url ? (
         <a href={url} target="_blank" rel="noreferrer"><img src={url} alt={alt} loading="lazy" /></a>
       ) : (

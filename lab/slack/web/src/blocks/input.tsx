@@ -2,7 +2,7 @@
 
 import { useId } from "preact/hooks";
 import { ElementView } from "../elements/element.tsx";
-import { plain } from "../text/mrkdwn_view.tsx";
+import { PlainText } from "../text/mrkdwn_view.tsx";
 import type { Block } from "../wire/blocks.ts";
 
 const GROUPS = new Set(["checkboxes", "radio_buttons"]);
@@ -19,7 +19,7 @@ export function InputBlock({ block, id, error }: InputBlockProps) {
   const describedBy = [block.hint && ids.hint, error && ids.error].filter(Boolean).join(" ");
   const label = (
     <>
-      {plain(block.label)} {block.optional && <span class="optional">(optional)</span>}
+      <PlainText text={block.label} /> {block.optional && <span class="optional">(optional)</span>}
     </>
   );
   return (
@@ -41,7 +41,7 @@ export function InputBlock({ block, id, error }: InputBlockProps) {
           dispatches: block.dispatch_action === true,
         }}
       />
-      {block.hint && <p class="hint" id={ids.hint}>{plain(block.hint)}</p>}
+      {block.hint && <p class="hint" id={ids.hint}><PlainText text={block.hint} /></p>}
       {error && <p class="error" id={ids.error} role="alert">{error}</p>}
     </div>
   );

@@ -2,9 +2,8 @@
 
 import { lexer, type Token, type Tokens } from "marked";
 import { useMemo } from "preact/hooks";
-import { withEmoji } from "../text/emoji.ts";
 import { isLink } from "../text/reference.ts";
-import { Link } from "../text/mrkdwn_view.tsx";
+import { Link, WithEmoji } from "../text/mrkdwn_view.tsx";
 
 export function MarkdownBlock({ text }: { text: string }) {
   const tokens = useMemo(() => lexer(text), [text]);
@@ -43,22 +42,23 @@ function One({ token }: { token: Token }) {
       return <code>{token.text}</code>;
     case "link":
       return isLink(token.href) ? <Link url={token.href}><All tokens={token.tokens} /></Link> : <>{token.raw}</>;
+    case "checkbox":
+      return <input type="checkbox" checked={token.checked === true} disabled aria-label="Done" />;
     case "space":
     case "def":
       return null;
     default:
-      return token.type === "text" && "tokens" in token ? <All tokens={token.tokens} /> : <>{literal(token)}</>;
+      return token.type === "text" && "tokens" in token ? <All tokens={token.tokens} /> : <Literal token={token} />;
   }
 }
 
-function literal(token: Token): string {
-  return token.type === "text" || token.type === "escape" ? withEmoji(token.text) : token.raw;
+function Literal({ token }: { token: Token }) {
+  return token.type === "text" || token.type === "escape" ? <WithEmoji text={token.text} /> : <>{token.raw}</>;
 }
 
 function List({ list }: { list: Tokens.List }) {
   const items = list.items.map((item, index) => (
     <li key={index}>
-      {item.task && <input type="checkbox" checked={item.checked === true} disabled aria-label="Task" />}
       <All tokens={item.tokens} />
     </li>
   ));

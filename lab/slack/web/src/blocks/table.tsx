@@ -1,6 +1,6 @@
 /** A table block; its first row is the heading, as in Slack. */
 
-import { withEmoji } from "../text/emoji.ts";
+import { WithEmoji } from "../text/mrkdwn_view.tsx";
 import type { Block, TableCell } from "../wire/blocks.ts";
 import { RichText } from "./rich_text.tsx";
 
@@ -39,5 +39,5 @@ function Row({ cells, block, heading = false }: { cells: TableCell[]; block: Tab
 
 function CellView({ cell }: { cell: TableCell }) {
   if (cell.type === "rich_text") return <RichText block={cell} />;
-  return <>{withEmoji(cell.text ?? String(cell.value ?? ""))}</>;
+  return <WithEmoji text={cell.text ?? String(cell.value ?? "")} />;
 }

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { useHost } from "../blocks/host.tsx";
-import { plain } from "../text/mrkdwn_view.tsx";
+import { PlainText } from "../text/mrkdwn_view.tsx";
 import type { ButtonElement } from "../wire/blocks.ts";
 
 export function Button({ element, block }: { element: ButtonElement; block: string }) {
@@ -28,7 +28,7 @@ export function Button({ element, block }: { element: ButtonElement; block: stri
       aria-label={element.accessibility_label}
       onClick={() => void press()}
     >
-      {plain(element.text)}
+      <PlainText text={element.text} />
     </button>
   );
 }

@@ -1,8 +1,9 @@
 /** An overflow menu: a button with a menu of options, each of which is an action. */
 
 import { useRef } from "preact/hooks";
+import { Icon } from "../icons.tsx";
 import { useHost } from "../blocks/host.tsx";
-import { plain } from "../text/mrkdwn_view.tsx";
+import { plain, PlainText } from "../text/mrkdwn_view.tsx";
 import type { Option, OverflowElement } from "../wire/blocks.ts";
 import { usePopover } from "./popover.ts";
 
@@ -28,13 +29,13 @@ export function Overflow({ element, block }: { element: OverflowElement; block: 
         aria-label="More actions"
         onClick={() => setOpen(!open)}
       >
-        <span aria-hidden="true">⋯</span>
+        <Icon name="more" />
       </button>
       {open && (
         <div class="popover menu" role="menu">
           {element.options.map((option) => (
             <button key={option.value} type="button" role="menuitem" onClick={() => void choose(option)}>
-              {plain(option.text)}
+              <PlainText text={option.text} />
               {option.description && <small>{plain(option.description)}</small>}
             </button>
           ))}

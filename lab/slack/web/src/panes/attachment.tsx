@@ -1,8 +1,7 @@
 /** An attachment: a coloured bar with blocks beside it, or the older fields. */
 
 import { Blocks } from "../blocks/block.tsx";
-import { Link, Mrkdwn } from "../text/mrkdwn_view.tsx";
-import { withEmoji } from "../text/emoji.ts";
+import { Link, Mrkdwn, WithEmoji } from "../text/mrkdwn_view.tsx";
 import type { Attachment } from "../wire/api.ts";
 
 const NAMED: Readonly<Record<string, string>> = { good: "#2eb67d", warning: "#ecb22e", danger: "#e01e5a" };
@@ -21,14 +20,14 @@ export function AttachmentView({ attachment }: { attachment: Attachment }) {
             <div class="fields">
               {attachment.fields.map((field, index) => (
                 <div key={index} class={field.short ? "" : "long"}>
-                  <strong>{withEmoji(field.title)}</strong>
+                  <strong><WithEmoji text={field.title} /></strong>
                   <Mrkdwn text={field.value} />
                 </div>
               ))}
             </div>
           )}
           {!attachment.text && !attachment.blocks && attachment.fallback && <Mrkdwn text={attachment.fallback} />}
-          {attachment.footer && <p class="attachment-footer">{withEmoji(attachment.footer)}</p>}
+          {attachment.footer && <p class="attachment-footer"><WithEmoji text={attachment.footer} /></p>}
         </div>
       </div>
     </>
@@ -36,8 +35,8 @@ export function AttachmentView({ attachment }: { attachment: Attachment }) {
 }
 
 function Title({ attachment }: { attachment: Attachment }) {
-  const title = withEmoji(attachment.title ?? "");
-  return attachment.title_link ? <Link url={attachment.title_link}>{title}</Link> : <>{title}</>;
+  const title = <WithEmoji text={attachment.title ?? ""} />;
+  return attachment.title_link ? <Link url={attachment.title_link}>{title}</Link> : title;
 }
 
 function barColour(colour: string | undefined): string {

@@ -2,6 +2,7 @@
 
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useDesk } from "../blocks/host.tsx";
+import { Icon } from "../icons.tsx";
 import { asMrkdwn, type Completion, completions, splitCommand } from "../state/completions.ts";
 import type { Practice } from "../state/practice.ts";
 import { CompletionList } from "./completion_list.tsx";
@@ -90,7 +91,7 @@ export function Composer({ practice, channel, label, threadTs }: ComposerProps) 
         onInput={(event) => type(event.currentTarget.value)}
         onKeyDown={pressed}
       />
-      <button type="button" class="send" aria-label="Send" disabled={typed.trim() === ""} onClick={() => void send()}>➤</button>
+      <button type="button" class="send" aria-label="Send" disabled={typed.trim() === ""} onClick={() => void send()}><Icon name="send" /></button>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** The "are you sure?" that an app can put before any action. */
 
 import { useCallback, useMemo, useState } from "preact/hooks";
-import { plain, Text } from "../text/mrkdwn_view.tsx";
+import { plain, PlainText, Text } from "../text/mrkdwn_view.tsx";
 import type { Confirmation } from "../wire/blocks.ts";
 import { Dialog } from "./dialog.tsx";
 
@@ -36,7 +36,7 @@ export function ConfirmDialog({ asked: { confirmation, answer } }: { asked: Aske
       onTop
       onEscape={() => answer(false)}
     >
-      <header class="dialog-head"><h2 id="confirm-title">{plain(confirmation.title)}</h2></header>
+      <header class="dialog-head"><h2 id="confirm-title"><PlainText text={confirmation.title} /></h2></header>
       <div class="dialog-body" id="confirm-text"><Text text={confirmation.text} /></div>
       <footer class="dialog-foot">
         <button type="button" class="button plain" onClick={() => answer(false)}>{plain(confirmation.deny) || "Cancel"}</button>

@@ -2,6 +2,7 @@
 
 import { type Dispatch, useState } from "preact/hooks";
 import { useDesk } from "../blocks/host.tsx";
+import { Icon } from "../icons.tsx";
 import type { Change } from "../session.tsx";
 import type { Practice } from "../state/practice.ts";
 import type { Control, ControlTarget, SlackFault } from "../wire/api.ts";
@@ -17,7 +18,7 @@ export function Controls({ practice, dispatch, onClose }: ControlsProps) {
     <aside class="right pane controls" aria-label="Practice controls" data-testid="controls">
       <header class="pane-head">
         <h2>Practice controls</h2>
-        <button type="button" class="icon" aria-label="Close practice controls" onClick={onClose}>×</button>
+        <button type="button" class="icon" aria-label="Close practice controls" onClick={onClose}><Icon name="close" /></button>
       </header>
       <div class="controls-body">
         <Status status={practice.controlStatus} />

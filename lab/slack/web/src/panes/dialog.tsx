@@ -35,7 +35,7 @@ export function Dialog({ role, labelledBy, describedBy, onTop, onEscape, childre
   }
 
   return (
-    <div class={`backdrop ${role}`} hidden={!onTop}>
+    <div class={`backdrop of-${role}`} hidden={!onTop}>
       <div
         ref={root}
         class="dialog"

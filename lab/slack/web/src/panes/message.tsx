@@ -3,6 +3,7 @@
 import { memo } from "preact/compat";
 import { Blocks } from "../blocks/block.tsx";
 import { BlockHostProvider, useBlockHost } from "../blocks/host.tsx";
+import { Icon } from "../icons.tsx";
 import { displayName, useReader } from "../reader.tsx";
 import { ago, formatTime } from "../text/date.ts";
 import { emojiCharacter } from "../text/emoji.ts";
@@ -36,7 +37,7 @@ export const MessageView = memo(function MessageView({ message, follows, onOpenT
     >
       <div class="gutter">{follows ? <Time ts={message.ts} /> : <Avatar id={message.user} name={name} app={isApp} />}</div>
       <div class="message-body">
-        {message.ephemeral && <p class="only-you"><span aria-hidden="true">👁 </span>Only visible to you</p>}
+        {message.ephemeral && <p class="only-you"><Icon name="eye" size={14} /> Only visible to you</p>}
         {!follows && (
           <p class="message-head">
             <strong class="author">{name}</strong>
@@ -50,7 +51,7 @@ export const MessageView = memo(function MessageView({ message, follows, onOpenT
       </div>
       {onOpenThread && !message.ephemeral && (
         <button type="button" class="reply-button" onClick={() => onOpenThread(message.thread_ts ?? message.ts)}>
-          Reply in thread
+          <Icon name="reply" size={14} /> Reply in thread
         </button>
       )}
     </article>
@@ -91,7 +92,7 @@ function Reactions({ message }: { message: Message }) {
           class={users.includes(reader.user) ? "mine" : ""}
           title={`${users.map((id) => displayName(reader.users.get(id), id)).join(", ")} reacted with :${name}:`}
         >
-          {emojiCharacter(name) ?? `:${name}:`} {count ?? users.length}
+          <span class="emoji">{emojiCharacter(name) ?? `:${name}:`}</span> {count ?? users.length}
         </li>
       ))}
     </ul>

@@ -19,6 +19,7 @@ export function MessageList({ messages, label, empty, onOpenThread }: MessageLis
   const { timeZone, now } = useReader();
   const root = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const lastTop = useRef(0);
 
   useLayoutEffect(() => {
     const list = root.current;
@@ -36,7 +37,12 @@ export function MessageList({ messages, label, empty, onOpenThread }: MessageLis
 
   function scrolled(): void {
     const list = root.current;
-    if (list) atEnd.current = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_THE_END;
+    if (!list) return;
+    const near = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_THE_END;
+    // A picture that grows puts the end further away; only the reader's own scrolling back leaves it.
+    if (near) atEnd.current = true;
+    else if (list.scrollTop < lastTop.current) atEnd.current = false;
+    lastTop.current = list.scrollTop;
   }
 
   return (

@@ -3,9 +3,10 @@
 import { type Dispatch, useId, useState } from "preact/hooks";
 import { Blocks } from "../blocks/block.tsx";
 import { BlockHostProvider, useBlockHost, useDesk } from "../blocks/host.tsx";
+import { Icon } from "../icons.tsx";
 import type { Change } from "../session.tsx";
 import { clientErrors } from "../state/form.ts";
-import { plain } from "../text/mrkdwn_view.tsx";
+import { plain, PlainText } from "../text/mrkdwn_view.tsx";
 import type { View } from "../wire/api.ts";
 import { Dialog } from "./dialog.tsx";
 
@@ -52,8 +53,8 @@ export function Modal({ view, onTop, errors, dispatch }: ModalProps) {
         }}
       >
         <header class="dialog-head">
-          <h2 id={titleId}>{plain(view.title)}</h2>
-          <button type="button" class="icon" aria-label="Dismiss" onClick={() => void close()}>×</button>
+          <h2 id={titleId}><PlainText text={view.title} /></h2>
+          <button type="button" class="icon" aria-label="Dismiss" onClick={() => void close()}><Icon name="close" /></button>
         </header>
         <div class="dialog-body">
           <BlockHostProvider value={host}>
@@ -69,7 +70,7 @@ export function Modal({ view, onTop, errors, dispatch }: ModalProps) {
               disabled={view.submit_disabled === true}
               aria-busy={submitting}
             >
-              {plain(view.submit)}
+              <PlainText text={view.submit} />
             </button>
           )}
         </footer>

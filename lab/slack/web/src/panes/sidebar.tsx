@@ -1,5 +1,6 @@
 /** The left column: channels, the app, and who acts. */
 
+import { Icon } from "../icons.tsx";
 import { displayName } from "../reader.tsx";
 import { directChannel, type Practice, unreadCount } from "../state/practice.ts";
 import type { Place } from "../state/route.ts";
@@ -79,7 +80,7 @@ function UserSwitcher({ practice, onActAs }: Pick<SidebarProps, "practice" | "on
           {people.map((person) => <option key={person.id} value={person.id}>{displayName(person, person.id)}</option>)}
         </select>
       </label>
-      <a class="icon" href={`?user=${encodeURIComponent(practice.user)}`} target="_blank" rel="noopener" aria-label="Open another window" title="Open another window, to be two people at once">⧉</a>
+      <a class="icon" href={`?user=${encodeURIComponent(practice.user)}`} target="_blank" rel="noopener" aria-label="Open another window" title="Open another window, to be two people at once"><Icon name="windows" /></a>
     </div>
   );
 }

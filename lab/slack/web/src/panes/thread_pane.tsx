@@ -1,6 +1,7 @@
 /** A thread, on the right. */
 
 import { type Practice, threadMessages } from "../state/practice.ts";
+import { Icon } from "../icons.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageList } from "./message_list.tsx";
 
@@ -17,7 +18,7 @@ export function ThreadPane({ practice, channel, threadTs, onClose }: ThreadPaneP
     <aside class="right pane" aria-label="Thread" data-testid="thread">
       <header class="pane-head">
         <h2>Thread {name && <small>#{name}</small>}</h2>
-        <button type="button" class="icon" aria-label="Close thread" onClick={onClose}>×</button>
+        <button type="button" class="icon" aria-label="Close thread" onClick={onClose}><Icon name="close" /></button>
       </header>
       <MessageList
         key={threadTs}

@@ -1,6 +1,7 @@
 /** Short notices at the foot of the page, such as an action that the app did not answer. */
 
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { Icon } from "../icons.tsx";
 
 const SHOWN_FOR = 10_000;
 
@@ -37,7 +38,7 @@ export function Toasts({ toasts }: { toasts: ToastList }) {
       {toasts.list.map((toast) => (
         <div key={toast.id} class="toast" data-testid="notice">
           <span>{toast.text}</span>
-          <button type="button" class="icon" aria-label="Dismiss notice" onClick={() => toasts.remove(toast.id)}>×</button>
+          <button type="button" class="icon" aria-label="Dismiss notice" onClick={() => toasts.remove(toast.id)}><Icon name="close" /></button>
         </div>
       ))}
     </div>

@@ -1,6 +1,7 @@
 /** The frame: sidebar, what is open in the middle, and a thread or the practice controls on the right. */
 
 import { type Dispatch, useEffect, useState } from "preact/hooks";
+import { Icon } from "../icons.tsx";
 import type { Change } from "../session.tsx";
 import { channelMessages, directChannel, type Practice } from "../state/practice.ts";
 import type { Place } from "../state/route.ts";
@@ -41,7 +42,7 @@ export function Workspace({ practice, connected, onActAs, dispatch }: WorkspaceP
   return (
     <div class={`workspace at-${place.kind}${showsThread || controls ? " with-right" : ""}`}>
       <header class="strip">
-        <button type="button" class="icon menu-button" aria-label="Channels and people" onClick={() => open({ kind: "menu" })}>☰</button>
+        <button type="button" class="icon menu-button" aria-label="Channels and people" onClick={() => open({ kind: "menu" })}><Icon name="menu" size={22} /></button>
         <strong class="practice-label">Practice Slack — not Slack</strong>
         {!connected && <span class="reconnecting" role="status">Reconnecting…</span>}
         <button type="button" class="controls-button" aria-expanded={controls} onClick={() => setControls(!controls)}>

@@ -9,7 +9,22 @@ import { type Inline, type Paragraph, parseMrkdwn } from "./mrkdwn.ts";
 
 /** A text object on its own lines. */
 export function Text({ text }: { text: TextObject }) {
-  return text.type === "mrkdwn" ? <Mrkdwn text={text.text} verbatim={text.verbatim === true} /> : <>{plain(text)}</>;
+  return text.type === "mrkdwn" ? <Mrkdwn text={text.text} verbatim={text.verbatim === true} /> : <PlainText text={text} />;
+}
+
+/** A plain_text object. */
+export function PlainText({ text }: { text: TextObject | null | undefined }) {
+  return <WithEmoji text={plain(text)} />;
+}
+
+/** Text without markup: short names as characters, and emoji in the emoji font. */
+export function WithEmoji({ text }: { text: string }) {
+  return <InEmojiFont text={withEmoji(text)} />;
+}
+
+function InEmojiFont({ text }: { text: string }) {
+  const parts = text.split(EMOJI_RUN);
+  return <>{parts.map((part, index) => (index % 2 ? <span key={index} class="emoji">{part}</span> : part))}</>;
 }
 
 /** A plain_text object as a string: emoji as characters. */
@@ -18,6 +33,9 @@ export function plain(text: TextObject | null | undefined): string {
   const unescaped = unescapeEntities(text.text);
   return text.emoji === false ? unescaped : withEmoji(unescaped);
 }
+
+// One group, so that a split puts the emoji at the odd places.
+const EMOJI_RUN = /((?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F)[\u200D\uFE0F\u{1F3FB}-\u{1F3FF}]*)+)/u;
 
 export function Mrkdwn({ text, verbatim = false }: { text: string; verbatim?: boolean }) {
   return (
@@ -48,7 +66,7 @@ function Inlines({ nodes }: { nodes: Inline[] }) {
 function InlineView({ node }: { node: Inline }) {
   switch (node.kind) {
     case "text":
-      return <>{node.text}</>;
+      return <InEmojiFont text={node.text} />;
     case "newline":
       return <br />;
     case "code":
@@ -62,7 +80,7 @@ function InlineView({ node }: { node: Inline }) {
     case "emoji":
       return <Emoji name={node.name} character={node.character} />;
     case "link":
-      return <Link url={node.url}>{withEmoji(node.label ?? node.url)}</Link>;
+      return <Link url={node.url}><WithEmoji text={node.label ?? node.url} /></Link>;
     case "date":
       return <DateToken {...node} />;
     case "broadcast":
