@@ -86,7 +86,7 @@ class Page:
 
     async def _show_state(self, request: web.Request) -> web.Response:
         try:
-            user = self._user(request.query)
+            user = self._viewer(request)
         except SlackError as refusal:
             return web.json_response(refusal.answer(), status=400)
         state, workspace = self._state, self._state.workspace
@@ -134,7 +134,7 @@ class Page:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         try:
-            user = self._user(request.query)
+            user = self._viewer(request)
         except SlackError as refusal:
             return web.json_response(refusal.answer(), status=400)
         socket = web.WebSocketResponse(heartbeat=20)
@@ -261,6 +261,10 @@ class Page:
         except SlackError as refusal:
             return web.json_response(refusal.answer())
         return web.json_response({"ok": True, **done})
+
+    def _viewer(self, request: web.Request) -> User:
+        """Whose page this is; one opened for the first time names nobody yet and gets the first person."""
+        return self._user(request.query) if request.query.get("user") else self._state.workspace.people[0]
 
     def _user(self, fields: Mapping[str, Any]) -> User:
         user = self._state.workspace.user(str(fields.get("user", "")))

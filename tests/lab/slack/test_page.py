@@ -28,7 +28,9 @@ class Browser:
             return dict(await answer.json())
 
     async def state(self, user: str | None = None) -> JSON:
-        async with self._session.get(f"{self._base}/practice/state", params={"user": user or self._user}) as answer:
+        async with self._session.get(
+            f"{self._base}/practice/state", params={"user": self._user if user is None else user}
+        ) as answer:
             return dict(await answer.json())
 
     async def events(self) -> aiohttp.ClientWebSocketResponse:
@@ -72,6 +74,7 @@ async def test_the_state_has_everything_a_page_draws(
     assert (whispered["text"], whispered["ephemeral"]) == ("psst", True)
     assert (state["views"], state["home"], state["controls"]) == ([], None, [])
     assert {"name", "title", "active"} == set(state["slack_faults"][0])
+    assert (await browser.state(""))["user"] == "U0ALICE", "a page that names nobody gets the first person"
     others = await browser.state("U0BOB")
     assert [message["text"] for message in others["messages"]["C0OPS"]] == ["hello"]
 
