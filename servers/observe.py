@@ -1,4 +1,4 @@
-"""Looking at a cluster: one concurrent pass over its servers by SQL and SSH, each question with a deadline of its own."""
+"""Looking at a cluster: one concurrent pass over its servers by SQL and SSH, each question with its own deadline."""
 
 import asyncio
 import logging
