@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from commands.asked import Asked
 from commands.people import Person
-from commands.plan import Plan, Step
+from commands.plan import Conclusion, Plan, Step
 from commands.world import World
 from ledger.page import Page
 from servers.inventory import Cluster
@@ -106,6 +106,10 @@ class Order(Protocol):
 
     def actions(self) -> Mapping[str, Action]:
         """The code behind each Step.action that its plans use."""
+        ...
+
+    def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        """What to report once every step has succeeded, from what the steps found."""
         ...
 
 

@@ -24,12 +24,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a form carries from the look to the submission. It comes back from outside: checked there, never trusted."""
+    """What a form carries from the look to the submission. It comes back from outside: checked there, never trusted.
+
+    `material` is the plan's material facts as they were shown (`Plan.material`).
+    """
 
     order: str
     cluster: str
     server: str | None
-    plan_hash: str
+    material: str
 
 
 class UnreadableDraft(Exception):
@@ -46,16 +49,16 @@ def read_document(text: str) -> Document:
 
 
 def write_draft(draft: Draft) -> str:
-    return json.dumps([draft.order, draft.cluster, draft.server, draft.plan_hash])
+    return json.dumps([draft.order, draft.cluster, draft.server, draft.material])
 
 
 def read_draft(text: str) -> Draft:
     """Raises UnreadableDraft."""
     try:
-        order, cluster, server, plan_hash = _drafts().validate_json(text)
+        order, cluster, server, material = _drafts().validate_json(text)
     except ValidationError as error:
         raise UnreadableDraft("This form cannot be read. Ask again with the command.") from error
-    return Draft(order, cluster, server, plan_hash)
+    return Draft(order, cluster, server, material)
 
 
 # Building an adapter takes milliseconds; the first use does it once.

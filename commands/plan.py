@@ -7,6 +7,7 @@ differ between the look that people approved and the look just before the run; w
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from ledger.page import Table
@@ -61,7 +62,8 @@ class Plan:
     `kind` is the order in the field's words ("switchover", "failover", "restore").
     `outage_seconds` is how long writes are expected to fail; None where it cannot be told.
     `risks` are things that people must approve in so many words, because no check can rule them out.
-    `listing` is what else people need to see before they decide.
+    `listing` is what else people need to see before they decide. `writes_seen_at` is when the primary of a failover was
+    last seen taking writes: its outage is measured from there.
     """
 
     kind: str
@@ -76,6 +78,7 @@ class Plan:
     loss: Loss
     risks: tuple[str, ...] = ()
     listing: Table | None = None
+    writes_seen_at: datetime | None = None
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:
@@ -99,3 +102,12 @@ class Plan:
             "risks": list(self.risks),
         }
         return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """How an operation ended: one line, measured values by name, and what to do next."""
+
+    line: str
+    facts: tuple[tuple[str, str], ...] = ()
+    next_steps: tuple[str, ...] = ()

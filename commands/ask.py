@@ -1,0 +1,98 @@
+"""What somebody typed: a question is answered, an order's plan is shown, anything else gets one line."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from commands import answers
+from commands.asked import Answer, Asked, FieldKind, Form, FormField
+from commands.authority import OrderPolicy, may
+from commands.command import Command, Misunderstood, Order, View
+from commands.document import Draft, write_draft
+from commands.parse import parse
+from commands.people import Person
+from commands.plan import Plan
+from commands.plan_page import plan_page
+from commands.planning import make_plan
+from commands.records import Repeated, record
+from commands.world import World
+from ledger.audit import AuditKind
+from servers.inventory import Cluster
+
+REASON, CLUSTER = "reason", "cluster"
+
+
+class Ask:
+    """Understands, authorises, answers, records."""
+
+    def __init__(self, world: World, commands: Mapping[str, Command]) -> None:
+        self._world = world
+        self._commands = commands
+
+    async def ask(self, asked: Asked) -> Answer | Form:
+        """The answer, or the form of an order that may be asked for now."""
+        person = await self._world.directory.person(asked.person_id)
+        asked = replace(asked, person_id=person.id, person_name=person.name)
+        try:
+            typed = parse(asked.text, tuple(self._commands))
+            command = self._commands[typed.name]
+            ruling = may(self._world.policies, person, command.right)
+            if not ruling.allowed:
+                await self._record(asked, AuditKind.REFUSAL, {"command": command.name, "why": ruling.line})
+                return answers.refused(ruling.line)
+            if isinstance(command, View):
+                return await self._view(command, asked, person, typed.arguments)
+            cluster, server = command.resolve(typed.arguments, self._world)
+        except Misunderstood as misunderstood:
+            await self._record(asked, AuditKind.REFUSAL, {"why": str(misunderstood)})
+            return answers.misunderstood(str(misunderstood))
+        return await self._order(command, asked, cluster, server)
+
+    async def _view(self, view: View, asked: Asked, person: Person, arguments: tuple[str, ...]) -> Answer:
+        page = await view.answer(asked, person, arguments, self._world)
+        await self._record(asked, AuditKind.COMMAND, {"command": view.name, "arguments": list(arguments)})
+        return Answer(page)
+
+    async def _order(self, order: Order, asked: Asked, cluster: Cluster, server: str | None) -> Answer | Form:
+        try:
+            plan = await make_plan(order, cluster, server, self._world)
+        except Misunderstood as nothing:
+            why = {"command": order.name, "why": str(nothing)}
+            await self._record(asked, AuditKind.REFUSAL, why, cluster.name)
+            return answers.nothing_done(str(nothing))
+        details: dict[str, object] = {
+            "command": order.name,
+            "plan_hash": plan.hash,
+            "plan": plan.material(),
+            "checks": [[check.name, check.result, check.evidence] for check in plan.checks],
+        }
+        await self._record(asked, AuditKind.PLAN, details, cluster.name)
+        return _form(order, server, plan, self._world.policies.orders.get(order.name))
+
+    async def _record(
+        self, asked: Asked, kind: AuditKind, details: Mapping[str, object], cluster: str | None = None
+    ) -> None:
+        """A second delivery is answered again and recorded once."""
+        try:
+            await self._world.ledger.write(lambda db: record(db, asked, "ask", kind, cluster, details).sequence)
+        except Repeated:
+            return
+
+
+def _form(order: Order, server: str | None, plan: Plan, policy: OrderPolicy | None) -> Form:
+    """The plan with its fields; only to read while a check fails or nobody could approve it."""
+    page = plan_page(plan, policy)
+    if plan.failed_checks or policy is None:
+        return Form(page, (), None, "")
+    fields = (
+        FormField(REASON, "Reason", FieldKind.LINE, policy.reason_required, "Stands in the channel and the audit log"),
+        FormField(
+            CLUSTER,
+            f"Type the cluster's name: {plan.cluster}",
+            FieldKind.LINE,
+            required=True,
+            hint=f"{plan.target} will become the primary" if plan.source else "",
+            expected=plan.cluster,
+        ),
+    )
+    draft = write_draft(Draft(order.name, plan.cluster, server, plan.material()))
+    return Form(page, fields, "Ask for approval", draft)

@@ -1,0 +1,44 @@
+"""What is different between the plan that people saw and the plan of now, in words."""
+
+import json
+from collections.abc import Mapping
+
+_WORDS = (
+    ("kind", "it was a {}, now it is a {}"),
+    ("cluster", "the cluster was {}, now it is {}"),
+    ("system_identifier", "the system identifier was {}, now it is {}"),
+    ("timeline", "the timeline was {}, now it is {}"),
+    ("from", "the primary was {}, now it is {}"),
+    ("to", "the new primary was to be {}, now it would be {}"),
+    ("steps", "the steps were {}, now they are {}"),
+    ("risks", "the risks were: {}; now they are: {}"),
+)
+
+
+def what_changed(before: str, now: str) -> tuple[str, ...]:
+    """One line for each material fact that differs; both texts are `Plan.material`, empty when they are equal.
+
+    `before` may have come back from outside: whatever cannot be read counts as changed.
+    """
+    old, new = _facts(before), _facts(now)
+    lines = tuple(
+        words.format(_word(old.get(key)), _word(new.get(key))) for key, words in _WORDS if old.get(key) != new.get(key)
+    )
+    return lines or (() if before == now else ("the plan is another one",))
+
+
+def _facts(material: str) -> Mapping[str, object]:
+    try:
+        facts = json.loads(material)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _word(value: object) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, list):
+        items = (" ".join(map(str, item)) if isinstance(item, list) else str(item) for item in value)
+        return ", ".join(items) or "none"
+    return str(value)

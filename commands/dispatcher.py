@@ -1,0 +1,107 @@
+"""What faces call. Each thing that somebody asks is understood, authorised, answered, and leaves one audit record."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+
+from commands import answers
+from commands.ask import Ask
+from commands.asked import Answer, Asked, Decision, FieldErrors, Form
+from commands.command import Command, Misunderstood, Order
+from commands.deciding import Deciding
+from commands.following import follow
+from commands.orders import expire
+from commands.owner import this_process
+from commands.parse import parse
+from commands.recovery import recover
+from commands.runner import SHUTDOWN_DEADLINE, Runner
+from commands.submission import Submission
+from commands.world import World
+from ledger.errors import LedgerError
+from ledger.operations import NoSuchOperation
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """The one way to the commands, for every face.
+
+    Call `recover` once at the start, `tick` from time to time, `shutdown` at the end.
+    """
+
+    def __init__(self, world: World, commands: Sequence[Command]) -> None:
+        self._world = world
+        self._commands = {command.name: command for command in commands}
+        self._orders = {command.name: command for command in commands if isinstance(command, Order)}
+        self._owner = this_process()
+        self._runner = Runner(world, self._orders)
+        self._ask = Ask(world, self._commands)
+        self._submission = Submission(world, self._orders)
+        self._deciding = Deciding(world, self._orders, self._runner, self._owner)
+
+    def needs_form(self, text: str) -> bool:
+        """Whether the text is an order that is understood, so that its plan comes as a form. Instant, no I/O."""
+        try:
+            typed = parse(text, tuple(self._commands))
+            order = self._orders.get(typed.name)
+            if order is not None:
+                order.resolve(typed.arguments, self._world)
+        except Misunderstood:
+            return False
+        return order is not None
+
+    async def ask(self, asked: Asked) -> Answer:
+        """The answer to a question; for an order its plan to read; for anything else one line."""
+        answer = await self._guarded(asked, self._ask.ask)
+        return answer if isinstance(answer, Answer) else Answer(answer.page)
+
+    async def prepare(self, asked: Asked) -> Form | Answer:
+        """The plan of an order, with what has to be filled in; or why there is none."""
+        return await self._guarded(asked, self._ask.ask)
+
+    async def submit(self, asked: Asked, draft: str, values: Mapping[str, str]) -> Answer | FieldErrors:
+        """Asks for the approvals that the plan needs; or says what is wrong with the fields, or what changed."""
+        return await self._guarded(asked, lambda who: self._submission.submit(who, draft, values))
+
+    async def decide(self, asked: Asked, operation_id: str, decision: Decision) -> Answer:
+        """Approves, rejects or cancels. Comes back as soon as that is recorded; what it starts goes on by itself."""
+        return await self._guarded(asked, lambda who: self._deciding.decide(who, operation_id.upper(), decision))
+
+    async def wait(self, operation_id: str, progress: Callable[[str], Awaitable[None]] | None = None) -> Answer:
+        """Follows an operation, wherever it runs, to its end; `progress` gets a line whenever a step moves on."""
+        try:
+            return await follow(self._world.ledger, operation_id.upper(), progress)
+        except NoSuchOperation as unknown:
+            return answers.misunderstood(f"{unknown} Type: /ha status")
+
+    async def recover(self) -> None:
+        """Finds operations whose process is gone, looks how far they came, and says so. Runs nothing."""
+        await recover(self._world, self._orders, self._owner)
+
+    async def tick(self, now: datetime) -> None:
+        """Expires what waited for approval too long, and finds operations whose process has gone in the meantime."""
+        policies = self._world.policies
+        await self._world.ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
+        await self.recover()
+
+    async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:
+        """Lets running steps finish for at most `deadline` seconds, and records where each operation stopped."""
+        await self._runner.shutdown(deadline)
+
+    async def _guarded(self, asked: Asked, work: Callable[[Asked], Awaitable[T]]) -> T | Answer:
+        """Whatever breaks, the one who asked gets an answer, and no traceback."""
+        try:
+            return await work(asked)
+        except LedgerError as error:
+            _log.error("the ledger failed", error=str(error))
+            return answers.failed(f"{error} Nothing was started.")
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("a command broke", asked=asked.id)
+            return answers.failed("An error of Understudy's own; its log has the details. Look at /ha status.")

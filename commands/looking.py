@@ -1,0 +1,23 @@
+"""How commands look at a cluster: with deadlines that suit somebody who waits for the answer."""
+
+import math
+
+from commands.world import World
+from servers.inventory import Cluster
+from servers.state import ClusterState
+
+PLAN_SQL, PLAN_SSH = 1.0, 1.5  # seconds
+VIEW_SQL, VIEW_SSH = 0.5, 0.6  # a view answers within a second, whatever hangs
+VIEW_HOST_AGE = 15.0  # how old disk figures may be in a view
+
+
+async def look(world: World, cluster: Cluster) -> ClusterState:
+    """Everything anew, for a plan; base backups as they were last seen."""
+    return await world.observer.observe(cluster, backups_max_age=math.inf, sql_timeout=PLAN_SQL, ssh_timeout=PLAN_SSH)
+
+
+async def glance(world: World, cluster: Cluster) -> ClusterState:
+    """For a view: what answers soon, with host facts of the last moments."""
+    return await world.observer.observe(
+        cluster, host_facts_max_age=VIEW_HOST_AGE, sql_timeout=VIEW_SQL, ssh_timeout=VIEW_SSH
+    )

@@ -1,0 +1,125 @@
+"""A plan as people read it before they ask for it and before they approve it."""
+
+from collections.abc import Iterable
+
+from commands.authority import OrderPolicy, approvers_text
+from commands.plan import Check, CheckResult, Loss, Plan
+from commands.quantities import bytes_text, count_text, seconds_text
+from ledger.page import Facts, Item, Items, Page, Part, Tone, note, text
+
+_TONES = {CheckResult.PASS: Tone.GOOD, CheckResult.WARN: Tone.WARNING, CheckResult.FAIL: Tone.CRITICAL}
+_WORST_FIRST = (CheckResult.FAIL, CheckResult.WARN, CheckResult.PASS)
+
+
+def plan_title(plan: Plan) -> str:
+    """“Failover of shop: db1 → db2”."""
+    way = f"{plan.source} → {plan.target}" if plan.source else plan.target
+    return f"{plan.kind.capitalize()} of {plan.cluster}: {way}"
+
+
+def plan_page(plan: Plan, policy: OrderPolicy | None) -> Page:
+    """Everything about the plan: what it costs, what was checked, what it will do, and who has to agree."""
+    failed = plan.failed_checks
+    tone = Tone.CRITICAL if failed else Tone.WARNING if plan.risks else Tone.INFO
+    return Page(
+        title=plan_title(plan),
+        tone=tone,
+        summary=f"{plan_title(plan)}. {_what_it_costs(plan)} {checks_line(plan.checks)}",
+        parts=(
+            *_mending(failed),
+            costs(plan),
+            *risks(plan),
+            *((plan.listing,) if plan.listing else ()),
+            steps(plan, in_full=True),
+            checks(plan.checks),
+            note(_approval_line(plan, policy)),
+        ),
+    )
+
+
+def costs(plan: Plan) -> Part:
+    """The outage to expect and what may be lost."""
+    return Facts(
+        (
+            ("Expected outage", (outage_text(plan.outage_seconds),)),
+            ("Possible loss", (loss_text(plan.loss),)),
+        )
+    )
+
+
+def risks(plan: Plan) -> tuple[Part, ...]:
+    if not plan.risks:
+        return ()
+    items = tuple(Item(Tone.CRITICAL, risk) for risk in plan.risks)
+    return (Items("Risks that no check can rule out", items),)
+
+
+def steps(plan: Plan, *, in_full: bool) -> Part:
+    """The steps in order; in full with how each is verified and taken back."""
+    items = tuple(
+        Item(
+            Tone.WAITING,
+            f"{number}. {step.title}",
+            f"{step.does} Verified: {step.verified_by}. {f'Undo: {step.undo}.' if step.undo else ''}".strip()
+            if in_full
+            else "",
+        )
+        for number, step in enumerate(plan.steps, 1)
+    )
+    return Items(f"What will be done ({count_text(len(items), 'step')})", items)
+
+
+def checks(all_checks: Iterable[Check]) -> Part:
+    """The checks, the failed ones first, each with what was seen."""
+    ordered = sorted(all_checks, key=lambda check: _WORST_FIRST.index(check.result))
+    items = tuple(Item(_TONES[check.result], check.title, check.evidence) for check in ordered)
+    return Items("What was checked", items)
+
+
+def checks_line(all_checks: Iterable[Check]) -> str:
+    """“12 checks passed, 1 warning.”"""
+    results = [check.result for check in all_checks]
+    passed, warned, failed = (results.count(result) for result in reversed(_WORST_FIRST))
+    words = [f"{count_text(passed, 'check')} passed"]
+    if warned:
+        words.append(count_text(warned, "warning"))
+    if failed:
+        words.append(f"{failed} failed")
+    return f"{', '.join(words)}."
+
+
+def outage_text(seconds: float | None) -> str:
+    if seconds is None:
+        return "not known"
+    return "none" if seconds == 0 else f"about {seconds_text(seconds)} without writes"
+
+
+def loss_text(loss: Loss) -> str:
+    if loss.bytes is None:
+        return f"not known. {loss.explanation}"
+    amount = "nothing" if loss.bytes == 0 else f"up to {bytes_text(loss.bytes)} of WAL"
+    when = f", the last {seconds_text(loss.seconds)}" if loss.bytes and loss.seconds is not None else ""
+    return f"{amount}{when}. {loss.explanation}"
+
+
+def _what_it_costs(plan: Plan) -> str:
+    risk = f" Risk: {plan.risks[0]}" if plan.risks else ""
+    return f"Expected outage: {outage_text(plan.outage_seconds)}. Possible loss: {loss_text(plan.loss)}{risk}"
+
+
+def _mending(failed: tuple[Check, ...]) -> tuple[Part, ...]:
+    if not failed:
+        return ()
+    names = "; ".join(f"{check.title}: {check.evidence}" for check in failed)
+    return (text(f"This cannot be started now. {names}. Mend that, then ask again."),)
+
+
+def _approval_line(plan: Plan, policy: OrderPolicy | None) -> str:
+    if policy is None:
+        return "No policy says who approves this, so nobody can."
+    needed = count_text(policy.needed(risky=bool(plan.risks)), "approval")
+    why = " (more than usual, because of the risk)" if plan.risks and policy.risk_approvals > policy.approvals else ""
+    return (
+        f"Needs {needed}{why} from: {approvers_text(policy)}. Whoever asks cannot approve. "
+        f"It waits {seconds_text(policy.expires)} for that, and everything is looked at again before it runs."
+    )

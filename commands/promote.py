@@ -1,0 +1,86 @@
+"""`/ha promote [cluster] [server]`: looks, and says whether it is a switchover, a failover, or neither and why."""
+
+from collections.abc import Mapping, Sequence
+
+from commands.command import Action, Misunderstood
+from commands.parse import resolve
+from commands.plan import Conclusion, Plan
+from commands.promotion.actions import ACTIONS
+from commands.promotion.failover import plan_failover
+from commands.promotion.pair import Pair
+from commands.promotion.report import conclude
+from commands.promotion.switchover import plan_switchover
+from commands.world import World
+from servers.inventory import Cluster
+from servers.lag import received_lsn
+from servers.state import ClusterState, Role
+from servers.verdict import Judgement, Verdict, judge
+
+# With a primary that works, whatever else is wrong shows as a failed check of the switchover.
+_PRIMARY_WORKS = (Verdict.HEALTHY, Verdict.STANDBY_DOWN, Verdict.REPLICATION_BROKEN)
+
+_REFUSALS: Mapping[Verdict, str] = {
+    Verdict.PRIMARY_UNREACHABLE: "The primary is unreachable from here only, and may well take writes: "
+    "that is no failover. Mend the way from here to it",
+    Verdict.SPLIT_BRAIN: "There are two primaries. Promoting a third time mends nothing: decide which one is right, "
+    "and stop the other",
+    Verdict.DIFFERENT_TIMELINES: "The servers are on different timelines: the standby must be rewound or rebuilt first",
+    Verdict.NOT_A_PAIR: "The servers are not copies of one system: correct the settings",
+    Verdict.UNKNOWN: "Too little is known of the servers to promote any of them",
+    Verdict.NO_PRIMARY: "No server is the primary: all run as standbys. Decide which one is right, and start it as the primary",
+}
+
+
+class Promote:
+    """The order to make a standby the primary."""
+
+    name = "promote"
+    usage = "promote [cluster] [server]"
+    summary = "Make the standby the primary: a switchover, or a failover when the primary is down"
+    right = "promote"
+
+    def resolve(self, arguments: Sequence[str], world: World) -> tuple[Cluster, str | None]:
+        """The cluster, and the server to promote where one is named."""
+        return resolve(arguments, world.clusters, self.usage)
+
+    async def plan(self, cluster: Cluster, server: str | None, state: ClusterState, world: World) -> Plan:
+        """Decides by the verdict. Raises Misunderstood where a promotion would be no answer."""
+        return plan_promotion(cluster, server, state)
+
+    def actions(self) -> Mapping[str, Action]:
+        return ACTIONS
+
+    def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        return conclude(plan, found)
+
+
+def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) -> Plan:
+    """Pure. Raises Misunderstood."""
+    judgement = judge(cluster, state)
+    primary = judgement.primary
+    if judgement.verdict in _PRIMARY_WORKS and primary is not None:
+        if server == primary:
+            raise Misunderstood(f"{server} is the primary of {cluster.name} already: there is nothing to do.")
+        return plan_switchover(_pair(cluster, state, primary, server))
+    if judgement.verdict is Verdict.PRIMARY_DOWN and primary is not None:
+        if server == primary:
+            raise Misunderstood(f"{server} was the primary of {cluster.name} and is down: name the standby to promote.")
+        return plan_failover(_pair(cluster, state, primary, server), judgement)
+    raise Misunderstood(_refusal(judgement))
+
+
+def _pair(cluster: Cluster, state: ClusterState, primary: str, server: str | None) -> Pair:
+    """The primary with the standby that was named, else with the one that has the most WAL."""
+    pairs = [Pair(cluster, state, cluster.server(primary), one) for one in cluster.servers if one.name != primary]
+    if server is not None:
+        return next(pair for pair in pairs if pair.target.name == server)
+    return max(pairs, key=_rank)
+
+
+def _rank(pair: Pair) -> tuple[bool, int]:
+    return pair.new.role is Role.STANDBY, (received_lsn(pair.new.sql) if pair.new.sql else None) or 0
+
+
+def _refusal(judgement: Judgement) -> str:
+    evidence = "; ".join(judgement.evidence)
+    return f"{_REFUSALS.get(judgement.verdict, str(judgement.verdict))}. What was seen: {evidence}."

@@ -1,0 +1,1 @@
+"""Promotion: a switchover while the primary is healthy, a failover when it is not."""

@@ -1,0 +1,165 @@
+"""The code behind the steps of a promotion: the engine does each and proves it."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import TypeVar
+
+from commands.command import Action, StepContext, StepFailed, StepOutcome
+from commands.looking import look
+from servers.engines.engine import ActionFailed, Done, StopMode
+from servers.inventory import Server
+from servers.lsn import format_lsn
+from servers.state import ControlData, Role, ServerState
+
+T = TypeVar("T")
+
+# What the report needs of the steps, by name.
+WRITES_STOPPED = "writes_stopped_at"
+WRITES_ACCEPTED = "writes_accepted_at"
+TIMELINE = "timeline"
+
+CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
+_CLEAN_STANDBY = "shut down in recovery"
+HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
+
+
+async def checkpoint(context: StepContext) -> StepOutcome:
+    return _outcome(await _engine(context.world.engine.checkpoint(_here(context), timeout=_time(context))))
+
+
+async def stop(context: StepContext) -> StepOutcome:
+    """The old primary, fast. Writes are refused from the moment that this is asked for."""
+    at = context.world.now()
+    stopped = await _engine(context.world.engine.stop(_here(context), StopMode.FAST, timeout=_time(context)))
+    control = stopped.control
+    if control is None or control.state != CLEAN:
+        state = control.state if control else "not known"
+        raise StepFailed(
+            f"{context.step.server} did not shut down cleanly: pg_controldata says “{state}”. {stopped.detail}",
+            exit_status=stopped.exit_status,
+            output=stopped.output,
+        )
+    return _outcome(stopped, {WRITES_STOPPED: at.isoformat()})
+
+
+async def start_again(context: StepContext) -> StepOutcome:
+    """Undoes the stop: the old primary is the primary again."""
+    return _outcome(await _engine(context.world.engine.start(_source(context), timeout=_time(context))))
+
+
+async def prove(context: StepContext) -> StepOutcome:
+    """The standby has the shutdown checkpoint, and the old primary would not come back writable."""
+    engine, source = context.world.engine, _source(context)
+    control = await _control(context, source)
+    replayed, marked = await asyncio.gather(
+        _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))),
+        _engine(engine.mark_fenced(source, timeout=_time(context))),
+    )
+    detail = f"{replayed.detail} Shutdown checkpoint at {format_lsn(control.checkpoint_lsn)}."
+    return StepOutcome(detail, marked.exit_status, f"{replayed.output}{marked.output}")
+
+
+async def fence(context: StepContext) -> StepOutcome:
+    return _outcome(await _engine(context.world.engine.fence(_here(context), timeout=_time(context))))
+
+
+async def promote(context: StepContext) -> StepOutcome:
+    promoted = await _engine(context.world.engine.promote(_here(context), timeout=_time(context)))
+    return _outcome(promoted, {TIMELINE: str(promoted.timeline)})
+
+
+async def verify(context: StepContext) -> StepOutcome:
+    """A write that is really committed. The outage ends when it returns."""
+    note = f"understudy {context.plan.kind} {context.plan.hash[:12]}"
+    written = await _engine(context.world.engine.verify_write(_here(context), note, timeout=_time(context)))
+    return _outcome(written, {WRITES_ACCEPTED: context.world.now().isoformat()})
+
+
+async def slot(context: StepContext) -> StepOutcome:
+    name = _source(context).slot
+    if name is None:
+        raise StepFailed(f"No slot is set for {context.plan.source} any more. Add it to the settings, then rejoin it.")
+    return _outcome(await _engine(context.world.engine.ensure_slot(_here(context), name, timeout=_time(context))))
+
+
+async def rejoin(context: StepContext) -> StepOutcome:
+    upstream = context.cluster.server(context.plan.target)
+    engine = context.world.engine
+    return _outcome(await _engine(engine.start_as_standby(_here(context), upstream, timeout=_time(context))))
+
+
+async def never(context: StepContext) -> bool:
+    """For a step that may simply be done again."""
+    return False
+
+
+async def is_stopped(context: StepContext) -> bool:
+    control = await _engine(context.world.engine.control_data(_here(context)))
+    return control.state in (CLEAN, _CLEAN_STANDBY)
+
+
+async def is_fenced(context: StepContext) -> bool:
+    return (await _engine(context.world.engine.fence_proof(_here(context)))).holds
+
+
+async def is_promoted(context: StepContext) -> bool:
+    return _role(await _look_here(context)) is Role.PRIMARY
+
+
+async def is_standby(context: StepContext) -> bool:
+    return _role(await _look_here(context)) is Role.STANDBY
+
+
+ACTIONS: Mapping[str, Action] = {
+    "checkpoint": Action(checkpoint, never),
+    "stop": Action(stop, is_stopped, undo=start_again),
+    "prove": Action(prove, never),
+    "fence": Action(fence, is_fenced),
+    "promote": Action(promote, is_promoted, final=True),
+    "verify": Action(verify, never),
+    "slot": Action(slot, never),
+    "rejoin": Action(rejoin, is_standby),
+}
+
+
+async def _control(context: StepContext, source: Server) -> ControlData:
+    control = await _engine(context.world.engine.control_data(source))
+    if control.state not in (CLEAN, _CLEAN_STANDBY):
+        raise StepFailed(f"{source.name} is not shut down cleanly any more: pg_controldata says “{control.state}”.")
+    return control
+
+
+async def _engine(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except ActionFailed as failed:
+        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
+
+
+async def _look_here(context: StepContext) -> ServerState:
+    state = (await look(context.world, context.cluster)).server(context.step.server)
+    if state.sql is None:
+        raise StepFailed(f"{context.step.server} cannot be asked: {state.sql_answer.outcome}.")
+    return state
+
+
+def _role(state: ServerState) -> Role:
+    return state.role
+
+
+def _here(context: StepContext) -> Server:
+    return context.cluster.server(context.step.server)
+
+
+def _source(context: StepContext) -> Server:
+    if context.plan.source is None:
+        raise StepFailed("This plan has no old primary. Ask again.")
+    return context.cluster.server(context.plan.source)
+
+
+def _time(context: StepContext) -> float:
+    return context.step.timeout * HURRY
+
+
+def _outcome(done: Done, found: Mapping[str, str] | None = None) -> StepOutcome:
+    return StepOutcome(done.detail, done.exit_status, done.output, found or {})

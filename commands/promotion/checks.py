@@ -1,0 +1,69 @@
+"""Checks that both kinds of promotion share: each looks at one thing and says what was seen."""
+
+from commands.plan import Check
+from commands.promotion.pair import Pair, failed, judged, passed, warned
+from commands.quantities import bytes_text
+from servers.state import ServerState
+
+DISK_WARNING = 0.90  # of a file system; a promotion itself writes little
+DISK_LIMIT = 0.98
+
+
+def answers_sql(state: ServerState) -> Check:
+    title = f"{state.name} answers by SQL"
+    if state.sql is None:
+        return failed(f"sql_{state.name}", title, f"{state.sql_answer.outcome}: {_detail(state.sql_answer.detail)}")
+    return passed(f"sql_{state.name}", title, f"PostgreSQL {_version(state.sql.version_number)}, {state.role}")
+
+
+def answers_ssh(state: ServerState) -> Check:
+    title = f"{state.name} answers by SSH"
+    if not state.ssh_answer.ok or state.host is None:
+        return failed(f"ssh_{state.name}", title, f"{state.ssh_answer.outcome}: {_detail(state.ssh_answer.detail)}")
+    return passed(f"ssh_{state.name}", title, f"within {state.ssh_answer.seconds * 1000:.0f} ms")
+
+
+def sees_everything(state: ServerState) -> Check:
+    """Without pg_monitor, pg_stat_replication and pg_stat_wal_receiver come back empty: nothing could be checked."""
+    title = f"{state.name} tells its role everything"
+    seen = state.sql is not None and state.sql.sees_everything
+    evidence = "member of pg_monitor" if seen else "the role is no member of pg_monitor"
+    return judged(f"pg_monitor_{state.name}", title, seen, evidence, f"GRANT pg_monitor to it on {state.name}")
+
+
+def does_not_block(state: ServerState) -> Check:
+    """A new primary that waits for a synchronous standby accepts connections and commits nothing."""
+    title = f"Commits will not block on {state.name}"
+    names = state.sql.synchronous_standby_names if state.sql else ""
+    evidence = f"synchronous_standby_names is “{names}”" if names else "synchronous_standby_names is empty"
+    mend = f"Until such a standby streams from {state.name}, no commit would return: set it to '' there and reload"
+    return judged("synchronous", title, state.sql is not None and not names, evidence, mend)
+
+
+def has_room(state: ServerState) -> Check:
+    title = f"Disk space on {state.name}"
+    name = f"disk_{state.name}"
+    if state.host is None or not state.host.disks:
+        return warned(name, title, "not known")
+    fullest = max(state.host.disks, key=lambda disk: disk.used_fraction)
+    evidence = f"{fullest.path} is {fullest.used_fraction:.0%} full, {bytes_text(fullest.available)} free"
+    if fullest.used_fraction >= DISK_LIMIT:
+        return failed(name, title, f"{evidence}. Make room first")
+    return warned(name, title, evidence) if fullest.used_fraction >= DISK_WARNING else passed(name, title, evidence)
+
+
+def others_follow(pair: Pair) -> tuple[Check, ...]:
+    """Further standbys are not moved; whoever approves must know."""
+    return tuple(
+        warned(f"follows_{name}", f"{name} stays as it is", f"it will not follow {pair.target.name} by itself")
+        for name in pair.others
+    )
+
+
+def _detail(detail: str) -> str:
+    return detail or "no details"
+
+
+def _version(number: int) -> str:
+    """180001 → 18.1 (server_version_num of PostgreSQL 10 and later)."""
+    return f"{number // 10000}.{number % 10000}"

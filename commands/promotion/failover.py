@@ -1,0 +1,234 @@
+"""The plan of a failover: the primary is down. It is fenced, the standby is promoted, and what may be lost is said."""
+
+from commands.plan import Check, Loss, Plan, Step
+from commands.promotion.checks import answers_sql, answers_ssh, does_not_block, has_room, others_follow, sees_everything
+from commands.promotion.pair import Pair, failed, judged, passed, warned
+from commands.quantities import bytes_text
+from servers.lag import data_at_risk_bytes, received_lsn
+from servers.lsn import format_lsn
+from servers.state import PeerReply, Role
+from servers.verdict import Judgement
+
+OUTAGE = 1.0  # seconds from the last approval to accepted writes, at the most
+
+
+def plan_failover(pair: Pair, judgement: Judgement) -> Plan:
+    """Pure: the same look gives the same plan."""
+    sql = pair.new.sql
+    fenceable = _answers_by_ssh(pair)
+    last = pair.old.last_seen_at if pair.old.last_role is Role.PRIMARY else None
+    return Plan(
+        kind="failover",
+        cluster=pair.cluster.name,
+        system_identifier=sql.system_identifier if sql else "",
+        timeline=sql.timeline if sql else 0,
+        source=pair.source.name,
+        target=pair.target.name,
+        steps=_steps(pair, fenceable=fenceable),
+        checks=_checks(pair, judgement),
+        outage_seconds=OUTAGE,
+        loss=possible_loss(pair),
+        risks=() if fenceable else (_cannot_be_fenced(pair),),
+        writes_seen_at=last,
+    )
+
+
+def possible_loss(pair: Pair) -> Loss:
+    """The old primary's position when it was last seen, less what the standby has received; with what is not known.
+
+    What the old primary wrote after that look is known to nobody, so the loss is never said to be nothing.
+    """
+    old, new = pair.source.name, pair.target.name
+    received = received_lsn(pair.new.sql) if pair.new.sql else None
+    seen_at = pair.old.last_seen_at
+    last_known = pair.old.last_wal_lsn if pair.old.last_role is Role.PRIMARY else None
+    if received is None:
+        return Loss(None, None, f"What {new} has received is not known.")
+    if last_known is None or seen_at is None:
+        return Loss(None, None, f"{new} has received up to {format_lsn(received)}; how far {old} was is not known.")
+    when = f"{seen_at:%H:%M:%S} UTC"
+    tail = f"What {old} wrote between then and its end may be lost as well."
+    at_risk = data_at_risk_bytes(last_known, pair.new.sql)
+    if at_risk:
+        gap = f"When {old} was last seen, at {when}, it was at {format_lsn(last_known)}"
+        return Loss(at_risk, None, f"{gap}; {new} has {format_lsn(received)}. {tail}")
+    has_all = f"{new} has everything that {old} had written when it was last seen, at {when}."
+    return Loss(None, None, f"{has_all} {tail}")
+
+
+def _cannot_be_fenced(pair: Pair) -> str:
+    old = pair.source.name
+    return (
+        f"{old} cannot be fenced: its host does not answer by SSH. If PostgreSQL still runs there and clients "
+        f"reach it, two servers take writes. Make sure by other means that {old} is off."
+    )
+
+
+def _steps(pair: Pair, *, fenceable: bool) -> tuple[Step, ...]:
+    old, new = pair.source.name, pair.target.name
+    fence = Step(
+        action="fence",
+        server=old,
+        title=f"Fence {old}",
+        does=f"Ends whatever still runs there, and marks {old} so that an accidental start takes no writes.",
+        verified_by="no postmaster, nobody listens, pg_controldata can be read",
+        timeout=15,
+    )
+    return (
+        *((fence,) if fenceable else ()),
+        Step(
+            action="promote",
+            server=new,
+            title=f"Promote {new}",
+            does=f"{new} becomes the primary on a new timeline. This cannot be taken back.",
+            verified_by="pg_is_in_recovery() is false",
+            timeout=60,
+        ),
+        Step(
+            action="verify",
+            server=new,
+            title=f"Write to {new}",
+            does="One real write, committed to disk. The outage ends.",
+            verified_by="the commit returns",
+            timeout=10,
+        ),
+    )
+
+
+def _checks(pair: Pair, judgement: Judgement) -> tuple[Check, ...]:
+    return (
+        *_is_down(pair, judgement),
+        _can_be_fenced(pair),
+        answers_sql(pair.new),
+        answers_ssh(pair.new),
+        sees_everything(pair.new),
+        _is_a_standby(pair),
+        _same_system(pair),
+        _right_timeline(pair),
+        _has_the_most(pair),
+        _replay_runs(pair),
+        does_not_block(pair.new),
+        has_room(pair.new),
+        *others_follow(pair),
+    )
+
+
+def _is_down(pair: Pair, judgement: Judgement) -> tuple[Check, ...]:
+    """The evidence, one check a viewpoint: this bot's SQL, this bot's SSH, the standby."""
+    old, new = pair.source.name, pair.target.name
+    sql = pair.old.sql_answer
+    by_sql = judged(
+        "down_sql", f"{old} does not answer by SQL", not sql.ok, f"{sql.outcome} {sql.detail}".strip(), f"{old} is up"
+    )
+    return (
+        by_sql,
+        _down_by_ssh(pair),
+        _down_by_standby(pair),
+        passed("verdict", f"{old} is down, {new} agrees", _all(judgement)),
+    )
+
+
+def _down_by_ssh(pair: Pair) -> Check:
+    old = pair.source.name
+    title = f"No PostgreSQL on the host of {old}"
+    host = pair.old.host
+    if host is None:
+        answer = pair.old.ssh_answer
+        return warned("down_ssh", title, f"not known, SSH: {answer.outcome} {answer.detail}".strip())
+    if host.postmaster_pid is None:
+        state = f", pg_controldata says “{host.control.state}”" if host.control else ""
+        return passed("down_ssh", title, f"no postmaster{state}")
+    what = "is stopped or hangs" if host.postmaster_stopped else "is there"
+    return warned("down_ssh", title, f"postmaster {host.postmaster_pid} {what}; fencing ends it")
+
+
+def _down_by_standby(pair: Pair) -> Check:
+    """What the standby itself sees: its receiver, and its own try to reach the primary."""
+    old, new = pair.source.name, pair.target.name
+    title = f"{new} does not reach {old}"
+    receiver = pair.new.sql.receiver if pair.new.sql else None
+    streaming = receiver is not None and receiver.status == "streaming"
+    reply = pair.new.host.peer(old) if pair.new.host else PeerReply.NOT_TRIED
+    evidence = f"receiver: {receiver.status if receiver else 'none'}; its own try: {reply}"
+    if reply is PeerReply.ACCEPTING:
+        return failed("down_standby", title, f"{evidence}. {old} takes connections from {new}: this is no failover")
+    if reply is PeerReply.NOT_TRIED and streaming:
+        return failed("down_standby", title, f"{evidence}. {new} still streams from {old}")
+    return (
+        warned("down_standby", title, evidence)
+        if reply is PeerReply.NOT_TRIED
+        else passed("down_standby", title, evidence)
+    )
+
+
+def _all(judgement: Judgement) -> str:
+    return "; ".join(judgement.evidence) or str(judgement.verdict)
+
+
+def _can_be_fenced(pair: Pair) -> Check:
+    title = f"{pair.source.name} can be fenced"
+    if _answers_by_ssh(pair):
+        return passed("fence", title, f"its host answers by SSH within {pair.old.ssh_answer.seconds * 1000:.0f} ms")
+    answer = pair.old.ssh_answer
+    return warned("fence", title, f"SSH: {answer.outcome} {answer.detail}".strip())
+
+
+def _answers_by_ssh(pair: Pair) -> bool:
+    return pair.old.ssh_answer.ok and pair.old.host is not None
+
+
+def _is_a_standby(pair: Pair) -> Check:
+    title = f"{pair.target.name} is a standby"
+    return judged("standby", title, pair.new.role is Role.STANDBY, f"it says: {pair.new.role}", "Look at /ha status")
+
+
+def _same_system(pair: Pair) -> Check:
+    """The old primary cannot be asked; its control file can, where its host answers."""
+    title = "Both are copies of one system"
+    new = pair.new.sql
+    control = pair.old.host.control if pair.old.host else None
+    if new is None:
+        return failed("system_identifier", title, "cannot be compared")
+    if control is None:
+        return warned("system_identifier", title, f"only {pair.target.name} could be asked: {new.system_identifier}")
+    evidence = f"system identifiers {control.system_identifier} and {new.system_identifier}"
+    mend = "These are two different databases: correct the settings"
+    return judged("system_identifier", title, control.system_identifier == new.system_identifier, evidence, mend)
+
+
+def _right_timeline(pair: Pair) -> Check:
+    title = f"{pair.target.name} is on the right timeline"
+    new = pair.new.sql
+    control = pair.old.host.control if pair.old.host else None
+    if new is None:
+        return failed("timeline", title, "not known")
+    if control is None:
+        return warned("timeline", title, f"it is on timeline {new.timeline}; that of {pair.source.name} is not known")
+    evidence = f"timelines {control.timeline} and {new.timeline}"
+    mend = f"{pair.target.name} did not follow {pair.source.name}: promoting it would lose more than the last moments"
+    return judged("timeline", title, control.timeline == new.timeline, evidence, mend)
+
+
+def _has_the_most(pair: Pair) -> Check:
+    """No other standby that answers may have more WAL."""
+    title = f"{pair.target.name} has the most WAL"
+    mine = received_lsn(pair.new.sql) if pair.new.sql else None
+    if mine is None:
+        return failed("candidate", title, "what it has received is not known")
+    others = {name: pair.state.server(name).sql for name in pair.others}
+    rivals = {name: theirs for name, sql in others.items() if sql and (theirs := received_lsn(sql)) is not None}
+    ahead = [name for name, theirs in rivals.items() if theirs > mine]
+    evidence = f"received up to {format_lsn(mine)}"
+    if ahead:
+        by = bytes_text(rivals[ahead[0]] - mine)
+        return failed("candidate", title, f"{evidence}, but {ahead[0]} is {by} ahead. Promote {ahead[0]}")
+    return passed("candidate", title, evidence)
+
+
+def _replay_runs(pair: Pair) -> Check:
+    """A promotion ends a pause (pg_promote replays what is there first), so this is no obstacle."""
+    title = f"Replay runs on {pair.target.name}"
+    sql = pair.new.sql
+    if sql is not None and sql.replay_paused:
+        return warned("replay", title, "paused; the promotion ends the pause and replays the rest, which takes longer")
+    return passed("replay", title, "not paused")

@@ -1,0 +1,52 @@
+"""What to report after a promotion: the measured outage, the loss, and what to do next."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from commands.plan import Conclusion, Plan
+from commands.plan_page import loss_text
+from commands.promotion.actions import TIMELINE, WRITES_ACCEPTED, WRITES_STOPPED
+from commands.quantities import seconds_text
+
+
+def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
+    """Pure."""
+    outage = measured_outage(plan, found)
+    facts = (
+        ("Measured outage", _outage_text(plan, outage)),
+        ("Lost", loss_text(plan.loss)),
+        ("Timeline", found.get(TIMELINE, "not known")),
+    )
+    line = f"{plan.target} is the primary of {plan.cluster} and takes writes."
+    if plan.kind == "switchover":
+        line = f"{line} {plan.source} follows it as the standby."
+    return Conclusion(line, facts, _next_steps(plan))
+
+
+def measured_outage(plan: Plan, found: Mapping[str, str]) -> float | None:
+    """Seconds from the stop, or from the last time the old primary was seen taking writes, to the first write."""
+    begin = _moment(found.get(WRITES_STOPPED)) or plan.writes_seen_at
+    end = _moment(found.get(WRITES_ACCEPTED))
+    return None if begin is None or end is None else max(0.0, (end - begin).total_seconds())
+
+
+def _outage_text(plan: Plan, outage: float | None) -> str:
+    if outage is None:
+        return "not known: nobody saw when writes stopped"
+    if plan.kind == "switchover":
+        return f"{seconds_text(outage)}, from the stop of {plan.source} to the first write on {plan.target}"
+    seen = f", at {plan.writes_seen_at:%H:%M:%S} UTC," if plan.writes_seen_at else ""
+    return f"{seconds_text(outage)}, from when {plan.source} was last seen{seen} to the first write on {plan.target}"
+
+
+def _next_steps(plan: Plan) -> tuple[str, ...]:
+    look = f"Look: /ha status {plan.cluster}"
+    if plan.kind == "switchover":
+        return (f"Check that clients have found {plan.target}", look)
+    fenced = f"{plan.source} must be rejoined before it may run again: until then {plan.target} has no standby"
+    off = (f"Make sure that {plan.source} is off: it could not be fenced",) if plan.risks else ()
+    return (*off, f"Check that clients have found {plan.target}", fenced, look)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

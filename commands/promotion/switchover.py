@@ -1,0 +1,240 @@
+"""The plan of a switchover: the primary is healthy, hands over, and becomes the standby. Nothing may be lost."""
+
+from commands.plan import Check, Loss, Plan, Step
+from commands.promotion.checks import (
+    answers_sql,
+    answers_ssh,
+    does_not_block,
+    has_room,
+    others_follow,
+    sees_everything,
+)
+from commands.promotion.pair import Pair, failed, judged, passed, sender_row, warned
+from commands.quantities import bytes_text, seconds_text
+from servers.lag import replay_lag_bytes
+
+LAG_LIMIT = 16 * 1024 * 1024  # bytes: a WAL segment; what is missing is sent and replayed within the outage
+RECEIVER_LIMIT = 60.0  # seconds without a message: wal_receiver_timeout's default, after which it gives up
+OUTAGE = 1.0  # seconds to expect for stop, proof and promotion when nothing lags
+REPLAY_RATE = 50e6  # bytes a second that a standby replays at the least
+
+
+def plan_switchover(pair: Pair) -> Plan:
+    """Pure: the same look gives the same plan."""
+    sql = pair.old.sql
+    lag = replay_lag_bytes(pair.old.sql, pair.new.sql)
+    return Plan(
+        kind="switchover",
+        cluster=pair.cluster.name,
+        system_identifier=sql.system_identifier if sql else "",
+        timeline=sql.timeline if sql else 0,
+        source=pair.source.name,
+        target=pair.target.name,
+        steps=_steps(pair),
+        checks=_checks(pair),
+        outage_seconds=OUTAGE + (lag or 0) / REPLAY_RATE,
+        loss=Loss(
+            bytes=0,
+            seconds=0.0,
+            explanation=f"{pair.target.name} is promoted only once it has replayed everything, the shutdown included.",
+        ),
+    )
+
+
+def _steps(pair: Pair) -> tuple[Step, ...]:
+    old, new = pair.source.name, pair.target.name
+    slot = (
+        (
+            Step(
+                action="slot",
+                server=new,
+                title=f"Make the slot for {old} on {new}",
+                does=f"A physical slot “{pair.source.slot}” keeps the WAL that {old} needs.",
+                verified_by="pg_replication_slots",
+                timeout=10,
+            ),
+        )
+        if pair.source.slot
+        else ()
+    )
+    return (
+        Step(
+            action="checkpoint",
+            server=old,
+            title=f"Checkpoint on {old}",
+            does="Writes out what is dirty, so that the stop is short. Clients notice nothing.",
+            verified_by="CHECKPOINT returns",
+            timeout=300,
+        ),
+        Step(
+            action="stop",
+            server=old,
+            title=f"Stop {old}",
+            does="A fast stop ends the sessions and sends everything to the standby. The outage begins.",
+            verified_by="no postmaster is left and pg_controldata says “shut down”",
+            timeout=60,
+            undo=f"start {old} again as the primary",
+        ),
+        Step(
+            action="prove",
+            server=new,
+            title=f"Prove that {new} has everything",
+            does=f"Waits until {new} has replayed the shutdown checkpoint, and marks {old} as a standby.",
+            verified_by=f"replay LSN of {new} against pg_controldata of {old}",
+            timeout=30,
+            undo=f"start {old} again as the primary",
+        ),
+        Step(
+            action="promote",
+            server=new,
+            title=f"Promote {new}",
+            does=f"{new} becomes the primary on a new timeline. This cannot be taken back.",
+            verified_by="pg_is_in_recovery() is false",
+            timeout=60,
+        ),
+        Step(
+            action="verify",
+            server=new,
+            title=f"Write to {new}",
+            does="One real write, committed to disk. The outage ends.",
+            verified_by="the commit returns",
+            timeout=10,
+        ),
+        *slot,
+        Step(
+            action="rejoin",
+            server=old,
+            title=f"Start {old} as the standby",
+            does=f"{old} follows {new} on the new timeline.",
+            verified_by=f"{old} streams from {new}",
+            timeout=60,
+        ),
+    )
+
+
+def _checks(pair: Pair) -> tuple[Check, ...]:
+    return (
+        answers_sql(pair.old),
+        answers_sql(pair.new),
+        answers_ssh(pair.old),
+        answers_ssh(pair.new),
+        sees_everything(pair.old),
+        sees_everything(pair.new),
+        _same_system(pair),
+        _same_timeline(pair),
+        _streams(pair),
+        _receiver_is_live(pair),
+        _replay_runs(pair),
+        _lag_is_small(pair),
+        _slot_is_kept(pair),
+        _way_back(pair),
+        _rewind_would_work(pair),
+        _archive_works(pair),
+        does_not_block(pair.new),
+        has_room(pair.old),
+        has_room(pair.new),
+        *others_follow(pair),
+    )
+
+
+def _same_system(pair: Pair) -> Check:
+    title = "Both are copies of one system"
+    old, new = pair.old.sql, pair.new.sql
+    if old is None or new is None:
+        return failed("system_identifier", title, "cannot be compared")
+    evidence = f"system identifiers {old.system_identifier} and {new.system_identifier}"
+    mend = "These are two different databases: correct the settings"
+    return judged("system_identifier", title, old.system_identifier == new.system_identifier, evidence, mend)
+
+
+def _same_timeline(pair: Pair) -> Check:
+    title = "Both are on one timeline"
+    old, new = pair.old.sql, pair.new.sql
+    if old is None or new is None:
+        return failed("timeline", title, "cannot be compared")
+    evidence = f"timelines {old.timeline} and {new.timeline}"
+    mend = f"{pair.target.name} must follow {pair.source.name} first: rebuild or rewind it"
+    return judged("timeline", title, old.timeline == new.timeline, evidence, mend)
+
+
+def _streams(pair: Pair) -> Check:
+    title = f"{pair.target.name} streams from {pair.source.name}"
+    row = sender_row(pair)
+    evidence = f"pg_stat_replication says {row.state}, {row.sync_state}" if row else "no row in pg_stat_replication"
+    mend = "Without streaming nothing can promise that no write is lost"
+    return judged("streaming", title, row is not None and row.state == "streaming", evidence, mend)
+
+
+def _receiver_is_live(pair: Pair) -> Check:
+    title = f"The receiver of {pair.target.name} is live"
+    receiver = pair.new.sql.receiver if pair.new.sql else None
+    if receiver is None:
+        return failed("receiver", title, "pg_stat_wal_receiver is empty")
+    age = receiver.last_message_age_seconds
+    heard = "no message yet" if age is None else f"last message {seconds_text(max(age, 0.0))} ago"
+    good = receiver.status == "streaming" and age is not None and age <= RECEIVER_LIMIT
+    return judged("receiver", title, good, f"{receiver.status}, {heard}", "Look at the standby's log")
+
+
+def _replay_runs(pair: Pair) -> Check:
+    title = f"Replay runs on {pair.target.name}"
+    sql = pair.new.sql
+    paused = sql is None or sql.replay_paused
+    evidence = "not known" if sql is None else "paused" if paused else "not paused"
+    return judged("replay", title, not paused, evidence, f"Run pg_wal_replay_resume() on {pair.target.name}")
+
+
+def _lag_is_small(pair: Pair) -> Check:
+    title = f"{pair.target.name} has replayed nearly everything"
+    lag = replay_lag_bytes(pair.old.sql, pair.new.sql)
+    if lag is None:
+        return failed("lag", title, "the replay lag is not known")
+    evidence = f"replay lag {bytes_text(lag)}, limit {bytes_text(LAG_LIMIT)}"
+    return judged("lag", title, lag <= LAG_LIMIT, evidence, "It would be caught up within the outage: wait")
+
+
+def _slot_is_kept(pair: Pair) -> Check:
+    title = f"{pair.source.name} keeps WAL for {pair.target.name}"
+    sql = pair.old.sql
+    name = pair.target.slot
+    if sql is None or name is None:
+        return warned("slot", title, "no slot is set for it; it depends on wal_keep_size")
+    slot = next((one for one in sql.slots if one.name == name), None)
+    if slot is None:
+        return warned("slot", title, f"{pair.source.name} has no slot “{name}”")
+    evidence = f"slot “{name}” is {'active' if slot.active else 'not active'}, WAL {slot.wal_status or 'not known'}"
+    if slot.wal_status == "lost":
+        return failed("slot", title, f"{evidence}. Rebuild {pair.target.name}")
+    return passed("slot", title, evidence) if slot.active else warned("slot", title, evidence)
+
+
+def _way_back(pair: Pair) -> Check:
+    title = f"{pair.source.name} can follow {pair.target.name} afterwards"
+    known = pair.target.replication is not None
+    evidence = "the settings say how others reach it" if known else "the settings have no “replication” for it"
+    return judged("way_back", title, known, evidence, f"Add it for {pair.target.name}")
+
+
+def _rewind_would_work(pair: Pair) -> Check:
+    """pg_rewind needs one of them on the server that is to be rewound; a clean switchover does not need pg_rewind."""
+    title = f"pg_rewind would work on {pair.source.name}"
+    sql = pair.old.sql
+    if sql is not None and (sql.data_checksums or sql.wal_log_hints):
+        return passed("rewind", title, "data checksums" if sql.data_checksums else "wal_log_hints")
+    return warned("rewind", title, "neither data checksums nor wal_log_hints; only a new copy could mend a mishap")
+
+
+def _archive_works(pair: Pair) -> Check:
+    """A stop waits for the archiver to hand over what is left: a failing one makes the outage longer."""
+    title = f"WAL archiving works on {pair.source.name}"
+    archiver = pair.old.sql.archiver if pair.old.sql else None
+    if archiver is None or archiver.mode == "off":
+        return warned("archive", title, "archive_mode is off")
+    failed_age, good_age = archiver.last_failed_age_seconds, archiver.last_archived_age_seconds
+    if failed_age is not None and (good_age is None or failed_age < good_age):
+        return warned(
+            "archive", title, f"the last try failed {seconds_text(max(failed_age, 0.0))} ago; the stop may wait"
+        )
+    if good_age is None:
+        return passed("archive", title, "nothing was archived yet, nothing failed")
+    return passed("archive", title, f"last archived {seconds_text(max(good_age, 0.0))} ago")

@@ -1,0 +1,78 @@
+"""Owns the operations that run in this process: starts them, lets people follow them, ends them in good order."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+
+import structlog
+
+from commands.command import Order
+from commands.orders import Ready
+from commands.run import Run, Wish
+from commands.world import World
+from servers.state import ClusterState
+
+SHUTDOWN_DEADLINE = 8.0  # seconds; the whole process has ten
+LAST_WORDS = 1.0  # seconds for the record of a step that was left
+
+_log = structlog.get_logger(__name__)
+
+
+class Runner:
+    """Runs each operation in a task of its own."""
+
+    def __init__(self, world: World, orders: Mapping[str, Order]) -> None:
+        self._world = world
+        self._orders = orders
+        self._runs: dict[str, tuple[Run, asyncio.Task[None]]] = {}
+        self._closed = False
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The ids of the operations that run here."""
+        return frozenset(self._runs)
+
+    @property
+    def closed(self) -> bool:
+        """Whether a shutdown has begun: nothing new is started."""
+        return self._closed
+
+    def start(self, ready: Ready, looked: Awaitable[ClusterState]) -> None:
+        """Runs the operation in the background. `looked` is the look that was begun at the last click."""
+        run = Run(self._world, self._orders[ready.document.order], ready)
+        task = asyncio.create_task(run.go(looked), name=f"operation {run.operation_id}")
+        self._runs[run.operation_id] = (run, task)
+        task.add_done_callback(lambda done: self._ended(run.operation_id, done))
+
+    def cancel(self, operation_id: str, by: str) -> bool:
+        """Asks the operation to stop before its next step. False: it does not run here, or is past taking back."""
+        run, _ = self._runs.get(operation_id, (None, None))
+        if run is None or not run.can_be_cancelled:
+            return False
+        run.stop_soon(Wish.CANCEL, by)
+        return True
+
+    async def wait(self, operation_id: str) -> None:
+        """Until the operation has ended, if it runs here. Cancelling the wait leaves it running."""
+        _, task = self._runs.get(operation_id, (None, None))
+        if task is not None:
+            await asyncio.wait([task])
+
+    async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:
+        """Lets each running step finish, for at most `deadline` seconds, and records where each operation stopped."""
+        self._closed = True
+        for run, _ in self._runs.values():
+            run.stop_soon(Wish.SHUTDOWN)
+        tasks = [task for _, task in self._runs.values()]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=deadline)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=LAST_WORDS)
+
+    def _ended(self, operation_id: str, task: asyncio.Task[None]) -> None:
+        self._runs.pop(operation_id, None)
+        if not task.cancelled() and task.exception() is not None:
+            # The ledger was lost in the middle: what stands there is found at the next start.
+            _log.error("an operation was left", operation=operation_id, exc_info=task.exception())

@@ -1,0 +1,141 @@
+"""A form that comes back: everything is looked up and looked at again before approval is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from commands import answers
+from commands.ask import CLUSTER, REASON
+from commands.asked import Answer, Asked, FieldErrors
+from commands.authority import OrderPolicy, approvers_text, may
+from commands.changes import what_changed
+from commands.command import Misunderstood, Order
+from commands.document import Document, Draft, UnreadableDraft, read_draft
+from commands.orders import Busy, request
+from commands.people import Person
+from commands.plan import Plan
+from commands.planning import make_plan
+from commands.quantities import count_text
+from commands.records import Repeated, record
+from commands.world import World
+from ledger.audit import AuditKind
+from ledger.operations import Operation
+from ledger.page import Moment, Tone
+from servers.inventory import Cluster
+
+LONGEST_REASON = 300
+
+
+class Submission:
+    """Takes a draft and the fields, and asks for approval."""
+
+    def __init__(self, world: World, orders: Mapping[str, Order]) -> None:
+        self._world = world
+        self._orders = orders
+
+    async def submit(self, asked: Asked, draft_text: str, values: Mapping[str, str]) -> Answer | FieldErrors:
+        """Rights, fields, plan and hash again; then the operation and its card, in one transaction."""
+        person = await self._world.directory.person(asked.person_id)
+        asked = replace(asked, person_id=person.id, person_name=person.name)
+        try:
+            draft = read_draft(draft_text)
+            order, cluster = self._meant(draft)
+        except (UnreadableDraft, Misunderstood) as unreadable:
+            return await self._refuse(asked, None, answers.misunderstood(str(unreadable)))
+        ruling = may(self._world.policies, person, order.right)
+        if not ruling.allowed:
+            return await self._refuse(asked, cluster, answers.refused(ruling.line))
+        policy = self._world.policies.orders.get(order.name)
+        if policy is None:
+            nobody = f"No policy says who approves “{order.name}”. Add [policies.{order.name}] to the settings."
+            return await self._refuse(asked, cluster, answers.refused(nobody))
+        errors = field_errors(policy, cluster, values)
+        if errors:
+            return FieldErrors(errors)
+        return await self._plan_again(asked, person, order, cluster, draft, policy, values.get(REASON, ""))
+
+    def _meant(self, draft: Draft) -> tuple[Order, Cluster]:
+        order, cluster = self._orders.get(draft.order), self._world.clusters.get(draft.cluster)
+        if order is None or cluster is None:
+            raise Misunderstood("This form is of an order or a cluster that is not there any more. Ask again.")
+        if draft.server is not None and draft.server not in {server.name for server in cluster.servers}:
+            raise Misunderstood("This form names a server that is not there any more. Ask again.")
+        return order, cluster
+
+    async def _plan_again(
+        self,
+        asked: Asked,
+        person: Person,
+        order: Order,
+        cluster: Cluster,
+        draft: Draft,
+        policy: OrderPolicy,
+        reason: str,
+    ) -> Answer:
+        try:
+            plan = await make_plan(order, cluster, draft.server, self._world)
+        except Misunderstood as nothing:
+            return await self._refuse(asked, cluster, answers.nothing_done(str(nothing)))
+        obstacle = _obstacle(draft, plan)
+        if obstacle is not None:
+            return await self._refuse(asked, cluster, answers.nothing_done(obstacle))
+        document = Document(order.name, draft.server, person.key, plan)
+        try:
+            operation = await self._world.ledger.write(
+                lambda db: request(db, asked, document, policy, tidy(reason), cluster.channel, self._world.now())
+            )
+        except Busy as busy:
+            return await self._refuse(asked, cluster, answers.nothing_done(f"{busy} Wait for its end, or cancel it."))
+        except Repeated as repeated:
+            earlier = repeated.record.entry.details.get("operation")
+            return answers.done("Approval is asked for already", f"This is operation {earlier}.")
+        return _asked_for(operation, plan, policy)
+
+    async def _refuse(self, asked: Asked, cluster: Cluster | None, answer: Answer) -> Answer:
+        name = cluster.name if cluster else None
+        details = {"why": answer.page.summary}
+        try:
+            await self._world.ledger.write(
+                lambda db: record(db, asked, "submit", AuditKind.REFUSAL, name, details).sequence
+            )
+        except Repeated:
+            return answer
+        return answer
+
+
+def field_errors(policy: OrderPolicy, cluster: Cluster, values: Mapping[str, str]) -> dict[str, str]:
+    """By field, what is wrong and what would be right. Pure."""
+    errors = {}
+    reason = tidy(values.get(REASON, ""))
+    if policy.reason_required and not reason:
+        errors[REASON] = "Say in a few words why: it stands in the channel and in the audit log."
+    elif len(reason) > LONGEST_REASON:
+        errors[REASON] = f"That is {len(reason)} characters long; {LONGEST_REASON} are enough."
+    if values.get(CLUSTER, "").strip() != cluster.name:
+        errors[CLUSTER] = f"Type “{cluster.name}”, exactly so, to show that this cluster is meant."
+    return errors
+
+
+def tidy(text: str) -> str:
+    """On one line, without control characters."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _obstacle(draft: Draft, plan: Plan) -> str | None:
+    if plan.material() != draft.material:
+        changes = "; ".join(what_changed(draft.material, plan.material()))
+        return f"The servers are not as you saw them any more: {changes}. Ask again and look at the new plan."
+    if plan.failed_checks:
+        failed = "; ".join(f"{check.title}: {check.evidence}" for check in plan.failed_checks)
+        return f"A check fails now: {failed}. Mend that, then ask again."
+    return None
+
+
+def _asked_for(operation: Operation, plan: Plan, policy: OrderPolicy) -> Answer:
+    needed = count_text(policy.needed(risky=bool(plan.risks)), "approval")
+    return answers.done(
+        f"Approval is asked for: operation {operation.id}",
+        f"It needs {needed} from {approvers_text(policy)}, and waits until ",
+        Moment(operation.expires_at),
+        ". You can cancel it in the channel.",
+        tone=Tone.WAITING,
+    )
