@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,7 +91,7 @@ class Watch:
     async def tick(self) -> None:
         """A pass at the usual pace. Never raises, but when it is cancelled."""
         was_clear = self._clear
-        await self._pass(host_facts_max_age=self._intervals.slow)
+        await self._pass(self._intervals.slow, self._intervals.backups)
         if was_clear and not self._clear:
             self._alarm.set()
 
@@ -120,20 +121,21 @@ class Watch:
         end = loop.time() + self._intervals.recheck_for
         pause = self._intervals.recheck_first
         while True:
-            await self._pass(host_facts_max_age=0.0)
+            # Kept backups will do: they tell nothing of who is up.
+            await self._pass(0.0, math.inf)
             if self._clear or loop.time() + pause > end:
                 return
             await asyncio.sleep(pause)
             pause = min(pause * RECHECK_GROWTH, self._intervals.recheck_last)
 
-    async def _pass(self, *, host_facts_max_age: float) -> None:
+    async def _pass(self, host_facts_max_age: float, backups_max_age: float) -> None:
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         started = loop.time()
         if task is not None:
             self._running.add(task)
         try:
-            await self._observe(host_facts_max_age)
+            await self._observe(host_facts_max_age, backups_max_age)
         except Exception as error:  # whatever it was: the next pass must come
             await self._failed(error)
         finally:
@@ -142,10 +144,10 @@ class Watch:
             if task is not None:
                 self._running.discard(task)
 
-    async def _observe(self, host_facts_max_age: float) -> None:
+    async def _observe(self, host_facts_max_age: float, backups_max_age: float) -> None:
         async with asyncio.timeout(self._intervals.pass_timeout):
             state = await self._observer.observe(
-                self.cluster, host_facts_max_age=host_facts_max_age, backups_max_age=self._intervals.backups
+                self.cluster, host_facts_max_age=host_facts_max_age, backups_max_age=backups_max_age
             )
         judgement = self._judge(self.cluster, state)
         if self._look is None or state.at >= self._look.state.at:

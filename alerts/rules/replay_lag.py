@@ -28,7 +28,7 @@ REPLAY_LAG = Rule(
     judge=_judge,
     hold=lambda thresholds: thresholds.replay_lag_for,
     why="A failover would first have to replay this, and reads on the standby are stale.",
-    mend="Is replay paused, is a long query on the standby in its way, or is a disk or the network too slow?",
+    mend="Look whether replay is paused, a long query on the standby is in its way, or a disk or the network is slow.",
     hidden_by=("primary_down", "no_primary", "split_brain", "standby_down", "replication_broken"),
     caused_by_operations=True,
 )
