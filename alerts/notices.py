@@ -15,6 +15,7 @@ from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Text, Tone, note, text
 from ledger.who import Who
 from servers.inventory import Cluster
+from servers.lag import received_lsn
 from servers.state import ClusterState, Role, ServerState
 
 ACKNOWLEDGE = "alert.acknowledge"
@@ -91,9 +92,7 @@ def best_standby(cluster: Cluster, state: ClusterState | None, primary: str | No
 
 
 def _received(server: ServerState) -> int:
-    if server.sql is None:
-        return 0
-    return max(server.sql.receive_lsn or 0, server.sql.replay_lsn or 0)
+    return (received_lsn(server.sql) if server.sql is not None else None) or 0
 
 
 def title_of(alert: AlertRow) -> str:

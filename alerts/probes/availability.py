@@ -51,8 +51,9 @@ def _primary_present(look: Look) -> bool | None:
 
 
 def _one_primary(look: Look) -> bool | None:
-    """False for a split brain. True only when each server has said what it is, or certainly does not run."""
-    if look.judgement.verdict is Verdict.SPLIT_BRAIN:
+    """False for a split brain, be they a pair or not. True only when each server has said what it is, or certainly
+    does not run."""
+    if look.judgement.verdict is Verdict.SPLIT_BRAIN or len(_live_primaries(look)) > 1:
         return False
     return True if all(server.sql is not None or _proven_down(server) for server in look.state.servers) else None
 
@@ -78,14 +79,18 @@ def _streams(look: Look, server: ServerState) -> bool | None:
     verdict = look.judgement.verdict
     if server.role is Role.PRIMARY:
         return None if verdict is Verdict.SPLIT_BRAIN else True
-    if server.sql is None or server.name == look.judgement.primary:
+    if server.name not in look.judgement.standbys:
+        return None
+    if verdict in _BROKEN and len(look.judgement.standbys) == 1:
+        return False
+    if server.sql is None:
         return None
     if verdict is Verdict.HEALTHY:
         return True
     streaming = server.sql.receiver is not None and server.sql.receiver.status == "streaming"
     if verdict in _BROKEN:
-        # With several standbys the verdict speaks of at least one; with one it speaks of this one.
-        return streaming and len(look.judgement.standbys) > 1
+        # With several standbys the verdict speaks of at least one.
+        return streaming
     return True if verdict is Verdict.STANDBY_DOWN and streaming else None
 
 

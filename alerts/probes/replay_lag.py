@@ -2,6 +2,7 @@
 
 from alerts.observation import Look, Observation, Unit
 from alerts.words import size
+from servers.lag import replay_lag_bytes
 from servers.lsn import format_lsn
 from servers.state import ReplicationRow, Role, ServerState, SqlFacts
 
@@ -34,10 +35,9 @@ def _measure(primary: SqlFacts | None, server: ServerState) -> tuple[float | Non
         return None, None, ()
     if server.role is Role.PRIMARY:
         return 0.0, 0.0, ()
-    if primary.wal_lsn is None or sql.replay_lsn is None:
+    behind = replay_lag_bytes(primary, sql)
+    if behind is None or primary.wal_lsn is None or sql.replay_lsn is None:
         return None, None, ()
-    # The standby may have been asked a moment after the primary, and be ahead of that answer.
-    behind = max(0, primary.wal_lsn - sql.replay_lsn)
     evidence = (
         f"the primary has written up to {format_lsn(primary.wal_lsn)}, {server.name} has replayed up to "
         f"{format_lsn(sql.replay_lsn)}: {size(behind)} behind",
@@ -50,7 +50,8 @@ def _seconds(behind: int, primary: SqlFacts, name: str, sql: SqlFacts) -> float 
     """Only a standby that is behind has a lag in seconds; an idle primary makes none.
 
     pg_stat_replication.replay_lag is measured on WAL that has been replayed, so it says nothing while replay is paused:
-    the age of the last replayed transaction does then.
+    the age of the last replayed transaction does then. That age alone would call it lag when the primary writes for
+    minutes without a commit, as a bulk load does.
     """
     if behind == 0:
         return 0.0

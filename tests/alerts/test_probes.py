@@ -9,7 +9,16 @@ import pytest
 from alerts.observation import Look
 from alerts.round import observe
 from servers.lsn import Lsn
-from servers.state import Answer, BackupState, DiskUse, Outcome, SqlFacts
+from servers.state import (
+    Answer,
+    Archiver,
+    BackupState,
+    BaseBackup,
+    DiskUse,
+    Outcome,
+    ReplicationRow,
+    SqlFacts,
+)
 from servers.verdict import Verdict
 from tests.alerts.looks import (
     ARCHIVER,
@@ -102,7 +111,7 @@ def test_a_verdict_comes_with_the_evidence_of_every_viewpoint() -> None:
     [("", (), 0.0), ("*", (), 1.0), ("*", (SENDER,), 1.0), ("*", (replace(SENDER, sync_state="sync"),), 0.0)],
 )
 def test_commits_wait_where_a_synchronous_standby_is_asked_for_and_not_there(
-    names: str, rows: tuple[object, ...], expected: float
+    names: str, rows: tuple[ReplicationRow, ...], expected: float
 ) -> None:
     sql = replace(PRIMARY_SQL, synchronous_standby_names=names, replication=rows)
     assert value(look(replace(DB1, sql=sql)), "synchronous_commit_waits", "db2") == expected
@@ -162,7 +171,7 @@ FAILED = replace(ARCHIVER, failed_count=3, last_failed_wal="00000001000000000000
     ],
 )
 def test_the_wal_archive_fails_when_its_last_try_did(
-    archiver: object, failing: float | None, behind: float | None
+    archiver: Archiver | None, failing: float | None, behind: float | None
 ) -> None:
     seen = look(replace(DB1, sql=replace(PRIMARY_SQL, archiver=archiver)))
     assert value(seen, "archive_failing", "db1") == failing
@@ -178,8 +187,8 @@ def test_a_standby_archives_nothing_and_that_is_well() -> None:
     assert value(look(), "archive_failing", "db2") == 0
 
 
-def backup_look(*backups: object, answer: Answer = BACKUPS.answer) -> Look:
-    return look(backups=BackupState(answer, backups, None, None))  # type: ignore[arg-type]
+def backup_look(*backups: BaseBackup, answer: Answer = BACKUPS.answer) -> Look:
+    return look(backups=BackupState(answer, backups, None, None))
 
 
 BEGUN = replace(GOOD_BACKUP, name="20260131", started_at=NOW - timedelta(hours=7), finished_at=None)
