@@ -78,8 +78,8 @@ class Ledger:
 
     async def read(self, query: Callable[[Database], T]) -> T:
         """Runs `query` on one consistent snapshot and returns its result, which must be plain values (a lazy
-        iterator would read outside of it). Raises LedgerError."""
-        return await _settled(self._submit(self._read_threads, lambda: self._read(query)))
+        iterator would read outside of it). A cancelled caller is let go at once. Raises LedgerError."""
+        return await asyncio.wrap_future(self._submit(self._read_threads, lambda: self._read(query)))
 
     def on_commit(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Calls `callback` on the event loop after each write of this process that put something into the outbox.

@@ -22,8 +22,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from ledger.page import Page
-from ledger.page_json import from_json, to_json
+from ledger.page import Page, Tone
+from ledger.page_json import PageError, from_json, to_json
 from ledger.page_texts import with_texts
 from ledger.redact import redacted_text
 from ledger.times import from_text, from_text_or_none, to_text, to_text_or_none
@@ -294,13 +294,25 @@ def _card(key: str, channel: str | None, ts: str | None, content_hash: str | Non
     return Card(key, channel, ts, content_hash)
 
 
+def _page(text: str) -> Page:
+    """The page; in place of one that cannot be read a page that says so, because one must not hold up all others."""
+    try:
+        return from_json(text)
+    except PageError as error:
+        return Page(
+            title="A message that cannot be shown",
+            tone=Tone.UNKNOWN,
+            summary=f"Another version of Understudy wrote it ({error}). The audit log says what happened.",
+        )
+
+
 def _delivery(row: Mapping[str, Any]) -> Delivery:
     item = OutboxItem(
         id=row["id"],
         created_at=from_text(row["created_at"]),
         channel=row["channel"],
         card=row["card"],
-        page=from_json(row["page"]),
+        page=_page(row["page"]),
         parent=row["parent"],
         broadcast=bool(row["broadcast"]),
         content_hash=row["content_hash"],

@@ -151,6 +151,21 @@ class TestCancellation:
         assert await ledger.read(count) == 1
         assert woken == [True]
 
+    async def test_who_only_reads_is_let_go_at_once(self, ledger: Ledger) -> None:
+        begun, release = threading.Event(), threading.Event()
+
+        def slow(_: Database) -> None:
+            begun.set()
+            release.wait(10)
+
+        task = asyncio.create_task(ledger.read(slow))
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await ledger.read(count) == 0  # there is another reader
+        release.set()
+
     async def test_a_time_out_around_a_write_leaves_a_ledger_that_works(self, ledger: Ledger) -> None:
         begun = threading.Event()
 

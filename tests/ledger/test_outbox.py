@@ -225,6 +225,16 @@ def test_pages_are_kept_without_secrets(db: Database) -> None:
     assert SECRET not in "\n".join(db.conn.iterdump())
 
 
+def test_a_page_that_cannot_be_read_is_said_to_be_so_and_holds_nobody_up(db: Database) -> None:
+    newer = put(db, item("a"))
+    put(db, item("b"))
+    db.execute("UPDATE outbox SET page = json_set(page, '$.version', 2) WHERE id = ?", [newer.id])
+    first, second = due(db, NOW)
+    assert first.item.page.title == "A message that cannot be shown"
+    assert "page.version: 2 is not known here" in first.item.page.summary
+    assert second.item.page.summary == "first"
+
+
 def test_equal_pages_have_equal_hashes(db: Database) -> None:
     one, two, three = put(db, item("a", "x")), put(db, item("b", "x")), put(db, item("c", "y"))
     assert one.content_hash == two.content_hash != three.content_hash
