@@ -12,6 +12,7 @@ from commands.ask import Ask
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
 from commands.command import Command, Misunderstood, Order
 from commands.deciding import Deciding
+from commands.document import warm_up
 from commands.following import follow
 from commands.orders import expire
 from commands.owner import this_process
@@ -81,6 +82,7 @@ class Dispatcher:
 
     async def recover(self) -> None:
         """Finds operations whose process is gone, looks how far they came, and says so. Runs nothing."""
+        warm_up()
         await recover(self._world, self._orders, self._owner)
 
     async def tick(self, now: datetime) -> None:

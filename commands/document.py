@@ -61,6 +61,12 @@ def read_draft(text: str) -> Draft:
     return Draft(order, cluster, server, material)
 
 
+def warm_up() -> None:
+    """Does beforehand what the first document would have to wait for."""
+    _documents()
+    _drafts()
+
+
 # Building an adapter takes milliseconds; the first use does it once.
 @cache
 def _documents() -> TypeAdapter[Document]:

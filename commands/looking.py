@@ -21,3 +21,10 @@ async def glance(world: World, cluster: Cluster) -> ClusterState:
     return await world.observer.observe(
         cluster, host_facts_max_age=VIEW_HOST_AGE, sql_timeout=VIEW_SQL, ssh_timeout=VIEW_SSH
     )
+
+
+async def survey(world: World, cluster: Cluster) -> ClusterState:
+    """For many clusters at once: SQL anew, hosts and backups as they were last seen wherever that will do."""
+    return await world.observer.observe(
+        cluster, host_facts_max_age=math.inf, backups_max_age=math.inf, sql_timeout=VIEW_SQL, ssh_timeout=VIEW_SSH
+    )

@@ -27,7 +27,8 @@ _REFUSALS: Mapping[Verdict, str] = {
     Verdict.DIFFERENT_TIMELINES: "The servers are on different timelines: the standby must be rewound or rebuilt first",
     Verdict.NOT_A_PAIR: "The servers are not copies of one system: correct the settings",
     Verdict.UNKNOWN: "Too little is known of the servers to promote any of them",
-    Verdict.NO_PRIMARY: "No server is the primary: all run as standbys. Decide which one is right, and start it as the primary",
+    Verdict.NO_PRIMARY: "No server is the primary: all run as standbys. Decide which one is right, "
+    "and start it as the primary",
 }
 
 

@@ -1,0 +1,71 @@
+"""`/ha help [command]`: what can be asked for."""
+
+from collections.abc import Sequence
+
+from commands.asked import Asked
+from commands.authority import VIEW, approvers_text, may
+from commands.command import Command, Misunderstood, Order
+from commands.parse import COMMAND, echo, nearest
+from commands.people import Person
+from commands.quantities import count_text
+from commands.world import World
+from ledger.page import Item, Items, Page, Tone, note, text
+
+
+class Help:
+    """Lists the commands that it was given, and itself."""
+
+    name = "help"
+    usage = "help [command]"
+    summary = "What can be asked for"
+    right = VIEW
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        self._commands = (*commands, self)
+
+    async def answer(self, asked: Asked, person: Person, arguments: Sequence[str], world: World) -> Page:
+        """All commands with what the asker may do, or one of them."""
+        if not arguments:
+            return _all(self._commands, person, world)
+        names = {command.name: command for command in self._commands}
+        command = names.get(arguments[0])
+        if command is None:
+            near = nearest(arguments[0], tuple(names))
+            mend = f"Did you mean {COMMAND} help {near}?" if near else f"Type: {COMMAND} help"
+            raise Misunderstood(f"“{echo(arguments[0])}” is no command. {mend}")
+        return _one(command, person, world)
+
+
+def _all(commands: Sequence[Command], person: Person, world: World) -> Page:
+    items = tuple(
+        Item(
+            Tone.INFO if may(world.policies, person, command.right).allowed else Tone.WAITING,
+            f"{COMMAND} {command.usage}",
+            command.summary if may(world.policies, person, command.right).allowed else f"{command.summary} (not you)",
+        )
+        for command in commands
+    )
+    clusters = ", ".join(world.clusters) or "none"
+    return Page(
+        title="What can be asked for",
+        tone=Tone.INFO,
+        summary="; ".join(f"{COMMAND} {command.usage}" for command in commands),
+        parts=(Items("Commands", items), note(f"Clusters: {clusters}. The cluster may be left out when there is one.")),
+    )
+
+
+def _one(command: Command, person: Person, world: World) -> Page:
+    ruling = may(world.policies, person, command.right)
+    policy = world.policies.orders.get(command.name) if isinstance(command, Order) else None
+    approval = (
+        f"It needs {count_text(policy.needed(risky=False), 'approval')} from {approvers_text(policy)}"
+        f" ({policy.needed(risky=True)} when the plan carries a risk)."
+        if policy
+        else ""
+    )
+    return Page(
+        title=f"{COMMAND} {command.usage}",
+        tone=Tone.INFO,
+        summary=command.summary,
+        parts=(text(f"{command.summary}."), *((text(approval),) if approval else ()), note(ruling.line)),
+    )

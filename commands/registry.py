@@ -1,0 +1,25 @@
+"""Every command there is, a line each, in the order in which help lists them."""
+
+from commands.alerts import Alerts
+from commands.audit import Audit
+from commands.authority import VIEW
+from commands.command import Command, Order
+from commands.help import Help
+from commands.promote import Promote
+from commands.restore import Restore
+from commands.status import Status
+
+_COMMANDS: tuple[Command, ...] = (
+    Status(),
+    Promote(),
+    Restore(),
+    Alerts(),
+    Audit(),
+)
+
+COMMANDS: tuple[Command, ...] = (*_COMMANDS, Help(_COMMANDS))
+
+# The names of orders, for the settings' policies; and every right that can be given.
+ORDERS: tuple[str, ...] = tuple(command.name for command in COMMANDS if isinstance(command, Order))
+ACKNOWLEDGE = "acknowledge"  # of alerts: to acknowledge and to silence
+RIGHTS: tuple[str, ...] = tuple(dict.fromkeys((VIEW, ACKNOWLEDGE, *(command.right for command in COMMANDS))))

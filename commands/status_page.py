@@ -1,0 +1,233 @@
+"""The state of clusters as people read it: state first, numbers with units, and what is not known said plainly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from commands.quantities import bytes_text, count_text, seconds_text
+from ledger.alerts import AlertRow, AlertState, Severity
+from ledger.operations import Operation
+from ledger.page import Facts, Item, Items, Moment, Note, Page, Part, Span, Table, Tone, note
+from servers.inventory import Cluster
+from servers.lag import replay_lag_bytes, replay_lag_seconds
+from servers.state import BackupState, ClusterState, Role, ServerState, SqlFacts
+from servers.verdict import Judgement, Verdict
+
+UNKNOWN = "unknown"
+
+_TONES: Mapping[Verdict, Tone] = {
+    Verdict.HEALTHY: Tone.GOOD,
+    Verdict.STANDBY_DOWN: Tone.WARNING,
+    Verdict.REPLICATION_BROKEN: Tone.WARNING,
+    Verdict.PRIMARY_DOWN: Tone.CRITICAL,
+    Verdict.PRIMARY_UNREACHABLE: Tone.WARNING,
+    Verdict.NO_PRIMARY: Tone.CRITICAL,
+    Verdict.SPLIT_BRAIN: Tone.CRITICAL,
+    Verdict.DIFFERENT_TIMELINES: Tone.CRITICAL,
+    Verdict.NOT_A_PAIR: Tone.CRITICAL,
+    Verdict.UNKNOWN: Tone.UNKNOWN,
+}
+_SEVERITIES: Mapping[Severity, Tone] = {
+    Severity.CRITICAL: Tone.CRITICAL,
+    Severity.WARNING: Tone.WARNING,
+    Severity.INFO: Tone.INFO,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """What there is to show of a cluster. `state` and `judgement` are None when the look took too long."""
+
+    cluster: Cluster
+    state: ClusterState | None
+    judgement: Judgement | None
+    alerts: tuple[AlertRow, ...]
+    operation: Operation | None
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.judgement.verdict if self.judgement else Verdict.UNKNOWN
+
+    @property
+    def primary(self) -> SqlFacts | None:
+        """What the primary says, if it speaks."""
+        if self.state is None or self.judgement is None or self.judgement.primary is None:
+            return None
+        return self.state.server(self.judgement.primary).sql
+
+
+def cluster_page(view: ClusterView, now: datetime) -> Page:
+    """One cluster in full."""
+    name, verdict = view.cluster.name, view.verdict
+    return Page(
+        title=f"{name}: {verdict}",
+        tone=_TONES[verdict],
+        summary=_summary(view, now),
+        parts=(
+            *_operation(view),
+            *_unknown(view),
+            *_evidence(view),
+            *((_servers(view, view.state),) if view.state else ()),
+            *((Facts(_backup_facts(view.state.backups, now)),) if view.state and view.state.backups else ()),
+            *_alerts(view),
+            Note(("Looked at ", Moment(view.state.at if view.state else now))),
+        ),
+    )
+
+
+def overview_page(views: Sequence[ClusterView], now: datetime) -> Page:
+    """All clusters, the worst first, a line each."""
+    ordered = sorted(views, key=lambda view: (_BADNESS.index(_TONES[view.verdict]), view.cluster.name))
+    well = sum(view.verdict is Verdict.HEALTHY for view in views)
+    worst = _TONES[ordered[0].verdict] if ordered else Tone.UNKNOWN
+    rows = tuple(
+        (
+            view.cluster.name,
+            str(view.verdict),
+            (view.judgement.primary if view.judgement else None) or UNKNOWN,
+            _worst_lag(view),
+            str(len(view.alerts)) if view.alerts else "none",
+            f"{view.operation.id} {view.operation.state}" if view.operation else "none",
+        )
+        for view in ordered
+    )
+    title = f"{well} of {count_text(len(views), 'cluster')} healthy"
+    bad = ", ".join(f"{view.cluster.name}: {view.verdict}" for view in ordered if view.verdict is not Verdict.HEALTHY)
+    return Page(
+        title=title,
+        tone=worst,
+        summary=f"{title}. {bad}".strip(),
+        parts=(
+            Table(("Cluster", "State", "Primary", "Replay lag", "Open alerts", "Operation"), rows),
+            Note(("For one in full: /ha status CLUSTER. Looked at ", Moment(now))),
+        ),
+    )
+
+
+_BADNESS = (Tone.CRITICAL, Tone.UNKNOWN, Tone.WARNING, Tone.GOOD)
+
+
+def _summary(view: ClusterView, now: datetime) -> str:
+    words = [
+        f"{view.cluster.name} is {view.verdict}."
+        if view.verdict in _ADJECTIVES
+        else f"{view.cluster.name}: {view.verdict}."
+    ]
+    if view.state is not None:
+        words.append(", ".join(f"{server.name} {_role(server)}" for server in view.state.servers) + ".")
+        words.append(f"Replay lag {_worst_lag(view)}.")
+    if view.alerts:
+        words.append(f"{count_text(len(view.alerts), 'open alert')}.")
+    return " ".join(words)
+
+
+_ADJECTIVES = (Verdict.HEALTHY, Verdict.UNKNOWN)
+
+
+def _servers(view: ClusterView, state: ClusterState) -> Table:
+    headers = ("Server", "Role", "Replay lag", "Timeline", "Connections", "Fullest disk")
+    return Table(headers, tuple(_row(view, server) for server in state.servers))
+
+
+def _row(view: ClusterView, server: ServerState) -> tuple[str, ...]:
+    sql = server.sql
+    if sql is None:
+        return (server.name, _role(server), UNKNOWN, UNKNOWN, UNKNOWN, _disk(server))
+    lag = lag_text(view.primary, sql) if sql.in_recovery else "-"
+    paused = ", paused" if sql.replay_paused else ""
+    used = f"{sql.connections} of {sql.max_connections}"
+    return (server.name, _role(server), f"{lag}{paused}", str(sql.timeline), used, _disk(server))
+
+
+def lag_text(primary: SqlFacts | None, standby: SqlFacts) -> str:
+    """“12 kB, 0.4 s”; what is not known is said to be unknown."""
+    behind, seconds = replay_lag_bytes(primary, standby), replay_lag_seconds(primary, standby)
+    if behind is None:
+        return UNKNOWN
+    return bytes_text(behind) if seconds is None else f"{bytes_text(behind)}, {seconds_text(seconds)}"
+
+
+def _worst_lag(view: ClusterView) -> str:
+    standbys = (
+        [server.sql for server in view.state.servers if server.sql and server.sql.in_recovery] if view.state else []
+    )
+    known = [(replay_lag_bytes(view.primary, sql), sql) for sql in standbys]
+    lags = [(behind, sql) for behind, sql in known if behind is not None]
+    if not lags or len(lags) < len(known):
+        return UNKNOWN
+    return lag_text(view.primary, max(lags, key=lambda pair: pair[0])[1])
+
+
+def _role(server: ServerState) -> str:
+    if server.role is not Role.UNKNOWN:
+        return str(server.role)
+    was = f", was {server.last_role}" if server.last_role is not Role.UNKNOWN else ""
+    return f"{UNKNOWN}{was}"
+
+
+def _disk(server: ServerState) -> str:
+    if server.host is None or not server.host.disks:
+        return UNKNOWN
+    fullest = max(server.host.disks, key=lambda disk: disk.used_fraction)
+    return f"{fullest.used_fraction:.0%} of {bytes_text(fullest.size)}"
+
+
+def _backup_facts(backups: BackupState, now: datetime) -> tuple[tuple[str, tuple[Span, ...]], ...]:
+    if not backups.answer.ok:
+        why = f"{UNKNOWN} ({backups.answer.outcome})"
+        return (("Last backup", (why,)), ("WAL archive", (why,)))
+    finished = [backup.finished_at for backup in backups.backups if backup.finished_at is not None]
+    return (
+        ("Last backup", _age(max(finished, default=None), now, "none found")),
+        ("Last archived WAL", _age(backups.last_archived_at, now, "none found")),
+    )
+
+
+def _age(at: datetime | None, now: datetime, missing: str) -> tuple[Span, ...]:
+    if at is None:
+        return (missing,)
+    return (f"{seconds_text(max(now - at, timedelta()))} ago, ", Moment(at))
+
+
+def _operation(view: ClusterView) -> tuple[Part, ...]:
+    if view.operation is None:
+        return ()
+    operation = view.operation
+    title = f"Operation {operation.id}: {operation.kind} {operation.state}"
+    return (Items("Now", (Item(Tone.RUNNING, title, f"requested by {operation.requester.name}: {operation.reason}"),)),)
+
+
+def _unknown(view: ClusterView) -> tuple[Part, ...]:
+    """What could not be seen, and how the try ended."""
+    if view.state is None:
+        return (Items("Not known", (Item(Tone.UNKNOWN, "No server answered in time"),)),)
+    items = [
+        Item(Tone.UNKNOWN, f"{server.name} by {way}: {answer.outcome}", answer.detail)
+        for server in view.state.servers
+        for way, answer in (("SQL", server.sql_answer), ("SSH", server.ssh_answer))
+        if not answer.ok
+    ]
+    return (Items("Not known", tuple(items)),) if items else ()
+
+
+def _evidence(view: ClusterView) -> tuple[Part, ...]:
+    if view.judgement is None or view.verdict is Verdict.HEALTHY or not view.judgement.evidence:
+        return ()
+    return (Items("What was seen", tuple(Item(Tone.INFO, line) for line in view.judgement.evidence)),)
+
+
+def _alerts(view: ClusterView) -> tuple[Part, ...]:
+    if not view.alerts:
+        return (note("No open alerts."),)
+    return (Items("Open alerts", tuple(alert_item(alert) for alert in view.alerts)),)
+
+
+def alert_item(alert: AlertRow) -> Item:
+    """An alert in a list: what is wrong, with what value, and who has it in hand."""
+    tone = _SEVERITIES[alert.severity] if alert.state is AlertState.FIRING else Tone.WAITING
+    if alert.state is AlertState.RESOLVED:
+        tone = Tone.GOOD
+    hand = f"; acknowledged by {alert.acknowledged_by.name}" if alert.acknowledged_by else ""
+    hush = f"; silenced by {alert.silenced_by.name}" if alert.silenced_by else ""
+    state = f" ({alert.state})" if alert.state is not AlertState.FIRING else ""
+    return Item(tone, f"{alert.rule} on {alert.subject}{state}", f"{alert.value}{hand}{hush}")
