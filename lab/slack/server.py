@@ -112,21 +112,8 @@ class PracticeSlack:
             speed_up=speed_up,
             journal_size=journal_size,
         )
-        runner = web.AppRunner(slack._application(), access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, host, port)
-            await site.start()
-            slack._locate(host, runner.addresses[0][1])
-            slack._state.background.start(slack._page.watch_controls())
+        async with slack._listening(host, port):
             yield slack
-        finally:
-            slack._web_api.close()
-            slack._hooks.close()
-            await slack._state.background.close()
-            await slack._sockets.close()
-            await slack._page.close()
-            await runner.cleanup()
 
     @property
     def api_url(self) -> str:
@@ -186,6 +173,23 @@ class PracticeSlack:
     def remove_from_channel(self, channel: str, user_id: str) -> None:
         """Takes a person, or the app, out of a channel."""
         self._state.conversations.leave(self._state.conversations.addressed(channel), user_id)
+
+    @asynccontextmanager
+    async def _listening(self, host: str, port: int) -> AsyncIterator[None]:
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            self._locate(host, runner.addresses[0][1])
+            self._state.background.start(self._page.watch_controls())
+            yield
+        finally:
+            self._web_api.close()
+            self._hooks.close()
+            await self._state.background.close()
+            await self._sockets.close()
+            await self._page.close()
+            await runner.cleanup()
 
     def _locate(self, host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host

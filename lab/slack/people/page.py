@@ -7,7 +7,6 @@ import contextlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from lab.slack.errors import JSON, SlackError
 from lab.slack.faults import Faults
 from lab.slack.people.controls import Controls
 from lab.slack.people.interactions import Interactions, Outcome
-from lab.slack.store.messages import page_form
+from lab.slack.people.page_state import seen_by
 from lab.slack.store.state import SlackState
 from lab.slack.wire.happenings import Happenings
 from lab.slack.workspace import Channel, User
@@ -89,48 +88,11 @@ class Page:
             user = self._viewer(request)
         except SlackError as refusal:
             return web.json_response(refusal.answer(), status=400)
-        state, workspace = self._state, self._state.workspace
-        state.conversations.direct(user.id)  # always offered, as Slack offers an app's own messages
-        channels = state.conversations.visible_to(user.id)
-        return web.json_response(
-            {
-                "team": {"id": workspace.team.id, "name": workspace.team.name},
-                "user": user.id,
-                "users": [
-                    {"id": one.id, "name": one.name, "real_name": one.real_name, "tz": one.tz, "is_bot": one.is_bot}
-                    for one in workspace.users
-                ],
-                "user_groups": [asdict(group) for group in workspace.user_groups],
-                "channels": [
-                    {"id": one.id, "name": one.name or workspace.app.name, "topic": one.topic} for one in channels
-                ],
-                "app": {
-                    "app_id": workspace.app.id,
-                    "bot_user_id": workspace.app.bot_user_id,
-                    "name": workspace.app.name,
-                },
-                "commands": [
-                    {
-                        "command": one.command,
-                        "description": one.description,
-                        "usage_hint": one.usage_hint,
-                        "completions": list(self._completions.get(one.command, ())),
-                    }
-                    for one in workspace.app.commands
-                ],
-                "messages": {channel.id: self._messages(channel, user) for channel in channels},
-                "views": state.views.stack(user.id),
-                "home": state.views.home(user.id),
-                "controls": list(self._controls.describe()) if self._controls else [],
-                "controls_status": self._controls.status() if self._controls else {},
-                "slack_faults": self._faults.offered(),
-            }
-        )
-
-    def _messages(self, channel: Channel, user: User) -> list[JSON]:
-        posted = self._state.messages.all_in(channel.id)
-        mine = self._state.messages.ephemerals(user.id, channel.id)
-        return [page_form(message) for message in sorted([*posted, *mine], key=lambda one: float(one["ts"]))]
+        shown = seen_by(user, self._state, self._completions)
+        shown["controls"] = list(self._controls.describe()) if self._controls else []
+        shown["controls_status"] = self._controls.status() if self._controls else {}
+        shown["slack_faults"] = self._faults.offered()
+        return web.json_response(shown)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         try:

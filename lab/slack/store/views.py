@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from lab.slack.errors import JSON, SlackError
@@ -78,14 +78,15 @@ class Views:
 
     def find(self, view_id: str) -> tuple[str, JSON]:
         """The owner and current version of an open modal or a published home; SlackError `not_found`."""
-        for user_id, stack in self._stacks.items():
-            for view in stack:
-                if view_id in (view["id"], view["external_id"] or None):
-                    return user_id, view
-        for user_id, view in self._homes.items():
+        for owner, view in self._all():
             if view_id in (view["id"], view["external_id"] or None):
-                return user_id, view
+                return owner, view
         raise SlackError("not_found")
+
+    def _all(self) -> Iterator[tuple[str, JSON]]:
+        for owner, stack in self._stacks.items():
+            yield from ((owner, view) for view in stack)
+        yield from self._homes.items()
 
     def of(self, user_id: str, view_id: str) -> JSON:
         """The current version of one of this person's own views; SlackError `not_found`."""
@@ -168,6 +169,11 @@ class Views:
         return closed
 
     def _new(self, definition: JSON, view_id: str | None = None) -> JSON:
+        """Raises SlackError `duplicate_external_id` when another open view has that id."""
+        external_id = definition.get("external_id")
+        taken = {view["external_id"] for _, view in self._all() if view["id"] != view_id}
+        if external_id and external_id in taken:
+            raise SlackError("duplicate_external_id")
         view_id = view_id or f"V0{secrets.token_hex(5).upper()}"
         app, team = self._workspace.app, self._workspace.team
         return {

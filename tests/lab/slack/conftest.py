@@ -11,7 +11,7 @@ from lab.slack import PracticePerson, PracticeSlack
 
 @pytest.fixture
 async def slack() -> AsyncIterator[PracticeSlack]:
-    async with PracticeSlack.start(ack_seconds=0.5, speed_up=50, file_seconds=0.05) as running:
+    async with PracticeSlack.start(speed_up=50, file_seconds=0.05) as running:
         yield running
 
 

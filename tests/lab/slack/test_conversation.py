@@ -209,6 +209,26 @@ async def test_what_was_filled_in_survives_an_update_of_the_view(slack: Practice
         assert view["state"]["values"]["where"]["to"]["selected_option"]["value"] == "s2"
 
 
+async def test_a_view_is_also_known_by_its_external_id(slack: PracticeSlack, alice: PracticePerson) -> None:
+    app = new_app(slack)
+
+    @app.command("/ha")
+    async def ha(ack: AsyncAck, body: JSON, client: AsyncWebClient) -> None:
+        await ack()
+        view = modal(section("first"), external_id="plan-1")
+        await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+    async with connected(slack, app):
+        await alice.command("/ha", channel="C0OPS")
+        await alice.wait_for_view()
+        await app.client.views_update(external_id="plan-1", view=modal(section("second"), external_id="plan-1"))
+        assert alice.views[0]["blocks"][0]["text"]["text"] == "second"
+        home = {"type": "home", "blocks": [], "external_id": "plan-1"}
+        with pytest.raises(SlackApiError) as refused:
+            await app.client.views_publish(user_id="U0BOB", view=home)
+        assert refusal(refused.value)["error"] == "duplicate_external_id"
+
+
 async def test_people_are_told_what_they_may_press(slack: PracticeSlack, alice: PracticePerson) -> None:
     async with connected(slack, failing_over(slack)):
         await alice.command("/ha", channel="C0OPS")

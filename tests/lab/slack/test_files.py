@@ -19,7 +19,7 @@ def image(file_id: str) -> JSON:
 
 
 async def test_an_upload_can_be_shown_in_an_image_block_once_it_is_processed() -> None:
-    async with PracticeSlack.start(file_seconds=0.2) as slack:
+    async with PracticeSlack.start(file_seconds=0.6) as slack:
         web = client(slack)
         uploaded = await web.files_upload_v2(file=PNG, filename="lag.png", title="Lag")
         file_id = uploaded["file"]["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -238,6 +239,17 @@ async def test_other_hosts_and_origins_are_refused(slack: PracticeSlack, session
     with pytest.raises(aiohttp.WSServerHandshakeError):
         await session.ws_connect(f"{slack.page_url}practice/events?user=U0ALICE", origin="https://evil.example")
     assert slack.messages("C0OPS") == []
+
+
+async def test_the_page_comes_whole_from_here(slack: PracticeSlack, session: aiohttp.ClientSession) -> None:
+    async with session.get(slack.page_url) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/html")
+        parts = re.findall(r'(?:src|href)="((?!data:)[^"]+)"', await answer.text())
+    assert any(part.endswith(".js") for part in parts)
+    for part in parts:
+        assert part.startswith("/static/"), "no script, style or image of another host"
+        async with session.get(slack.page_url.rstrip("/") + part) as answer:
+            assert answer.status == 200
 
 
 async def test_it_listens_on_loopback_only() -> None:

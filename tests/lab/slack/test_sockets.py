@@ -42,30 +42,31 @@ async def test_without_a_socket_a_command_fails_at_once(slack: PracticeSlack, al
     assert alice.notices == ['/ha failed with the error "dispatch_failed"']
 
 
-async def test_a_late_ack_is_a_timeout_and_the_command_comes_only_once(
-    slack: PracticeSlack, alice: PracticePerson
-) -> None:
-    app, seen, release = new_app(slack), [], asyncio.Event()
+async def test_a_late_ack_is_a_timeout_and_the_command_comes_only_once() -> None:
+    async with PracticeSlack.start(ack_seconds=1.0) as slack:
+        app, seen, release = new_app(slack), [], asyncio.Event()
 
-    @app.command("/ha")
-    async def ha(ack: AsyncAck, command: JSON) -> None:
-        seen.append(command["text"])
-        await release.wait()
-        await ack()
+        @app.command("/ha")
+        async def ha(ack: AsyncAck, command: JSON) -> None:
+            seen.append(command["text"])
+            await release.wait()
+            await ack()
 
-    async with connected(slack, app):
-        assert (await alice.command("/ha", "slow", channel="C0OPS")).error == "operation_timeout"
-        release.set()
-        assert (await alice.command("/ha", "next", channel="C0OPS")).ok
-    assert seen == ["slow", "next"]
+        alice = slack.person("U0ALICE")
+        async with connected(slack, app):
+            assert (await alice.command("/ha", "slow", channel="C0OPS")).error == "operation_timeout"
+            release.set()
+            assert (await alice.command("/ha", "next", channel="C0OPS")).ok
+        assert seen == ["slow", "next"]
 
 
-async def test_an_unhandled_button_shows_trouble(slack: PracticeSlack, alice: PracticePerson) -> None:
-    app = new_app(slack)
-    async with connected(slack, app):
-        await app.client.chat_postMessage(channel="C0OPS", text="?", blocks=[actions(button("nobody", "Press"))])
-        assert (await alice.press(slack.messages("C0OPS")[0], text="Press")).error == "operation_timeout"
-        assert alice.notices == ["We had some trouble connecting. Try again?"]
+async def test_an_unhandled_button_shows_trouble() -> None:
+    async with PracticeSlack.start(ack_seconds=0.2) as slack:
+        app, alice = new_app(slack), slack.person("U0ALICE")
+        async with connected(slack, app):
+            await app.client.chat_postMessage(channel="C0OPS", text="?", blocks=[actions(button("nobody", "Press"))])
+            assert (await alice.press(slack.messages("C0OPS")[0], text="Press")).error == "operation_timeout"
+            assert alice.notices == ["We had some trouble connecting. Try again?"]
 
 
 async def test_a_ticket_opens_one_socket_and_says_hello(slack: PracticeSlack) -> None:

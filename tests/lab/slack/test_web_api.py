@@ -161,7 +161,7 @@ async def test_what_cannot_be_changed(slack: PracticeSlack, alice: PracticePerso
 async def test_where_nothing_can_be_posted(slack: PracticeSlack) -> None:
     web = client(slack)
     assert await refused(web.chat_postMessage(channel="C0NOWHERE", text="x")) == "channel_not_found"
-    assert await refused(web.chat_postMessage(channel="C0OPS", text="")) == "no_text"
+    assert await refused(web.api_call("chat.postMessage", json={"channel": "C0OPS", "text": ""})) == "no_text"
     slack.remove_from_channel("C0GENERAL", "U0DAVE")
     gone = web.chat_postEphemeral(channel="C0GENERAL", user="U0DAVE", text="x")
     assert await refused(gone) == "user_not_in_channel"
