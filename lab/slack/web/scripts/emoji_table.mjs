@@ -2,7 +2,7 @@
 // taken from @emoji-mart/data, whose names are those of Slack's own emoji set.
 import { createRequire } from "node:module";
 
-const SOURCE = "@emoji-mart/data/sets/15/native.json";
+export const SOURCE = "@emoji-mart/data/sets/15/native.json";
 
 export const emojiTable = {
   name: "emoji-table",

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { Page } from "./page.tsx";
+import "./fonts/emoji_font.css";
 import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/message.css";

@@ -9,22 +9,22 @@ import { Toasts, useToasts } from "./panes/toasts.tsx";
 import { Workspace } from "./panes/workspace.tsx";
 import { ReaderProvider } from "./reader.tsx";
 import { Server } from "./server.ts";
-import { afterEvent, fromServer, type Practice, withErrors, withFault } from "./state/practice.ts";
-import type { ServerEvent, State } from "./wire/api.ts";
+import { afterEvent, fromServer, type Practice, withErrors, withFault, withFaults } from "./state/practice.ts";
+import type { ServerEvent, SlackFault, State } from "./wire/api.ts";
 
 export type Change =
   | { kind: "loaded"; state: State }
   | { kind: "event"; event: ServerEvent }
   | { kind: "errors"; viewId: string; errors: Record<string, string> }
-  | { kind: "fault"; name: string; active: boolean };
+  | { kind: "fault"; name: string; active: boolean }
+  | { kind: "faults"; faults: SlackFault[] };
 
 function changed(practice: Practice | null, change: Change): Practice | null {
-  if (change.kind === "loaded") {
-    return { ...fromServer(change.state), controlStatus: practice?.controlStatus ?? {} };
-  }
+  if (change.kind === "loaded") return fromServer(change.state);
   if (!practice) return null;
   if (change.kind === "event") return afterEvent(practice, change.event);
   if (change.kind === "errors") return withErrors(practice, change.viewId, change.errors);
+  if (change.kind === "faults") return withFaults(practice, change.faults);
   return withFault(practice, change.name, change.active);
 }
 
@@ -40,8 +40,8 @@ export function Session({ user, onActAs }: SessionProps) {
   const toasts = useToasts();
   const confirmation = useConfirmation();
   const desk = useMemo(
-    () => ({ server, notify: toasts.add, ask: confirmation.ask }),
-    [server, toasts.add, confirmation.ask],
+    () => ({ server, notify: toasts.add, failed: toasts.failed, ask: confirmation.ask }),
+    [server, toasts.add, toasts.failed, confirmation.ask],
   );
 
   useEffect(
@@ -49,12 +49,12 @@ export function Session({ user, onActAs }: SessionProps) {
       follow(server, {
         loaded: (state) => dispatch({ kind: "loaded", state }),
         event: (event) => {
-          if (event.type === "notice") toasts.add(event.text);
+          if (event.type === "notice") toasts.told(event.text);
           dispatch({ kind: "event", event });
         },
         connected: setConnected,
       }),
-    [server, toasts.add],
+    [server, toasts.told],
   );
 
   if (!practice) return <p class="loading" role="status">{connected ? "Loading…" : "Waiting for the practice Slack…"}</p>;

@@ -4,7 +4,7 @@ import { createContext } from "preact";
 import { useCallback, useContext, useMemo, useRef, useState } from "preact/hooks";
 import type { Server } from "../server.ts";
 import { formValues, withValue } from "../state/form.ts";
-import type { Action, Container, FormValues } from "../wire/api.ts";
+import type { Action, Answer, Container, FormValues } from "../wire/api.ts";
 import type { Block, Confirmation, ElementValue } from "../wire/blocks.ts";
 
 export interface BlockHost {
@@ -27,6 +27,8 @@ export function useHost(): BlockHost {
 export interface Desk {
   server: Server;
   notify(text: string): void;
+  /** Says that the server refused something, unless its own notice says so already. */
+  failed(answer: Answer, what: string): void;
   ask(confirmation: Confirmation): Promise<boolean>;
 }
 
@@ -41,7 +43,7 @@ export function useDesk(): Desk {
 
 /** A form over the given blocks. Values that the person changed outlive an update of the blocks. */
 export function useBlockHost(container: Container, blocks: Block[], saved: FormValues = {}): BlockHost {
-  const { server, ask, notify } = useDesk();
+  const { server, ask, failed } = useDesk();
   const [changed, setChanged] = useState<FormValues>(saved);
   const values = useMemo(() => formValues(blocks, changed), [blocks, changed]);
   // An action carries the values as they are when it is sent, its own change included.
@@ -57,10 +59,10 @@ export function useBlockHost(container: Container, blocks: Block[], saved: FormV
     async (action: Action, confirmation: Confirmation | undefined) => {
       if (confirmation && !(await ask(confirmation))) return false;
       const answer = await server.act(JSON.parse(key) as Container, action, latest.current);
-      if (!answer.ok) notify(`That did not reach the app: ${answer.error ?? "unknown error"}`);
+      if (!answer.ok) failed(answer, "That");
       return true;
     },
-    [server, ask, notify, key],
+    [server, ask, failed, key],
   );
   return useMemo(() => ({ values, set, act }), [values, set, act]);
 }

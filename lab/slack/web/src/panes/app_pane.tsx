@@ -17,15 +17,15 @@ interface AppPaneProps {
 }
 
 export function AppPane({ practice, tab, onOpen, onOpenThread }: AppPaneProps) {
-  const { server, notify } = useDesk();
+  const { server, failed } = useDesk();
   const name = practice.app.name;
 
   useEffect(() => {
     if (tab !== "home") return;
     void server.openHome().then((answer) => {
-      if (!answer.ok) notify(`${name} did not hear that its home was opened: ${answer.error ?? "unknown error"}`);
+      if (!answer.ok) failed(answer, `The home of ${name}`);
     });
-  }, [tab, server, notify, name]);
+  }, [tab, server, failed, name]);
 
   return (
     <section class="pane" aria-label={name}>

@@ -3,7 +3,7 @@
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useDesk } from "../blocks/host.tsx";
 import { Icon } from "../icons.tsx";
-import { asMrkdwn, type Completion, completions, splitCommand } from "../state/completions.ts";
+import { type Completion, completions, splitCommand } from "../state/completions.ts";
 import type { Practice } from "../state/practice.ts";
 import { CompletionList } from "./completion_list.tsx";
 
@@ -15,7 +15,7 @@ interface ComposerProps {
 }
 
 export function Composer({ practice, channel, label, threadTs }: ComposerProps) {
-  const { server, notify } = useDesk();
+  const { server, notify, failed } = useDesk();
   const [typed, setTyped] = useState("");
   const [highlighted, setHighlighted] = useState(-1);
   const [dismissed, setDismissed] = useState(false);
@@ -48,9 +48,9 @@ export function Composer({ practice, channel, label, threadTs }: ComposerProps) 
     type("");
     const answer = command
       ? await server.command(channel, command.command, command.text)
-      : await server.say(channel, asMrkdwn(typed, practice.users, practice.channels), threadTs);
+      : await server.say(channel, typed, threadTs);
     if (answer.ok) return;
-    notify(command ? `${command.command} failed: ${answer.error ?? "unknown error"}` : `Not sent: ${answer.error ?? "unknown error"}`);
+    failed(answer, command ? command.command : "Your message");
     // Nothing typed is lost, unless the person has gone on typing.
     setTyped((now) => now || typed);
   }

@@ -81,14 +81,15 @@ function ControlCard({ control }: { control: Control }) {
 }
 
 function FaultToggle({ fault, dispatch }: { fault: SlackFault; dispatch: Dispatch<Change> }) {
-  const { server, notify } = useDesk();
+  const { server, failed } = useDesk();
 
   async function toggle(active: boolean): Promise<void> {
     dispatch({ kind: "fault", name: fault.name, active });
     const answer = await server.slackFault(fault.name, active);
+    if (answer.slack_faults) dispatch({ kind: "faults", faults: answer.slack_faults });
     if (answer.ok) return;
     dispatch({ kind: "fault", name: fault.name, active: !active });
-    notify(`${fault.title}: ${answer.error ?? "that failed"}`);
+    failed(answer, fault.title);
   }
 
   return (

@@ -18,7 +18,7 @@ interface ModalProps {
 }
 
 export function Modal({ view, onTop, errors, dispatch }: ModalProps) {
-  const { server, notify } = useDesk();
+  const { server, failed } = useDesk();
   const host = useBlockHost({ type: "view", view_id: view.id }, view.blocks, view.state?.values);
   const [submitting, setSubmitting] = useState(false);
   const titleId = useId();
@@ -31,13 +31,13 @@ export function Modal({ view, onTop, errors, dispatch }: ModalProps) {
     const answer = await server.submit(view.id, host.values);
     setSubmitting(false);
     if (answer.errors) dispatch({ kind: "errors", viewId: view.id, errors: answer.errors });
-    else if (!answer.ok) notify(`We had some trouble connecting. Try again? (${answer.error ?? "unknown error"})`);
+    else if (!answer.ok) failed(answer, plain(view.submit));
   }
 
   async function close(): Promise<void> {
-    dispatch({ kind: "event", event: { type: "view_closed", view_id: view.id, clear: false } });
+    dispatch({ kind: "event", event: { type: "view_closed", view_id: view.id, clear: view.clear_on_close === true } });
     const answer = await server.close(view.id);
-    if (!answer.ok && answer.error !== "not_found") notify(answer.error ?? "The modal could not be closed");
+    if (!answer.ok && answer.error !== "not_found") failed(answer, plain(view.title));
   }
 
   return (

@@ -2,8 +2,10 @@
 
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../icons.tsx";
+import type { Answer } from "../wire/api.ts";
 
 const SHOWN_FOR = 10_000;
+const TOGETHER = 400;
 
 interface Toast {
   id: number;
@@ -13,12 +15,17 @@ interface Toast {
 export interface ToastList {
   list: Toast[];
   add(text: string): void;
+  /** Adds what the server itself tells the person. */
+  told(text: string): void;
+  /** Adds the refusal of something, unless the server told of a failure at about the same time. */
+  failed(answer: Answer, what: string): void;
   remove(id: number): void;
 }
 
 export function useToasts(): ToastList {
   const [list, setList] = useState<Toast[]>([]);
   const next = useRef(1);
+  const lastTold = useRef(0);
   const remove = useCallback((id: number) => setList((before) => before.filter((toast) => toast.id !== id)), []);
   const add = useCallback(
     (text: string) => {
@@ -29,7 +36,24 @@ export function useToasts(): ToastList {
     },
     [remove],
   );
-  return useMemo(() => ({ list, add, remove }), [list, add, remove]);
+  const told = useCallback(
+    (text: string) => {
+      lastTold.current = Date.now();
+      add(text);
+    },
+    [add],
+  );
+  const failed = useCallback(
+    (answer: Answer, what: string) => {
+      const asked = Date.now();
+      // Notice and answer come by different ways, in any order.
+      window.setTimeout(() => {
+        if (lastTold.current < asked - TOGETHER) add(`${what} failed: ${answer.error ?? "unknown error"}`);
+      }, TOGETHER);
+    },
+    [add],
+  );
+  return useMemo(() => ({ list, add, told, failed, remove }), [list, add, told, failed, remove]);
 }
 
 export function Toasts({ toasts }: { toasts: ToastList }) {

@@ -33,13 +33,3 @@ export function splitCommand(typed: string): { command: string; text: string } |
   const match = /^(\/\S+)\s*([\s\S]*)$/.exec(typed);
   return match?.[1] ? { command: match[1], text: (match[2] ?? "").trimEnd() } : null;
 }
-
-/** What a person typed as Slack sends it on: escaped, with `@name` and `#channel` as references. */
-export function asMrkdwn(typed: string, users: { id: string; name: string }[], channels: { id: string; name: string }[]): string {
-  const escaped = typed.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  return escaped.replace(/(^|[\s(])([@#])([\w.-]*\w)/g, (whole, before: string, mark: string, name: string) => {
-    const list = mark === "@" ? users : channels;
-    const id = list.find((one) => one.name.toLowerCase() === name.toLowerCase())?.id;
-    return id ? `${before}<${mark}${id}>` : whole;
-  });
-}

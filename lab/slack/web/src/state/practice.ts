@@ -1,6 +1,6 @@
 /** What this page knows, and how each event changes it. Pure: every function returns a new value. */
 
-import type { Message, ServerEvent, State, View } from "../wire/api.ts";
+import type { Message, ServerEvent, SlackFault, State, View } from "../wire/api.ts";
 
 export interface Practice extends State {
   /** Errors that the app gave for a modal's inputs: by view id, then block_id. */
@@ -9,7 +9,7 @@ export interface Practice extends State {
 }
 
 export function fromServer(state: State): Practice {
-  return { ...state, viewErrors: {}, controlStatus: {} };
+  return { ...state, viewErrors: {}, controlStatus: state.controls_status ?? {} };
 }
 
 export function afterEvent(practice: Practice, event: ServerEvent): Practice {
@@ -66,7 +66,10 @@ export function withErrors(practice: Practice, viewId: string, errors: Record<st
 }
 
 export function withFault(practice: Practice, name: string, active: boolean): Practice {
-  const faults = practice.slack_faults.map((fault) => (fault.name === name ? { ...fault, active } : fault));
+  return withFaults(practice, practice.slack_faults.map((fault) => (fault.name === name ? { ...fault, active } : fault)));
+}
+
+export function withFaults(practice: Practice, faults: SlackFault[]): Practice {
   return { ...practice, slack_faults: faults };
 }
 

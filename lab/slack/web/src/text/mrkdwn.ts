@@ -20,6 +20,7 @@ export type Paragraph =
   | { kind: "preformatted"; text: string };
 
 const STYLES = { "*": "bold", _: "italic", "~": "strike" } as const;
+const MOST_NESTED = 8;
 const WORD = /[\p{L}\p{N}]/u;
 const URL_AT = /https?:\/\/[^\s<>|`]+/y;
 const REFERENCE_AT = /<([^<>\n]+)>/y;
@@ -51,8 +52,19 @@ function parseLines(text: string, verbatim: boolean): Paragraph[] {
   return paragraphs;
 }
 
+/** A line on its way to becoming a tree. */
+interface Line {
+  text: string;
+  verbatim: boolean;
+  /** How many styles it stands in; past MOST_NESTED marks are text. */
+  depth: number;
+  /** Marks known to have no partner further on: looking again for each would take quadratic time. */
+  unclosed: Set<string>;
+}
+
 /** One line's markup. */
-export function parseInline(line: string, verbatim = false): Inline[] {
+export function parseInline(text: string, verbatim = false, depth = 0): Inline[] {
+  const line: Line = { text, verbatim, depth, unclosed: new Set() };
   const found: Inline[] = [];
   let plain = "";
   let at = 0;
@@ -60,14 +72,14 @@ export function parseInline(line: string, verbatim = false): Inline[] {
     if (plain) found.push({ kind: "text", text: unescapeEntities(plain) });
     plain = "";
   };
-  while (at < line.length) {
-    const token = tokenAt(line, at, verbatim);
+  while (at < text.length) {
+    const token = tokenAt(line, at);
     if (token) {
       flush();
       found.push(token.node);
       at = token.end;
     } else {
-      plain += line.charAt(at);
+      plain += text.charAt(at);
       at += 1;
     }
   }
@@ -80,20 +92,21 @@ interface Token {
   end: number;
 }
 
-function tokenAt(line: string, at: number, verbatim: boolean): Token | null {
-  switch (line.charAt(at)) {
+function tokenAt(line: Line, at: number): Token | null {
+  const { text } = line;
+  switch (text.charAt(at)) {
     case "`":
-      return codeAt(line, at);
+      return codeAt(text, at);
     case "<":
-      return referenceAt(line, at);
+      return referenceAt(text, at);
     case ":":
-      return emojiAt(line, at);
+      return emojiAt(text, at);
     case "*":
     case "_":
     case "~":
-      return styledAt(line, at, verbatim);
+      return styledAt(line, at);
     case "h":
-      return verbatim ? null : urlAt(line, at);
+      return line.verbatim ? null : urlAt(text, at);
     default:
       return null;
   }
@@ -130,13 +143,19 @@ function urlAt(line: string, at: number): Token | null {
 }
 
 /** Bold, italic and struck text: the marks must hug their words and must not stand inside one. */
-function styledAt(line: string, at: number, verbatim: boolean): Token | null {
-  const mark = line.charAt(at) as keyof typeof STYLES;
-  const next = line.charAt(at + 1);
-  if (WORD.test(line.charAt(at - 1)) || next === "" || next === mark || /\s/.test(next)) return null;
-  const end = closingMark(line, at + 1, mark);
-  if (end === null) return null;
-  return { node: { kind: STYLES[mark], children: parseInline(line.slice(at + 1, end), verbatim) }, end: end + 1 };
+function styledAt(line: Line, at: number): Token | null {
+  const { text, verbatim, depth, unclosed } = line;
+  const mark = text.charAt(at) as keyof typeof STYLES;
+  const next = text.charAt(at + 1);
+  if (depth >= MOST_NESTED || unclosed.has(mark)) return null;
+  if (WORD.test(text.charAt(at - 1)) || next === "" || next === mark || /\s/.test(next)) return null;
+  const end = closingMark(text, at + 1, mark);
+  if (end === null) {
+    unclosed.add(mark);
+    return null;
+  }
+  const children = parseInline(text.slice(at + 1, end), verbatim, depth + 1);
+  return { node: { kind: STYLES[mark], children }, end: end + 1 };
 }
 
 function closingMark(line: string, from: number, mark: string): number | null {

@@ -88,6 +88,7 @@ export interface View {
   submit?: TextObject | null;
   close?: TextObject | null;
   submit_disabled?: boolean;
+  clear_on_close?: boolean;
   blocks: Block[];
   state?: { values: FormValues };
   root_view_id?: string;
@@ -122,6 +123,7 @@ export interface State {
   views: View[];
   home: View | null;
   controls: Control[];
+  controls_status?: Record<string, unknown>;
   slack_faults: SlackFault[];
 }
 
@@ -149,4 +151,5 @@ export interface Answer {
   error?: string;
   errors?: Record<string, string>;
   text?: string;
+  slack_faults?: SlackFault[];
 }
