@@ -36,6 +36,9 @@ approvers = ["dba"]
 approvals = 1
 expires = "15m"
 reason_required = true
+
+[policies.restore]
+approvers = ["dba"]
 """
 
 
