@@ -1,7 +1,6 @@
 """Real base backups of the practice pair: taken with pg_basebackup, and made old where a practice needs that."""
 
 import hashlib
-import json
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,8 +9,10 @@ from pathlib import Path
 from lab.server import LabServer
 
 _STAMP = "%Y%m%dT%H%M%SZ"
-_TIME_LINE = re.compile(r"^((?:START|STOP) TIME: )(.+)$", re.MULTILINE)
-_TIME_FORMAT = "%Y-%m-%d %H:%M:%S UTC"
+_TIME = re.compile(
+    r"(?P<before>(?:START|STOP) TIME: |\"Last-Modified\": \")(?P<time>[-0-9]{10} [:0-9]{8})(?= (?:UTC|GMT))"
+)
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 async def take_backup(server: LabServer, directory: Path) -> Path:
@@ -42,12 +43,12 @@ def base_backups(directory: Path) -> list[Path]:
 def make_backups_old(directory: Path, archive: Path, by: timedelta) -> list[Path]:
     """Set every base backup back in time, wherever its time is written; returns their new directories.
 
-    That is its name, the times in backup_label (whose checksum in the manifest follows, so that the backup still
-    verifies), the times in the archive's backup history files, and the modification times of all files.
+    That is its name, the times in backup_label and backup_manifest (whose checksums follow, so that the backup still
+    verifies), those in the archive's backup history files, and the modification times of all files.
     """
     aged = []
     for backup in base_backups(directory):
-        _age_label(backup, by)
+        _age_label_and_manifest(backup, by)
         for path in (backup, *backup.rglob("*")):
             _age_file(path, by)
         target = _free_name(directory, _aged_name_time(backup, by))
@@ -79,33 +80,24 @@ def _age_file(path: Path, by: timedelta) -> None:
 
 def _shifted(text: str, by: timedelta) -> str:
     def shift(match: re.Match[str]) -> str:
-        moment = datetime.strptime(match.group(2), _TIME_FORMAT).replace(tzinfo=UTC) - by
-        return match.group(1) + moment.strftime(_TIME_FORMAT)
+        moment = datetime.strptime(match["time"], _TIME_FORMAT).replace(tzinfo=UTC) - by
+        return match["before"] + moment.strftime(_TIME_FORMAT)
 
-    return _TIME_LINE.sub(shift, text)
+    return _TIME.sub(shift, text)
 
 
-def _age_label(backup: Path, by: timedelta) -> None:
-    """Shift backup_label and make the manifest agree.
+def _age_label_and_manifest(backup: Path, by: timedelta) -> None:
+    """Shift the times in backup_label and in the manifest, and make the manifest's checksums agree.
 
     The manifest has one line a file; its last line holds the SHA-256 of everything before that line:
     https://www.postgresql.org/docs/current/backup-manifest-toplevel.html
     """
     label, manifest = backup / "backup_label", backup / "backup_manifest"
-    text = _shifted(label.read_text(), by)
-    label.write_text(text)
-    lines = manifest.read_text().splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        if '"Path": "backup_label"' in line:
-            lines[number] = _relabelled(line, text)
-    body = "".join(lines[:-1])
+    before = label.read_bytes()
+    after = _shifted(before.decode(), by).encode()
+    label.write_bytes(after)
+    text = _shifted(manifest.read_text(), by)
+    text = text.replace(hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest())
+    *lines, _checksum = text.splitlines(keepends=True)
+    body = "".join(lines)
     manifest.write_text(body + f'"Manifest-Checksum": "{hashlib.sha256(body.encode()).hexdigest()}"}}\n')
-
-
-def _relabelled(line: str, text: str) -> str:
-    stripped = line.rstrip("\n")
-    comma = "," if stripped.endswith(",") else ""
-    entry = json.loads(stripped.removesuffix(","))
-    entry["Size"] = len(text.encode())
-    entry["Checksum"] = hashlib.sha256(text.encode()).hexdigest()
-    return json.dumps(entry) + comma + "\n"

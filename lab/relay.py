@@ -113,8 +113,9 @@ class Relay:
     def _somebody_listens(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setblocking(False)
-            # On the loopback a refusal comes back within the call; a full queue (a frozen server) does not refuse.
-            return probe.connect_ex(self.upstream) != errno.ECONNREFUSED
+            probe.connect_ex(self.upstream)
+            # On the loopback a refusal is there when the call returns; a full queue (a frozen server) does not refuse.
+            return probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNREFUSED
 
     def _listen(self) -> None:
         if not self._listening:

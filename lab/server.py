@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.sql import SQL, Composed
+from psycopg.conninfo import make_conninfo
 
 from lab import accounts
 from lab.accounts import Account
@@ -18,6 +18,7 @@ from lab.binaries import Binaries
 from lab.errors import LabError
 from lab.postmaster import alive, descendants, live_postmaster, process_state, read_pid_file
 from lab.ssh import SshServer
+from lab.statement import Statement, execute
 
 _POLL_SECONDS = 0.01
 _CONNECT_SECONDS = 5
@@ -91,7 +92,7 @@ class LabServer:
 
     async def query(
         self,
-        sql: str | SQL | Composed,
+        sql: Statement,
         parameters: Sequence[Any] | None = None,
         *,
         database: str = "postgres",
@@ -101,19 +102,17 @@ class LabServer:
 
         Raises psycopg.Error, and TimeoutError after `timeout` seconds.
         """
-        async with asyncio.timeout(timeout):
-            connection = await psycopg.AsyncConnection.connect(
-                host=str(self.socket_directory),
-                port=self.port,
-                user="postgres",
-                dbname=database,
-                connect_timeout=_CONNECT_SECONDS,
-                autocommit=True,
-            )
-            async with connection:
-                statement = sql.encode() if isinstance(sql, str) else sql
-                cursor = await connection.execute(statement, parameters)
-                return await cursor.fetchall() if cursor.description is not None else []
+        conninfo = self.local_conninfo(database)
+        async with asyncio.timeout(min(timeout, _CONNECT_SECONDS)):
+            connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+        try:
+            return await execute(connection, sql, parameters, timeout=timeout)
+        finally:
+            await connection.close()
+
+    def local_conninfo(self, database: str = "postgres") -> str:
+        """libpq's way to this server for the superuser, over the local socket."""
+        return make_conninfo(host=str(self.socket_directory), port=self.port, user="postgres", dbname=database)
 
     async def in_recovery(self) -> bool:
         """Whether this server says that it is a standby."""
@@ -143,6 +142,22 @@ class LabServer:
         """Whether the postmaster exists and is stopped by a signal."""
         pid = self.postmaster_pid()
         return pid is not None and process_state(pid) == "T"
+
+    def is_made_a_standby(self) -> bool:
+        """Whether it is a standby, or would be one if it were started."""
+        return (self.data_directory / "standby.signal").exists()
+
+    def condition(self) -> str:
+        """One line on how it stands, told from its files and processes alone."""
+        role = "standby" if self.is_made_a_standby() else "primary"
+        pid = self.postmaster_pid()
+        if pid is None:
+            postgresql = f"down (was {role})"
+        elif process_state(pid) == "T":
+            postgresql = f"{role}, frozen"
+        else:
+            postgresql = role
+        return postgresql if self.ssh.running else f"{postgresql}; SSH down"
 
     async def start(self, timeout: float = 30.0) -> None:
         """Start PostgreSQL and wait until it takes connections. LabError, with its log's end, when it does not."""

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from lab.backups import take_backup
 from lab.builder import World, build_world
+from lab.controls import LabControls
 from lab.errors import LabError
+from lab.faults import Faults
 from lab.links import Links
+from lab.load import WriteLoad
 from lab.options import LabOptions
 from lab.server import LabServer
 from lab.settings_file import SettingsSource, write_settings
@@ -32,6 +35,9 @@ class Lab:
         self.known_hosts = world.known_hosts
         self.passwords = world.passwords
         self.replication_passfile = world.replication_passfile
+        self.faults = Faults(world)
+        self.load = WriteLoad(tuple(world.servers.values()), world.passwords["app"], world.directory / "load")
+        self._controls = LabControls(world, self.faults, self.load)
 
     @classmethod
     @asynccontextmanager
@@ -43,6 +49,7 @@ class Lab:
         stack = AsyncExitStack()
         try:
             lab = cls(await build_world(options or LabOptions(), stack))
+            stack.push_async_callback(lab.load.stop)
             yield lab
         finally:
             await _to_the_end(stack)
@@ -53,6 +60,10 @@ class Lab:
             return self.servers[name]
         except KeyError:
             raise LabError(f"there is no server {name!r}; there are {', '.join(self.servers)}") from None
+
+    def controls(self) -> LabControls:
+        """Faults and write load, as the practice page offers them."""
+        return self._controls
 
     async def take_backup(self, server: str) -> Path:
         """Take another base backup, of this server; its directory."""
