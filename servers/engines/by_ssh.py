@@ -1,0 +1,155 @@
+"""What the native engine does on a server's host, over SSH."""
+
+import math
+from collections.abc import Sequence
+
+from servers.engines import host_scripts
+from servers.engines.deadline import Deadline
+from servers.engines.engine import ActionFailed, Done, FenceProof, StopMode, Stopped
+from servers.engines.host_answer import HostAnswer, host_answer
+from servers.engines.service_commands import AS_OWNER, keep_down_command, promote_command, start_command, stop_command
+from servers.engines.standby_settings import standby_settings
+from servers.errors import ServerUnreachable
+from servers.inside import run_inside
+from servers.inventory import Server, ServiceKind
+from servers.knock import Endpoint
+from servers.service import managed, programs
+from servers.ssh import Completed, Shells
+
+# What a script may still need after its own patience: the look, and the way back.
+_MARGIN = 1.0
+
+
+class HostActions:
+    """Stops, starts, fences and looks. Every action is one round trip."""
+
+    def __init__(self, shells: Shells) -> None:
+        self._shells = shells
+
+    async def look(self, server: Server, timeout: float) -> HostAnswer:
+        """How its host stands."""
+        return await self._script(server, host_scripts.LOOK, (), timeout)
+
+    async def stop(self, server: Server, mode: StopMode, timeout: float) -> Stopped:
+        deadline = Deadline(timeout)
+        if _in_container(server):
+            quick = mode is StopMode.IMMEDIATE
+            argv = ("docker", "kill", "--signal=QUIT") if quick else ("docker", "stop", f"--time={math.ceil(timeout)}")
+            await self._container(server, argv, deadline)
+            answer = await self.look(server, deadline.left())
+        else:
+            command = stop_command(server.service, mode, math.ceil(timeout))
+            answer = await self._script(server, host_scripts.STOP, command, timeout)
+        if answer.postmaster_pid is not None:
+            what = f"{server.name} did not stop within {timeout:g} s ({mode}): {answer.seen}. {answer.output}".strip()
+            raise ActionFailed(what, exit_status=answer.exit_status, output=answer.output)
+        return Stopped(answer.seen, deadline.seconds, answer.exit_status, answer.output, control=answer.control)
+
+    async def start(self, server: Server, timeout: float) -> Done:
+        return await self._start(server, host_scripts.START, None, timeout)
+
+    async def start_as_standby(self, server: Server, upstream: Server, timeout: float) -> Done:
+        return await self._start(server, host_scripts.START_AS_STANDBY, standby_settings(server, upstream), timeout)
+
+    async def fence(self, server: Server, timeout: float) -> FenceProof:
+        deadline = Deadline(timeout)
+        if _in_container(server):
+            await self._container(server, ("docker", "kill"), deadline)
+        command = keep_down_command(server.service)
+        answer = await self._script(server, host_scripts.FENCE, command, deadline.left())
+        proof = answer.proof(deadline.seconds)
+        if not proof.holds:
+            message = f"{server.name} could not be fenced, and may still take writes: {answer.failed or answer.seen}"
+            raise ActionFailed(message, output=answer.seen)
+        if not proof.standby_signal:
+            message = f"{server.name} is down, but {answer.failed}: an accidental start would come up as a primary"
+            raise ActionFailed(message, output=answer.seen)
+        return proof
+
+    async def mark(self, server: Server, timeout: float) -> Done:
+        deadline = Deadline(timeout)
+        answer = await self._script(server, host_scripts.MARK, (), timeout)
+        if answer.failed or not answer.standby_signal:
+            raise ActionFailed(f"{server.name} could not be marked: {answer.failed or answer.seen}", output=answer.seen)
+        return Done(answer.seen, deadline.seconds)
+
+    async def promote(self, server: Server, timeout: float) -> HostAnswer:
+        """Ask pg_ctl to promote; the answer tells its exit status."""
+        answer = await self._script(server, host_scripts.RUN, promote_command(server.service), timeout)
+        if answer.exit_status != 0:
+            message = f"pg_ctl would not promote {server.name}: {answer.output or answer.seen}"
+            raise ActionFailed(message, exit_status=answer.exit_status, output=answer.output)
+        return answer
+
+    async def psql(self, server: Server, sql: str, variables: dict[str, str], timeout: float) -> Completed:
+        """Run SQL on the server as its superuser, over its local socket. `variables` are psql's: :'name' in the SQL."""
+        words = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
+        completed = await self._run(server, host_scripts.PSQL, words, timeout, sql)
+        if not completed.ok:
+            reason = " ".join(completed.output.split())[:300]
+            message = f"psql on {server.name} failed: {reason}"
+            raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
+        return completed
+
+    async def _start(self, server: Server, script: str, stdin: str | None, timeout: float) -> Done:
+        deadline = Deadline(timeout)
+        # Without a command the script only prepares a container's volumes; the container is started from outside.
+        command = () if _in_container(server) else start_command(server.service)
+        answer = await self._script(server, script, command, timeout, stdin)
+        if answer.failed:
+            raise ActionFailed(f"{server.name} was not started: {answer.failed}", output=answer.seen)
+        if _in_container(server):
+            await self._container(server, ("docker", "start"), deadline)
+            answer = await self._script(server, host_scripts.START, (AS_OWNER, "true"), deadline.left())
+        if not answer.started:
+            said = answer.log or answer.output or answer.seen
+            message = f"{server.name} did not come up: {said.splitlines()[-1]}. Look at its log"
+            raise ActionFailed(message, exit_status=answer.exit_status, output=said)
+        return Done(answer.seen, deadline.seconds, answer.exit_status, answer.output)
+
+    async def _container(self, server: Server, argv: Sequence[str], deadline: Deadline) -> None:
+        """A command to Docker about the server's container; one that is stopped already is no failure."""
+        completed = await self._command(server, managed(server.service, *argv, _container(server)), deadline.left())
+        if not completed.ok and "is not running" not in completed.stderr:
+            message = f"{argv[0]} {argv[1]} of {server.name} failed: {' '.join(completed.stderr.split())[:200]}"
+            raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
+
+    async def _script(
+        self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None = None
+    ) -> HostAnswer:
+        return host_answer(server.name, await self._run(server, script, arguments, timeout, stdin))
+
+    async def _run(
+        self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None
+    ) -> Completed:
+        patience = max(1, math.floor(timeout - _MARGIN))
+        service = server.service
+        own = (service.data_directory, programs(service), _port(server), str(patience))
+        self._shells.wake(server)
+        try:
+            argv = ("sh", "-c", script, "sh", *own, *arguments)
+            return await run_inside(self._shells, server, argv, timeout=timeout, stdin=stdin)
+        except ServerUnreachable as error:
+            raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
+
+    async def _command(self, server: Server, argv: Sequence[str], timeout: float) -> Completed:
+        self._shells.wake(server)
+        try:
+            return await self._shells.run(server, argv, timeout=timeout)
+        except ServerUnreachable as error:
+            raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
+
+
+def _in_container(server: Server) -> bool:
+    return server.service.kind is ServiceKind.DOCKER
+
+
+def _container(server: Server) -> str:
+    return server.service.container or server.name
+
+
+def _port(server: Server) -> str:
+    try:
+        return str(Endpoint.of(server.conninfo).port)
+    except ServerUnreachable:
+        return ""

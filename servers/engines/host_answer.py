@@ -1,0 +1,117 @@
+"""What the scripts of `servers.engines.host_scripts` print, as values."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from servers.control_data import parse_control_data
+from servers.engines.engine import ActionFailed, FenceProof
+from servers.sections import Sections, parse_sections
+from servers.ssh import Completed
+from servers.state import ControlData
+
+_BLOCKS = frozenset({"control", "output", "log"})
+_ANYWHERE = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - recognised here, bound by nobody
+_LITTLE_ENDIAN_WORD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HostAnswer:
+    """How a server's host stands after a script; `failed`: the script's own word for what it would not or could not do.
+
+    `exit_status` and `output` are those of the command that the script ran, where it ran one.
+    """
+
+    failed: str | None
+    exit_status: int | None
+    output: str
+    started: bool
+    log: str
+    postmaster_pid: int | None
+    processes: tuple[int, ...]
+    listeners: tuple[str, ...]
+    standby_signal: bool
+    control: ControlData | None
+
+    @property
+    def seen(self) -> str:
+        """What was seen, in one line."""
+        runs = f"postmaster {self.postmaster_pid} runs" if self.postmaster_pid else "no postmaster"
+        others = f"{len(self.processes)} other processes left" if self.processes else "no process left"
+        listens = f"somebody listens on {', '.join(self.listeners)}" if self.listeners else "no listener"
+        control = f"pg_controldata says {self.control.state}" if self.control else "pg_controldata tells nothing"
+        mark = ("standby.signal is there",) if self.standby_signal else ()
+        return "; ".join((runs, others, listens, control, *mark))
+
+    def proof(self, seconds: float) -> FenceProof:
+        return FenceProof(
+            detail=self.seen,
+            seconds=seconds,
+            exit_status=self.exit_status,
+            output=self.output,
+            postmaster_pid=self.postmaster_pid,
+            processes=self.processes,
+            listeners=self.listeners,
+            standby_signal=self.standby_signal,
+            control=self.control,
+        )
+
+
+def host_answer(server: str, completed: Completed) -> HostAnswer:
+    """Take a script's output apart. ActionFailed when it could not look, or broke off."""
+    found = parse_sections(completed.stdout, _BLOCKS)
+    error = found.one("error")
+    if error is not None or found.one("done") is None:
+        reason = error or " ".join(completed.output.split())[:300] or "it printed nothing"
+        message = f"{server}'s host could not be looked at: {reason}"
+        raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
+    try:
+        return _answer(found)
+    except ValueError as error:
+        raise ActionFailed(f"{server}'s host gave an answer that makes no sense: {error}") from None
+
+
+def _answer(found: Sections) -> HostAnswer:
+    pid = (found.one("postmaster") or "").partition(" ")[0]
+    code = found.one("exit")
+    control = found.blocks.get("control")
+    port, _, address = (found.one("address") or "").partition(" ")
+    return HostAnswer(
+        failed=found.one("failed"),
+        exit_status=int(code) if code is not None else None,
+        output=found.blocks.get("output", "").strip(),
+        started=found.one("status") is not None,
+        log=found.blocks.get("log", "").strip(),
+        postmaster_pid=int(pid) if pid else None,
+        processes=tuple(int(each) for each in found.values.get("process", ())),
+        listeners=listeners_of(found.values.get("listener", ()), address, port),
+        standby_signal=found.one("standby_signal") is not None,
+        control=parse_control_data(control) if control is not None else None,
+    )
+
+
+def listeners_of(local_addresses: "list[str] | tuple[()]", listens_on: str, port: str) -> tuple[str, ...]:
+    """Who listens where the server would: the kernel's /proc/net/tcp addresses that its listen_addresses meet.
+
+    Other servers of the same machine may use the same port on addresses of their own.
+    """
+    wanted = {word.strip() for word in listens_on.split(",")}
+    found = sorted({_address(each) for each in local_addresses})
+    by_name = any(not _is_address(word) for word in wanted)
+    return tuple(
+        f"{each}:{port}" for each in found if by_name or wanted & _ANYWHERE or each in wanted or each in _ANYWHERE
+    )
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _address(kernel: str) -> str:
+    """0200007F is 127.0.0.2: words of four bytes, in the machine's order (little-endian wherever PostgreSQL is met)."""
+    raw = bytes.fromhex(kernel)
+    words = [raw[at : at + _LITTLE_ENDIAN_WORD][::-1] for at in range(0, len(raw), _LITTLE_ENDIAN_WORD)]
+    return str(ipaddress.ip_address(b"".join(words)))

@@ -1,0 +1,220 @@
+"""The constant scripts by which the native engine acts on a server's host. POSIX sh, Linux's /proc.
+
+What differs between servers comes as arguments (and passwords by standard input), never in the script's text.
+Every script ends with the same look: what runs, what listens, what pg_controldata says.
+"""
+
+from servers.host_script import FIND_POSTMASTER
+
+# Where the SSH user is root: PostgreSQL's programs refuse to run as root, and files must belong to its own user.
+_OWNER = r"""
+export LC_ALL=C
+umask 077
+data=$1 programs=$2 port=$3 patience=$4; shift 4
+[ -z "$programs" ] || PATH="$programs:$PATH"
+cd / || exit 1
+if [ ! -d "$data" ]; then echo "@error no such directory: $data"; exit 0; fi
+if [ ! -r "$data" ] || [ ! -x "$data" ]; then echo "@error $data cannot be read by $(id -un)"; exit 0; fi
+owner=$(stat -c %U -- "$data")
+as_owner() {
+  if [ "$(id -u)" != 0 ] || [ "$owner" = root ]; then "$@"
+  elif command -v runuser >/dev/null; then runuser -u "$owner" -- "$@"
+  elif command -v gosu >/dev/null; then gosu "$owner" "$@"
+  else su-exec "$owner" "$@"
+  fi
+}
+mark() {
+  [ -e "$data/standby.signal" ] || as_owner touch -- "$data/standby.signal" ||
+    echo "@failed standby.signal cannot be written"
+}
+"""
+
+# Processes of this very cluster: PostgreSQL's own program, working in the data directory. A shell there is left alone.
+_LIST = r"""
+list_processes() {
+  processes=
+  for each in /proc/[0-9]*; do
+    [ "$each/cwd" -ef "$data" ] || continue
+    IFS= read -r name < "$each/comm" || continue
+    case $name in postgres|postmaster) processes="$processes ${each#/proc/}" ;; esac
+  done 2>/dev/null
+}
+"""
+
+# The port: as the last postmaster wrote it, as the configuration has it, as the settings have it.
+_LOOK = r"""
+look() {
+  find_postmaster
+  echo "@postmaster $pid $state"
+  list_processes
+  for each in $processes; do [ "$each" = "$pid" ] || echo "@process $each"; done
+  address=
+  if [ -r "$data/postmaster.pid" ]; then
+    { read -r _; read -r _; read -r _; read -r port; read -r _; read -r address; } < "$data/postmaster.pid"
+  elif configured=$(postgres -C port -D "$data" 2>/dev/null); then
+    port=$configured address=$(postgres -C listen_addresses -D "$data" 2>/dev/null)
+  fi
+  echo "@address $port $address"
+  case $port in
+    ''|*[!0-9]*) ;;
+    *) grep -h -E "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:0000 0A " /proc/net/tcp /proc/net/tcp6 \
+         2>/dev/null | while read -r _ local _; do echo "@listener ${local%:*}"; done ;;
+  esac
+  [ ! -e "$data/standby.signal" ] || echo "@standby_signal"
+  control=$(pg_controldata -D "$data" 2>/dev/null) && printf '@control\n%s\n@end\n' "$control"
+  echo "@done"
+}
+"""
+
+_PRELUDE = FIND_POSTMASTER + _OWNER + _LIST + _LOOK
+
+# Runs a command first, if there is one, in `how` ("as_owner", or "manager" for the service manager's own).
+_RUN = r"""
+run() {
+  how=$1; shift
+  [ $# -gt 0 ] || return 0
+  if [ "$how" = as_owner ]; then output=$(as_owner "$@" 2>&1); else output=$("$@" 2>&1); fi
+  code=$?
+  echo "@exit $code"; printf '@output\n%s\n@end\n' "$output"
+  return "$code"
+}
+"""
+
+LOOK = _PRELUDE + "look\n"
+
+MARK = (
+    _PRELUDE
+    + r"""
+find_postmaster
+if [ -n "$pid" ]; then echo "@failed it runs"; else mark; fi
+look
+"""
+)
+
+# Arguments from the fifth: what keeps the service manager from starting it again (it may block: not waited for).
+# The mark comes first: whatever starts from now on comes up read-only.
+FENCE = (
+    _PRELUDE
+    + r"""
+mark
+[ $# -eq 0 ] || "$@" >/dev/null 2>&1 </dev/null &
+find_postmaster
+[ -z "$pid" ] || kill -9 "$pid"
+tries=$((patience * 50))
+list_processes
+while [ -n "$processes" ] && [ "$tries" -gt 0 ]; do
+  kill -9 $processes 2>/dev/null
+  sleep 0.02
+  tries=$((tries - 1))
+  list_processes
+done
+sync -- "$data/standby.signal" "$data" 2>/dev/null
+look
+"""
+)
+
+# pg_ctl looks ten times a second whether the postmaster is gone; here it is every few milliseconds.
+STOP = (
+    _PRELUDE
+    + _RUN
+    + r"""
+find_postmaster
+if [ -n "$pid" ]; then
+  run "$@"
+  tries=$((patience * 100))
+  while find_postmaster; [ -n "$pid" ] && [ "$tries" -gt 0 ]; do sleep 0.01; tries=$((tries - 1)); done
+fi
+look
+"""
+)
+
+RUN = _PRELUDE + _RUN + 'run "$@"\nlook\n'
+
+# The postmaster's own word for it is the eighth line of its pid file: src/include/utils/pidfile.h.
+# Without a command there is nothing to start here (a container is started from outside).
+_START = r"""
+start() {
+  [ $# -gt 0 ] || return 0
+  log=$data/understudy-start.log
+  if [ -z "$pid" ]; then
+    [ "$1" != as_owner ] || set -- "$@" -l "$log"
+    run "$@" </dev/null || return 0
+  fi
+  tries=$((patience * 50)) unseen=$((patience * 50 - 250)) seen=$pid
+  while [ "$tries" -gt 0 ]; do
+    find_postmaster
+    if [ -n "$pid" ]; then
+      seen=1
+      status=$(sed -n 8p "$data/postmaster.pid" 2>/dev/null)
+      case $status in ready*|standby*) echo "@status $status"; return 0 ;; esac
+    elif [ -n "$seen" ] || [ "$tries" -lt "$unseen" ]; then
+      break
+    fi
+    sleep 0.02
+    tries=$((tries - 1))
+  done
+  printf '@log\n%s\n@end\n' "$(tail -n 20 -- "$log" 2>/dev/null)"
+}
+"""
+
+# A mark is taken off a server that was shut down cleanly as a primary, and off no other.
+START = (
+    _PRELUDE
+    + _RUN
+    + _START
+    + r"""
+find_postmaster
+if [ -z "$pid" ] && [ -e "$data/standby.signal" ]; then
+  case $(pg_controldata -D "$data" | sed -n 's/^Database cluster state: *//p') in
+    'shut down') rm -- "$data/standby.signal" ;;
+    'in production') echo "@failed it is fenced: it was a primary and did not shut down"; look; exit 0 ;;
+  esac
+fi
+start "$@"
+look
+"""
+)
+
+# Standard input: the lines that take the place of those with the same names in postgresql.auto.conf.
+START_AS_STANDBY = (
+    _PRELUDE
+    + _RUN
+    + _START
+    + r"""
+find_postmaster
+refuse() { echo "@failed $1"; look; exit 0; }
+[ -z "$pid" ] || refuse "it runs"
+case $(pg_controldata -D "$data" | sed -n 's/^Database cluster state: *//p') in
+  'shut down'*) ;;
+  *) refuse "it did not shut down cleanly: it needs a rewind or a new copy first" ;;
+esac
+configuration=$data/postgresql.auto.conf new=$data/postgresql.auto.conf.understudy
+replaced='^[[:space:]]*(primary_conninfo|primary_slot_name|recovery_target[a-z_]*)[[:space:]=]'
+{
+  [ ! -e "$configuration" ] || { grep -v -i -E "$replaced" "$configuration"; [ $? -le 1 ]; } && cat
+} > "$new" || refuse "$new cannot be written"
+[ "$(id -u)" != 0 ] || chown -- "$owner" "$new" || refuse "$new cannot be given to $owner"
+mark
+sync -- "$new" && mv -f -- "$new" "$configuration" && sync -- "$data" || refuse "$configuration cannot be replaced"
+start "$@"
+look
+"""
+)
+
+# Arguments from the fifth: psql's. The SQL comes by standard input. By the local socket, as the cluster's superuser.
+PSQL = (
+    _PRELUDE
+    + r"""
+[ -r "$data/postmaster.pid" ] || { echo "it does not run" >&2; exit 3; }
+{ read -r _; read -r _; read -r _; read -r port; IFS= read -r sockets; } < "$data/postmaster.pid"
+[ -n "$sockets" ] || sockets=localhost
+sql=$(cat)
+for user in "$owner" postgres; do
+  answer=$(printf '%s\n' "$sql" | as_owner psql -X -w -q -A -t -v ON_ERROR_STOP=1 -h "$sockets" -p "$port" -U "$user" \
+    -d postgres "$@" -f - 2>&1) && break
+done
+code=$?
+printf '%s\n' "$answer"
+exit "$code"
+"""
+)

@@ -1,0 +1,64 @@
+"""Plain PostgreSQL, without an HA manager: everything over SQL and SSH."""
+
+from servers.engines.by_sql import SqlActions
+from servers.engines.by_ssh import HostActions
+from servers.engines.deadline import Deadline
+from servers.engines.engine import ActionFailed, Done, FenceProof, Promoted, StopMode, Stopped
+from servers.inventory import Server
+from servers.sql import Sessions
+from servers.ssh import Shells
+from servers.state import ControlData
+
+
+class NativeEngine:
+    """The actions of `servers.engines.engine.Engine` on plain PostgreSQL."""
+
+    name = "native"
+
+    def __init__(self, shells: Shells, sessions: Sessions) -> None:
+        self._host = HostActions(shells)
+        self._sql = SqlActions(sessions, self._host)
+
+    async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
+        return await self._sql.checkpoint(server, timeout)
+
+    async def stop(self, server: Server, mode: StopMode = StopMode.FAST, *, timeout: float = 60.0) -> Stopped:
+        return await self._host.stop(server, mode, timeout)
+
+    async def start(self, server: Server, *, timeout: float = 60.0) -> Done:
+        return await self._host.start(server, timeout)
+
+    async def fence(self, server: Server, *, timeout: float = 10.0) -> FenceProof:
+        return await self._host.fence(server, timeout)
+
+    async def fence_proof(self, server: Server, *, timeout: float = 5.0) -> FenceProof:
+        deadline = Deadline(timeout)
+        answer = await self._host.look(server, timeout)
+        return answer.proof(deadline.seconds)
+
+    async def mark_fenced(self, server: Server, *, timeout: float = 5.0) -> Done:
+        return await self._host.mark(server, timeout)
+
+    async def control_data(self, server: Server, *, timeout: float = 5.0) -> ControlData:
+        answer = await self._host.look(server, timeout)
+        if answer.control is None:
+            raise ActionFailed(f"{server.name}'s pg_controldata tells nothing: is bin_directory right?")
+        return answer.control
+
+    async def wait_replayed(self, standby: Server, stopped: ControlData, *, timeout: float = 30.0) -> Done:
+        return await self._sql.wait_replayed(standby, stopped, timeout)
+
+    async def promote(self, standby: Server, *, timeout: float = 60.0) -> Promoted:
+        return await self._sql.promote(standby, timeout)
+
+    async def verify_write(self, server: Server, note: str, *, timeout: float = 10.0) -> Done:
+        return await self._sql.verify_write(server, note, timeout)
+
+    async def ensure_slot(self, server: Server, slot: str, *, timeout: float = 10.0) -> Done:
+        return await self._sql.ensure_slot(server, slot, timeout)
+
+    async def start_as_standby(self, server: Server, upstream: Server, *, timeout: float = 60.0) -> Done:
+        deadline = Deadline(timeout)
+        started = await self._host.start_as_standby(server, upstream, timeout)
+        seen = await self._sql.wait_streaming(server, upstream, deadline)
+        return Done(f"{seen}; {started.detail}", deadline.seconds, started.exit_status, started.output)
