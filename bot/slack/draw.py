@@ -4,7 +4,7 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks; the sum over a messag
 `msg_blocks_too_long` from about 13,000 characters (slackapi/bolt-js issue 2509), so about 10,000 are used.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
@@ -57,6 +57,15 @@ def draw(page: Page, *, native_tables: bool = True) -> Drawn:
     buttons = draw_buttons(page.buttons)
     rest = plain_text_of(page) if is_cut else None
     return Drawn([header(marked(page.tone, page.title)), *body, *buttons], spoken_text(page), rest)
+
+
+def contents(page: Page) -> Iterator[dict[str, Any]]:
+    """What to send for the page: as drawn; where Slack refuses that, with simpler tables; then as text alone."""
+    drawn = draw(page)
+    yield {"blocks": drawn.blocks, "text": drawn.text}
+    if any(block["type"] == "table" for block in drawn.blocks):
+        yield {"blocks": draw(page, native_tables=False).blocks, "text": drawn.text}
+    yield {"text": drawn.text}
 
 
 def draw_parts(

@@ -1,11 +1,13 @@
 """What became of a call to Slack, judged from how it ended. Pure."""
 
-import asyncio
 from dataclasses import dataclass
 from enum import Enum
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+# Whatever a call to Slack raises for reasons that lie outside of this program.
+SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 
 
 class Fate(Enum):
@@ -56,7 +58,7 @@ def ending_of(error: Exception) -> Ending:
         return _answered(error)
     if isinstance(error, _NEVER_LEFT):
         return Ending(Fate.NOT_SENT, f"Slack cannot be reached ({type(error).__name__})")
-    if isinstance(error, aiohttp.ClientError | asyncio.TimeoutError | OSError):
+    if isinstance(error, aiohttp.ClientError | OSError):
         return Ending(Fate.UNKNOWN, f"no answer from Slack ({type(error).__name__})")
     raise error
 

@@ -1,13 +1,13 @@
 """Brings one page to its message in Slack: posts, updates or adopts it, and does with less where Slack refuses it."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.draw import Drawn, draw
+from bot.slack.draw import contents, draw
 from bot.slack.finder import Found, find, metadata
 from bot.slack.outcome import Ending, Fate, ending_of
 from ledger.outbox import Delivery
@@ -82,7 +82,7 @@ class Poster:
             return str(answer["ts"])
 
         try:
-            ts, drawn = await self._with_less(delivery.item.page, send)
+            ts = await self._with_less(delivery.item.page, send)
         except Exception as error:
             ending = ending_of(error)
             if ending.fate is Fate.NO_CHANNEL and await self._join(channel):
@@ -90,7 +90,7 @@ class Poster:
             if ending.fate is Fate.NO_MESSAGE and parent is not None:
                 return await self._post(delivery, in_thread=False)  # the thread is gone; what happened is not
             raise NotShown(ending, Lane.POST) from error
-        return Shown(channel, ts, parent.ts if parent is not None else ts, drawn.rest)
+        return Shown(channel, ts, parent.ts if parent is not None else ts, draw(delivery.item.page).rest)
 
     async def _post_once_more(self, delivery: Delivery, *, in_thread: bool) -> Shown:
         """After joining: a second refusal is final."""
@@ -104,14 +104,14 @@ class Poster:
             return ts
 
         try:
-            _, drawn = await self._with_less(delivery.item.page, send)
+            await self._with_less(delivery.item.page, send)
         except Exception as error:
             ending = ending_of(error)
             if ending.fate is Fate.NO_MESSAGE:
                 return await self._replace(delivery, ts)
             raise NotShown(ending, Lane.UPDATE) from error
         thread_ts = delivery.parent.ts if delivery.parent is not None else ts
-        return Shown(channel, ts, thread_ts, drawn.rest)
+        return Shown(channel, ts, thread_ts, draw(delivery.item.page).rest)
 
     async def _replace(self, delivery: Delivery, gone: str) -> Shown:
         """The message was deleted: it is posted anew, unless an earlier try did that and only the answer was lost."""
@@ -153,17 +153,16 @@ class Poster:
             return False
         return True
 
-    async def _with_less(self, page: Page, send: Send) -> tuple[str, Drawn]:
-        """Sends the page as drawn; where Slack refuses the content, with simpler tables, then as text alone."""
-        tries = list(_drawings(page))
-        for drawn, content in tries[:-1]:
+    async def _with_less(self, page: Page, send: Send) -> str:
+        """Sends the page with all that Slack takes of it."""
+        *fuller, last = contents(page)
+        for content in fuller:
             try:
-                return await send(content), drawn
+                return await send(content)
             except Exception as error:
                 if ending_of(error).fate is not Fate.BAD_CONTENT:
                     raise
-        drawn, content = tries[-1]
-        return await send(content), drawn
+        return await send(last)
 
 
 class _Joined(Poster):
@@ -171,15 +170,6 @@ class _Joined(Poster):
 
     async def _join(self, channel: str) -> bool:
         return False
-
-
-def _drawings(page: Page) -> Iterator[tuple[Drawn, Mapping[str, Any]]]:
-    drawn = draw(page)
-    yield drawn, {"blocks": drawn.blocks, "text": drawn.text}
-    if any(block["type"] == "table" for block in drawn.blocks):
-        simpler = draw(page, native_tables=False)
-        yield simpler, {"blocks": simpler.blocks, "text": simpler.text}
-    yield drawn, {"text": drawn.text}
 
 
 def _place(delivery: Delivery) -> str:

@@ -1,0 +1,129 @@
+"""The Slack face as a whole: what `bot.process` starts and stops."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+import structlog
+from aiohttp import web
+
+from bot.slack.alert_buttons import AlertButtons, Alerts
+from bot.slack.app import bolt_app
+from bot.slack.client import SlackClients
+from bot.slack.courier import Courier
+from bot.slack.handlers import Handlers, Orders
+from bot.slack.health import SlackHealth, SocketHealth
+from bot.slack.home import Alerts as FiringAlerts
+from bot.slack.home import Home, Monitor
+from bot.slack.http import slack_routes
+from bot.slack.identity import OwnIdentity
+from bot.slack.outcome import SLACK_FAILURES
+from bot.slack.repeats import Repeats
+from bot.slack.replies import Replies
+from bot.slack.sockets import Sockets
+from commands.authority import Policies
+from commands.people import Directory
+from ledger.ledger import Ledger
+
+IDENTITY_AGAIN_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackConfiguration:
+    """How the app is reached. Socket Mode needs the app token, HTTP mode the signing secret."""
+
+    mode: Literal["socket", "http"] = "socket"
+    app_token: str | None = field(default=None, repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
+
+
+class AlertsInUse(Alerts, FiringAlerts, Protocol):
+    """What is asked of alerts.keeper.AlertKeeper."""
+
+
+class SlackFace:
+    """Delivers the outbox and answers people, from `start` to `stop`.
+
+    ValueError when the mode lacks its token or secret. The clients and the identity are shared with the directory;
+    whoever opened the clients closes them after `stop`.
+    """
+
+    def __init__(
+        self,
+        configuration: SlackConfiguration,
+        *,
+        clients: SlackClients,
+        identity: OwnIdentity,
+        directory: Directory,
+        policies: Policies,
+        dispatcher: Orders,
+        keeper: AlertsInUse,
+        monitor: Monitor,
+        ledger: Ledger,
+        clusters: Sequence[str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._configuration = configuration
+        self._identity = identity
+        self._courier = Courier(ledger, clients.sender, now=now)
+        self._home = Home(clients.web, identity, directory, policies, clusters, monitor, keeper, ledger, now)
+        handlers = Handlers(
+            orders=dispatcher,
+            alerts=AlertButtons(keeper, ledger, directory, policies),
+            client=clients.web,
+            replies=Replies(clients.web, clients.session),
+            identity=identity,
+            repeats=Repeats(asyncio.get_running_loop().time),
+            now=now,
+        )
+        self._app = bolt_app(clients.web, identity, handlers, self._home, configuration.signing_secret)
+        self._sockets: Sockets | None = None
+        if configuration.mode == "socket":
+            if configuration.app_token is None:
+                raise ValueError("Socket Mode needs an app token (slack.app_token)")
+            self._sockets = Sockets(self._app, clients.sender, configuration.app_token, now)
+        elif not configuration.signing_secret:
+            raise ValueError("HTTP mode needs a signing secret (slack.signing_secret)")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Returns at once. While Slack is away everything else goes on, and Slack is tried again and again."""
+        self._tasks = [
+            asyncio.create_task(self._courier.run(), name="slack courier"),
+            asyncio.create_task(self._home.run(), name="slack home"),
+            asyncio.create_task(self._listen(), name="slack listen"),
+        ]
+
+    async def stop(self, seconds: float = 3.0) -> None:
+        """Takes nothing more, and gives what is on its way to Slack some time to arrive."""
+        if self._sockets is not None:
+            await self._sockets.stop()
+        await self._courier.stop(seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """For the HTTP server: Slack's requests in HTTP mode, nothing in Socket Mode."""
+        return slack_routes(self._app) if self._sockets is None else ()
+
+    async def health(self) -> SlackHealth:
+        """Raises LedgerError."""
+        sockets = self._sockets.health if self._sockets is not None else SocketHealth(0, 0, None)
+        return SlackHealth(delivery=await self._courier.health(), sockets=sockets)
+
+    async def _listen(self) -> None:
+        """Nobody is listened to before it is known which workspace is ours."""
+        while True:
+            try:
+                await self._identity.get()
+                break
+            except SLACK_FAILURES as error:
+                log.warning("face.slack_does_not_answer", error=type(error).__name__)
+                await asyncio.sleep(IDENTITY_AGAIN_SECONDS)
+        if self._sockets is not None:
+            await self._sockets.start()
