@@ -59,15 +59,23 @@ def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) ->
     """Pure. Raises Misunderstood."""
     judgement = judge(cluster, state)
     primary = judgement.primary
+    if judgement.verdict is Verdict.NO_PRIMARY:
+        primary = _fenced(cluster, state)
     if judgement.verdict in _PRIMARY_WORKS and primary is not None:
         if server == primary:
             raise Misunderstood(f"{server} is the primary of {cluster.name} already: there is nothing to do.")
         return plan_switchover(_pair(cluster, state, primary, server))
-    if judgement.verdict is Verdict.PRIMARY_DOWN and primary is not None:
+    if judgement.verdict in (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY) and primary is not None:
         if server == primary:
             raise Misunderstood(f"{server} was the primary of {cluster.name} and is down: name the standby to promote.")
         return plan_failover(_pair(cluster, state, primary, server), judgement)
     raise Misunderstood(_refusal(judgement))
+
+
+def _fenced(cluster: Cluster, state: ClusterState) -> str | None:
+    """The one server that does not run while all others are standbys: a primary that an earlier order has fenced."""
+    silent = [server.name for server in cluster.servers if state.server(server.name).sql is None]
+    return silent[0] if len(silent) == 1 else None
 
 
 def _pair(cluster: Cluster, state: ClusterState, primary: str, server: str | None) -> Pair:

@@ -19,7 +19,7 @@ garbage = st.one_of(
     st.text(max_size=80),
     st.text(alphabet=st.characters(categories=("Cc", "Cf", "Zl", "Zp", "Lo", "Mn", "So")), max_size=80),
     st.lists(
-        st.sampled_from([*NAMES, "; rm -rf /", "<!channel>", "`id`", "$(id)", "\x00", '"', "\n", "shop", "db1", "𝓹"])
+        st.sampled_from([*NAMES, "; rm -rf /", "<!channel>", "`id`", "$(id)", "\x00", '"', "\n", "shop", "db1", "漢"])
     ).map(" ".join),
 )
 
