@@ -34,18 +34,28 @@ export function Controls({ practice, dispatch, onClose }: ControlsProps) {
 }
 
 function Status({ status }: { status: Record<string, unknown> }) {
-  const entries = Object.entries(status);
+  const entries = lines(status);
   if (entries.length === 0) return null;
   return (
     <dl class="lab-status" aria-label="State of the lab">
       {entries.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+          <dd>{value}</dd>
         </div>
       ))}
     </dl>
   );
+}
+
+/** A tree of values as lines: `{"link": {"a": "cut"}}` is "link a: cut". */
+function lines(status: Record<string, unknown>, prefix = ""): [name: string, value: string][] {
+  return Object.entries(status).flatMap(([key, value]) => {
+    const name = `${prefix}${key}`;
+    if (typeof value !== "object" || value === null) return [[name, value === null ? "unknown" : String(value)]];
+    if (Array.isArray(value)) return [[name, value.map(String).join(", ") || "none"]];
+    return lines(value as Record<string, unknown>, `${name} `);
+  });
 }
 
 function ControlCard({ control }: { control: Control }) {

@@ -5,7 +5,7 @@ import { Blocks } from "../blocks/block.tsx";
 import { BlockHostProvider, useBlockHost } from "../blocks/host.tsx";
 import { Icon } from "../icons.tsx";
 import { displayName, useReader } from "../reader.tsx";
-import { ago, formatTime } from "../text/date.ts";
+import { ago, exactTime, formatTime } from "../text/date.ts";
 import { emojiCharacter } from "../text/emoji.ts";
 import { Mrkdwn } from "../text/mrkdwn_view.tsx";
 import type { Message } from "../wire/api.ts";
@@ -33,7 +33,7 @@ export const MessageView = memo(function MessageView({ message, follows, onOpenT
       data-channel={message.channel}
       data-user={message.user}
       data-ephemeral={message.ephemeral}
-      aria-label={`${name}: ${message.text}`}
+      aria-label={`${name}, ${formatTime(Number(message.ts), "time", reader.timeZone)}`}
     >
       <div class="gutter">{follows ? <Time ts={message.ts} /> : <Avatar id={message.user} name={name} app={isApp} />}</div>
       <div class="message-body">
@@ -65,7 +65,7 @@ function Content({ message }: { message: Message }) {
       {message.blocks.length > 0 ? <Blocks blocks={message.blocks} /> : message.text && <Mrkdwn text={message.text} />}
       {message.attachments?.map((attachment, index) => <AttachmentView key={index} attachment={attachment} />)}
       {message.files?.map((file) => <FileView key={file.id} file={file} />)}
-      {message.edited && <span class="edited" title={`Changed ${message.edited.ts}`}>(edited)</span>}
+      {message.edited && <Edited ts={message.edited.ts} />}
     </BlockHostProvider>
   );
 }
@@ -77,8 +77,13 @@ function allBlocks(message: Message) {
 function Time({ ts }: { ts: string }) {
   const { timeZone } = useReader();
   const seconds = Number(ts);
-  const exact = `${formatTime(seconds, "date_long", timeZone)}, ${formatTime(seconds, "time_secs", timeZone)} ${timeZone}`;
-  return <time class="time" dateTime={new Date(seconds * 1000).toISOString()} title={exact}>{formatTime(seconds, "time", timeZone)}</time>;
+  const time = formatTime(seconds, "time", timeZone);
+  return <time class="time" dateTime={new Date(seconds * 1000).toISOString()} title={exactTime(seconds, timeZone)}>{time}</time>;
+}
+
+function Edited({ ts }: { ts: string }) {
+  const { timeZone } = useReader();
+  return <span class="edited" title={exactTime(Number(ts), timeZone)}>(edited)</span>;
 }
 
 function Reactions({ message }: { message: Message }) {

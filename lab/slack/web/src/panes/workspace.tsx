@@ -3,7 +3,7 @@
 import { type Dispatch, useEffect, useState } from "preact/hooks";
 import { Icon } from "../icons.tsx";
 import type { Change } from "../session.tsx";
-import { channelMessages, directChannel, type Practice } from "../state/practice.ts";
+import { channelMessages, directChannel, type Practice, unreadCount } from "../state/practice.ts";
 import type { Place } from "../state/route.ts";
 import { usePlace } from "../state/use_place.ts";
 import { useReadUpTo } from "../state/use_read.ts";
@@ -31,6 +31,11 @@ export function Workspace({ practice, connected, onActAs, dispatch }: WorkspaceP
   useEffect(() => {
     if (channel && lastTs) markRead(channel, lastTs);
   }, [channel, lastTs, markRead]);
+
+  const unread = practice.channels.reduce((sum, { id }) => sum + unreadCount(practice, id, read[id] ?? ""), 0);
+  useEffect(() => {
+    document.title = unread ? `(${unread}) Practice Slack` : "Practice Slack";
+  }, [unread]);
 
   function open(next: Place): void {
     if (next.kind !== "menu" && next.thread) setControls(false);

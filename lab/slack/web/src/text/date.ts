@@ -24,6 +24,11 @@ export function formatTime(seconds: number, style: DateStyle, timeZone: string):
   return new Intl.DateTimeFormat(locale, { ...STYLES[style], timeZone }).format(new Date(seconds * 1000));
 }
 
+/** Day, time to the second and zone, for whoever points at a time. */
+export function exactTime(seconds: number, timeZone: string): string {
+  return `${formatTime(seconds, "date_long", timeZone)}, ${formatTime(seconds, "time_secs", timeZone)} ${timeZone}`;
+}
+
 /** A date token's text: every `{…}` of the format filled in, unknown ones left as they are. */
 export function formatToken(format: string, seconds: number, timeZone: string, now: number): string {
   return format.replace(/\{(\w+)\}/g, (whole, name: string) => {

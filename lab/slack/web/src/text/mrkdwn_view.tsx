@@ -2,7 +2,7 @@
 
 import { displayName, useReader } from "../reader.tsx";
 import type { TextObject } from "../wire/blocks.ts";
-import { formatTime, formatToken } from "./date.ts";
+import { exactTime, formatToken } from "./date.ts";
 import { withEmoji } from "./emoji.ts";
 import { unescapeEntities } from "./entities.ts";
 import { type Inline, type Paragraph, parseMrkdwn } from "./mrkdwn.ts";
@@ -106,9 +106,8 @@ interface DateTokenProps {
 
 export function DateToken({ seconds, format, link }: DateTokenProps) {
   const { timeZone, now } = useReader();
-  const exact = `${formatTime(seconds, "date_long", timeZone)}, ${formatTime(seconds, "time_secs", timeZone)} ${timeZone}`;
   const time = (
-    <time class="date-token" dateTime={new Date(seconds * 1000).toISOString()} title={exact}>
+    <time class="date-token" dateTime={new Date(seconds * 1000).toISOString()} title={exactTime(seconds, timeZone)}>
       {formatToken(format, seconds, timeZone, now)}
     </time>
   );
