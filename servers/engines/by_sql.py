@@ -16,6 +16,7 @@ from servers.state import ControlData
 
 _FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.05
+_PROMOTING_PAUSE = 0.005
 _ONE_QUESTION = 2.0
 _BETWEEN_LOOKS = 0.2  # at the host, while SQL gives no answer
 
@@ -110,7 +111,7 @@ class SqlActions:
                         return promoted
             deadline.check(f"{standby.name} was asked to promote but is still in recovery: look at its log")
             await asyncio.sleep(pause)
-            pause = min(1.5 * pause, _LONGEST_PAUSE)
+            pause = min(1.5 * pause, _PROMOTING_PAUSE)
 
     async def verify_write(self, server: Server, note: str, timeout: float) -> Done:
         deadline = Deadline(timeout)

@@ -15,6 +15,7 @@ from servers.inventory import Server, ServiceKind
 from servers.knock import Endpoint
 from servers.service import managed, programs
 from servers.ssh import Completed, Shells
+from servers.state import ControlData
 
 # What a script may still need after its own patience: the look, and the way back.
 _MARGIN = 1.0
@@ -29,6 +30,12 @@ class HostActions:
     async def look(self, server: Server, timeout: float) -> HostAnswer:
         """How its host stands."""
         return await self._script(server, host_scripts.LOOK, (), timeout)
+
+    async def control(self, server: Server, timeout: float) -> ControlData:
+        answer = await self._script(server, host_scripts.CONTROL, (), timeout)
+        if answer.control is None:
+            raise ActionFailed(f"{server.name}'s pg_controldata tells nothing: is bin_directory right?")
+        return answer.control
 
     async def stop(self, server: Server, mode: StopMode, timeout: float) -> Stopped:
         deadline = Deadline(timeout)
@@ -70,8 +77,8 @@ class HostActions:
         deadline = Deadline(timeout)
         answer = await self._script(server, host_scripts.MARK, (), timeout)
         if answer.failed or not answer.standby_signal:
-            raise ActionFailed(f"{server.name} could not be marked: {answer.failed or answer.seen}", output=answer.seen)
-        return Done(answer.seen, deadline.seconds)
+            raise ActionFailed(f"{server.name} could not be marked: {answer.failed or 'standby.signal is not there'}")
+        return Done(f"standby.signal is in {server.name}'s data directory", deadline.seconds)
 
     async def promote(self, server: Server, timeout: float) -> HostAnswer:
         """Ask pg_ctl to promote; the answer tells its exit status."""

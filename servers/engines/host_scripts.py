@@ -10,7 +10,7 @@ from servers.host_script import FIND_POSTMASTER
 _OWNER = r"""
 export LC_ALL=C
 umask 077
-data=$1 programs=$2 port=$3 patience=$4; shift 4
+data=$1 programs=$2 port=$3 patience=$4 address=; shift 4
 [ -z "$programs" ] || PATH="$programs:$PATH"
 cd / || exit 1
 if [ ! -d "$data" ]; then echo "@error no such directory: $data"; exit 0; fi
@@ -41,17 +41,22 @@ list_processes() {
 }
 """
 
-# The port: as the last postmaster wrote it, as the configuration has it, as the settings have it.
+# The port: as the last postmaster wrote it, as the configuration has it, as the settings have it. The pid file goes
+# with a clean stop, so a script that stops the server reads it before.
 _LOOK = r"""
+read_pid_file() {
+  [ -r "$data/postmaster.pid" ] || return 1
+  { read -r _; read -r _; read -r _; read -r port; read -r _; read -r address; } < "$data/postmaster.pid"
+}
+look_at_control() {
+  control=$(pg_controldata -D "$data" 2>/dev/null) && printf '@control\n%s\n@end\n' "$control"
+}
 look() {
   find_postmaster
   echo "@postmaster $pid $state"
   list_processes
   for each in $processes; do [ "$each" = "$pid" ] || echo "@process $each"; done
-  address=
-  if [ -r "$data/postmaster.pid" ]; then
-    { read -r _; read -r _; read -r _; read -r port; read -r _; read -r address; } < "$data/postmaster.pid"
-  elif configured=$(postgres -C port -D "$data" 2>/dev/null); then
+  if ! read_pid_file && [ -z "$address" ] && configured=$(postgres -C port -D "$data" 2>/dev/null); then
     port=$configured address=$(postgres -C listen_addresses -D "$data" 2>/dev/null)
   fi
   echo "@address $port $address"
@@ -61,7 +66,7 @@ look() {
          2>/dev/null | while read -r _ local _; do echo "@listener ${local%:*}"; done ;;
   esac
   [ ! -e "$data/standby.signal" ] || echo "@standby_signal"
-  control=$(pg_controldata -D "$data" 2>/dev/null) && printf '@control\n%s\n@end\n' "$control"
+  look_at_control
   echo "@done"
 }
 """
@@ -82,12 +87,17 @@ run() {
 
 LOOK = _PRELUDE + "look\n"
 
+# The same without a look at processes and sockets, for when each millisecond is an outage's.
+CONTROL = _PRELUDE + 'find_postmaster; echo "@postmaster $pid $state"; look_at_control; echo "@done"\n'
+
 MARK = (
     _PRELUDE
     + r"""
 find_postmaster
-if [ -n "$pid" ]; then echo "@failed it runs"; else mark; fi
-look
+if [ -n "$pid" ]; then echo "@failed it runs"; else mark && sync -- "$data/standby.signal" "$data" 2>/dev/null; fi
+[ ! -e "$data/standby.signal" ] || echo "@standby_signal"
+echo "@postmaster $pid $state"
+echo "@done"
 """
 )
 
@@ -119,10 +129,11 @@ STOP = (
     + _RUN
     + r"""
 find_postmaster
+read_pid_file
 if [ -n "$pid" ]; then
   run "$@"
-  tries=$((patience * 100))
-  while find_postmaster; [ -n "$pid" ] && [ "$tries" -gt 0 ]; do sleep 0.01; tries=$((tries - 1)); done
+  tries=$((patience * 200))
+  while find_postmaster; [ -n "$pid" ] && [ "$tries" -gt 0 ]; do sleep 0.005; tries=$((tries - 1)); done
 fi
 look
 """

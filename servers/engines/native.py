@@ -3,7 +3,7 @@
 from servers.engines.by_sql import SqlActions
 from servers.engines.by_ssh import HostActions
 from servers.engines.deadline import Deadline
-from servers.engines.engine import ActionFailed, Done, FenceProof, Promoted, StopMode, Stopped
+from servers.engines.engine import Done, FenceProof, Promoted, StopMode, Stopped
 from servers.inventory import Server
 from servers.sql import Sessions
 from servers.ssh import Shells
@@ -40,10 +40,7 @@ class NativeEngine:
         return await self._host.mark(server, timeout)
 
     async def control_data(self, server: Server, *, timeout: float = 5.0) -> ControlData:
-        answer = await self._host.look(server, timeout)
-        if answer.control is None:
-            raise ActionFailed(f"{server.name}'s pg_controldata tells nothing: is bin_directory right?")
-        return answer.control
+        return await self._host.control(server, timeout)
 
     async def wait_replayed(self, standby: Server, stopped: ControlData, *, timeout: float = 30.0) -> Done:
         return await self._sql.wait_replayed(standby, stopped, timeout)
