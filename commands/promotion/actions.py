@@ -8,7 +8,7 @@ from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from servers.engines.engine import ActionFailed, Done, StopMode
 from servers.inventory import Server
-from servers.lsn import format_lsn
+from servers.lsn import format_lsn, parse_lsn
 from servers.state import ControlData, Role, ServerState
 
 T = TypeVar("T")
@@ -17,6 +17,9 @@ T = TypeVar("T")
 WRITES_STOPPED = "writes_stopped_at"
 WRITES_ACCEPTED = "writes_accepted_at"
 TIMELINE = "timeline"
+
+# What stop tells prove.
+CHECKPOINT, SYSTEM, OLD_TIMELINE = "shutdown_checkpoint", "system_identifier", "old_timeline"
 
 CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
 _CLEAN_STANDBY = "shut down in recovery"
@@ -39,7 +42,9 @@ async def stop(context: StepContext) -> StepOutcome:
             exit_status=stopped.exit_status,
             output=stopped.output,
         )
-    return _outcome(stopped, {WRITES_STOPPED: at.isoformat()})
+    # What the next step needs, so that it does not have to ask for it within the outage.
+    seen = {CHECKPOINT: format_lsn(control.checkpoint_lsn), SYSTEM: control.system_identifier}
+    return _outcome(stopped, {WRITES_STOPPED: at.isoformat(), OLD_TIMELINE: str(control.timeline), **seen})
 
 
 async def start_again(context: StepContext) -> StepOutcome:
@@ -55,8 +60,7 @@ async def prove(context: StepContext) -> StepOutcome:
         _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))),
         _engine(engine.mark_fenced(source, timeout=_time(context))),
     )
-    detail = f"{replayed.detail} Shutdown checkpoint at {format_lsn(control.checkpoint_lsn)}."
-    return StepOutcome(detail, marked.exit_status, f"{replayed.output}{marked.output}")
+    return StepOutcome(replayed.detail, marked.exit_status, f"{replayed.output}{marked.output}")
 
 
 async def fence(context: StepContext) -> StepOutcome:
@@ -123,8 +127,12 @@ ACTIONS: Mapping[str, Action] = {
 
 
 async def _control(context: StepContext, source: Server) -> ControlData:
+    found = context.found
+    if CHECKPOINT in found:
+        lsn = parse_lsn(found[CHECKPOINT])
+        return ControlData(CLEAN, found[SYSTEM], int(found[OLD_TIMELINE]), lsn, lsn)
     control = await _engine(context.world.engine.control_data(source))
-    if control.state not in (CLEAN, _CLEAN_STANDBY):
+    if control.state != CLEAN:
         raise StepFailed(f"{source.name} is not shut down cleanly any more: pg_controldata says “{control.state}”.")
     return control
 

@@ -1,0 +1,166 @@
+"""Promotion on a real pair over real SSH, under write load, through the dispatcher."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from bot.inventory import clusters_of, policies_of, secrets_of
+from bot.settings import load_settings
+from commands.asked import Answer, Asked, Decision, Form
+from commands.dispatcher import Dispatcher
+from commands.people import Face
+from commands.registry import COMMANDS
+from commands.world import World
+from lab.faults import FaultKind
+from lab.world import Lab, LabOptions
+from ledger.audit_chain import verify
+from ledger.ledger import Ledger
+from ledger.operations import list_operations
+from ledger.redact import Redactor
+from servers.backups.native import NativeBackups
+from servers.engines.native import NativeEngine
+from servers.observe import Observer
+from servers.sql import Sessions
+from servers.ssh import Shells
+from tests.commands.conftest import People
+
+pytestmark = pytest.mark.lab
+
+
+class Road:
+    """The dispatcher on a practice world, with two people."""
+
+    def __init__(self, lab: Lab, world: World) -> None:
+        self.lab = lab
+        self.world = world
+        self.cluster = world.clusters[lab.cluster]
+        self.dispatcher = Dispatcher(world, COMMANDS)
+        self._deliveries = count(1)
+
+    def asks(self, who: str, text: str = "") -> Asked:
+        at = datetime.now(UTC)
+        return Asked(f"delivery-{next(self._deliveries)}", f"U-{who}", who, Face.SLACK, "C0OPS", text, at)
+
+    async def request(self, text: str) -> str:
+        form = await self.dispatcher.prepare(self.asks("alice", text))
+        assert isinstance(form, Form), form
+        assert form.submit_label is not None, form.page
+        values = {"reason": "practice", "cluster": self.cluster.name}
+        answer = await self.dispatcher.submit(self.asks("alice"), form.draft, values)
+        assert isinstance(answer, Answer), answer
+        return (await self.world.ledger.read(list_operations))[0].id
+
+    async def approve(self, operation: str) -> Answer:
+        """The second person approves; the report at the end."""
+        await self.dispatcher.decide(self.asks("bob"), operation, Decision.APPROVE)
+        return await self.dispatcher.wait(operation)
+
+    async def status(self) -> Answer:
+        return await self.dispatcher.ask(self.asks("alice", "status"))
+
+
+@asynccontextmanager
+async def road(tmp_path: Path) -> AsyncIterator[Road]:
+    people = People()
+    for key in ("alice", "bob", "carol"):
+        people.add(key, "dba")
+    async with Lab.start(LabOptions(base_backup=False)) as lab:
+        settings = load_settings(lab.write_settings(tmp_path, "http://127.0.0.1:1/api/"))
+        clusters = clusters_of(settings)
+        redactor = Redactor(secrets_of(settings, clusters.values()))
+        shells, sessions = Shells(), Sessions()
+        clock = lambda: datetime.now(UTC)  # noqa: E731
+        async with await Ledger.open(tmp_path / "ledger.sqlite3", redactor) as ledger:
+            backups = NativeBackups(shells, clock)
+            observer = Observer(clusters, shells, sessions, clock, backups=backups)
+            engine = NativeEngine(shells, sessions)
+            world = World(clusters, observer, engine, backups, ledger, policies_of(settings), people, clock)
+            try:
+                yield Road(lab, world)
+            finally:
+                await sessions.close()
+                await shells.close()
+
+
+@pytest.fixture
+async def on_lab(tmp_path: Path) -> AsyncIterator[Road]:
+    async with road(tmp_path) as made:
+        yield made
+
+
+async def test_a_switchover_under_load_loses_no_acknowledged_row(on_lab: Road) -> None:
+    lab = on_lab.lab
+    await lab.load.start(rate=200.0)
+    await lab.load.wait_for_rows(100)
+    operation = await on_lab.request("promote")
+    report = (await on_lab.approve(operation)).page
+    assert report.title == "Switchover of shop: db1 → db2 succeeded", report
+    rows = len(lab.load.acknowledged())
+    await lab.load.wait_for_rows(rows + 50)
+    proof = await lab.load.stop_and_report("db2")
+    assert proof.acknowledged > 150
+    assert proof.lost == ()
+    status = (await on_lab.status()).page
+    assert status.title == "shop: healthy", status
+    # And back again: the old primary is a full member.
+    report = (await on_lab.approve(await on_lab.request("promote db1"))).page
+    assert report.title == "Switchover of shop: db2 → db1 succeeded", report
+    assert (await on_lab.world.ledger.read(verify)).ok
+
+
+async def test_a_failover_under_load_keeps_every_row_that_the_standby_had(on_lab: Road) -> None:
+    lab = on_lab.lab
+    await on_lab.status()
+    await lab.load.start(rate=200.0)
+    await lab.load.wait_for_rows(100)
+    await on_lab.status()
+    await lab.faults.apply(FaultKind.KILL, "db1")
+    operation = await on_lab.request("promote")
+    report = (await on_lab.approve(operation)).page
+    assert report.title == "Failover of shop: db1 → db2 succeeded", report
+    rows = len(lab.load.acknowledged())
+    await lab.load.wait_for_rows(rows + 50)
+    proof = await lab.load.stop_and_report("db2")
+    assert proof.lost_received == ()
+    # Were the fenced server started by accident, it would take no writes.
+    assert (lab.server("db1").data_directory / "standby.signal").exists()
+    assert (await on_lab.world.ledger.read(verify)).ok
+
+
+async def test_a_primary_whose_host_is_silent_needs_two_who_approve_the_risk(on_lab: Road) -> None:
+    lab = on_lab.lab
+    await on_lab.status()
+    await lab.faults.apply(FaultKind.KILL, "db1")
+    await lab.faults.apply(FaultKind.STOP_SSH, "db1")
+    operation = await on_lab.request("promote")
+    first = await on_lab.dispatcher.decide(on_lab.asks("bob"), operation, Decision.APPROVE)
+    assert first.page.summary == "1 more approval needed."
+    assert await lab.server("db2").in_recovery()
+    await on_lab.dispatcher.decide(on_lab.asks("carol"), operation, Decision.APPROVE)
+    report = (await on_lab.dispatcher.wait(operation)).page
+    assert "succeeded" in report.title, report
+    assert "it could not be fenced" in repr(report)
+
+
+async def test_a_standby_that_pauses_replay_is_not_switched_over_to(on_lab: Road) -> None:
+    await on_lab.lab.faults.apply(FaultKind.PAUSE_REPLAY, "db2")
+    form = await on_lab.dispatcher.prepare(on_lab.asks("alice", "promote"))
+    assert isinstance(form, Form)
+    assert form.submit_label is None
+    assert "Replay runs on db2: paused" in repr(form.page)
+
+
+async def test_status_answers_soon_while_a_server_hangs(on_lab: Road) -> None:
+    await on_lab.status()
+    await on_lab.lab.faults.apply(FaultKind.FREEZE, "db1")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    page = (await on_lab.status()).page
+    took = loop.time() - began
+    assert "db1 by SQL" in repr(page)
+    assert took < 3.0
