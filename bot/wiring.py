@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.discretion import DiscreetOrders
 from bot.inventory import clusters_of, policies_of, roster_of, secrets_of
 from bot.roster import Roster
 from bot.settings import Settings
@@ -32,7 +33,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """The parts, put together. `redactor` knows every secret of the settings."""
+    """The parts, put together. `redactor` knows every secret of the settings; faces call `orders`."""
 
     clusters: dict[str, Cluster]
     roster: Roster
@@ -42,6 +43,7 @@ class Wired:
     observer: Observer
     world: World
     dispatcher: Dispatcher
+    orders: DiscreetOrders
 
 
 @asynccontextmanager
@@ -74,7 +76,8 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             now=utc_now,
         )
         dispatcher = Dispatcher(world, COMMANDS)
-        yield Wired(clusters, roster, redactor, ledger, sessions, observer, world, dispatcher)
+        orders = DiscreetOrders(dispatcher, redactor)
+        yield Wired(clusters, roster, redactor, ledger, sessions, observer, world, dispatcher, orders)
     finally:
         # Connections first: nothing may reach a server once the ledger can no longer record it.
         for closing in (sessions.close, shells.close):

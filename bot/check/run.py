@@ -11,7 +11,7 @@ from bot.check.finding import Finding, Outcome
 from bot.check.servers import ServerTrials
 from bot.check.slack import check_slack
 from bot.settings import Settings
-from bot.slack.scopes import BOT_SCOPES
+from bot.slack.scopes import WANTED_SCOPES
 from bot.terminal.directory import TerminalDirectory
 from bot.wiring import Wired, open_world
 from ledger.audit_chain import verify
@@ -33,7 +33,7 @@ async def run_check(settings: Settings) -> int:
         ]
         async with asyncio.TaskGroup() as group:
             servers = [group.create_task(trial.run()) for trial in trials]
-            slack = group.create_task(check_slack(settings, BOT_SCOPES))
+            slack = group.create_task(check_slack(settings, WANTED_SCOPES))
             ledger = group.create_task(_check_ledger(wired))
         findings = [ledger.result(), *slack.result(), *(finding for task in servers for finding in task.result())]
     Console().print(table(findings, wired.redactor.text))

@@ -89,9 +89,12 @@ def _of_the_clusters(clusters: tuple[ClusterView, ...]) -> Iterator[Metric]:
         for server in view.state.servers:
             up.add_metric([name, server.name], server.sql is not None)
             primary.add_metric([name, server.name], server.role is Role.PRIMARY)
+        if view.judgement.primary is None:
+            continue
+        leading = view.state.server(view.judgement.primary).sql
         for standby in view.judgement.standbys:
             # What is not known is left out: a zero would read as "no lag".
-            behind = replay_lag_bytes(view.state, view.judgement.primary, standby)
+            behind = replay_lag_bytes(leading, view.state.server(standby).sql)
             if behind is not None:
                 lag.add_metric([name, standby], behind)
     yield from (verdict, up, primary, lag, age, seconds, failed)

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from bot.discretion import DiscreetOrders
 from bot.settings import Settings
 from bot.terminal.directory import TerminalDirectory, terminal_user
 from bot.terminal.draw import show
 from bot.wiring import open_world
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
-from commands.dispatcher import Dispatcher
 from commands.people import Face
 from ledger.page import Tone
 
@@ -34,18 +34,18 @@ async def run_ha(settings: Settings, words: list[str], *, reason: str | None, co
     """Carry out one command; the exit status is 0 only when it was carried out and what it shows is well."""
     typed = Typed(tuple(words), reason, confirmation)
     async with open_world(settings, TerminalDirectory) as wired:
-        terminal = Terminal(wired.dispatcher, Console(), typed)
+        terminal = Terminal(wired.orders, Console(), typed)
         try:
             return await terminal.run()
         finally:
-            await wired.dispatcher.shutdown(settings.monitor.ssh_timeout)
+            await wired.dispatcher.shutdown()
 
 
 class Terminal:
     """One command at the terminal."""
 
-    def __init__(self, dispatcher: Dispatcher, console: Console, typed: Typed) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, orders: DiscreetOrders, console: Console, typed: Typed) -> None:
+        self._orders = orders
         self._console = console
         self._typed = typed
 
@@ -56,19 +56,19 @@ class Terminal:
             case ("watch", operation):
                 return await self._watch(operation)
         text = " ".join(self._typed.words)
-        if self._dispatcher.needs_form(text):
+        if self._orders.needs_form(text):
             return await self._order(text)
-        return self._show(await self._dispatcher.ask(_asked(text)))
+        return self._show(await self._orders.ask(_asked(text)))
 
     async def _order(self, text: str) -> int:
-        shown = await self._dispatcher.prepare(_asked(text))
+        shown = await self._orders.prepare(_asked(text))
         if isinstance(shown, Answer):
             return self._show(shown)
         show(self._console, shown.page)
         if shown.submit_label is None:
             return 1
         values = self._fill_in(shown)
-        outcome = await self._dispatcher.submit(_asked(text), shown.draft, values)
+        outcome = await self._orders.submit(_asked(text), shown.draft, values)
         if isinstance(outcome, FieldErrors):
             for name, error in outcome.errors.items():
                 self._console.print(f"{name}: {error}", markup=False)
@@ -87,7 +87,7 @@ class Terminal:
         return values
 
     async def _decide(self, decision: Decision, operation: str) -> int:
-        answer = await self._dispatcher.decide(_asked(f"{decision} {operation}"), operation, decision)
+        answer = await self._orders.decide(_asked(f"{decision} {operation}"), operation, decision)
         status = self._show(answer)
         if decision is Decision.APPROVE and status == 0:
             return await self._watch(operation)
@@ -95,7 +95,7 @@ class Terminal:
 
     async def _watch(self, operation: str) -> int:
         """Follow an operation that this process runs, or another one, to its end."""
-        return self._show(await self._dispatcher.wait(operation, self._progress))
+        return self._show(await self._orders.wait(operation, self._progress))
 
     async def _progress(self, line: str) -> None:
         self._console.print(line, markup=False)

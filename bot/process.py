@@ -1,0 +1,161 @@
+"""The bot as a process: started in order, ended in order, within ten seconds of a SIGTERM."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+import structlog
+
+from alerts.keeper import AlertKeeper
+from alerts.monitor import Monitor
+from bot.http.metrics import Metrics
+from bot.http.server import HttpServer
+from bot.inventory import intervals_of, thresholds_of
+from bot.logs import configure_logging
+from bot.loop_lag import LoopLag
+from bot.settings import Settings
+from bot.settings_mistakes import Mistake, SettingsError
+from bot.slack.client import SlackClients, open_clients
+from bot.slack.directory import SlackDirectory
+from bot.slack.face import SlackConfiguration, SlackFace
+from bot.slack.identity import OwnIdentity
+from bot.vitals import VitalSigns
+from bot.wiring import Wired, open_world, utc_now
+from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append
+from ledger.errors import LedgerError
+
+# A supervisor gives ten seconds: the running step gets most of them, messages on their way the rest.
+STEP_SECONDS = 6.0
+MESSAGES_SECONDS = 1.5
+TICK_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The running parts."""
+
+    wired: Wired
+    keeper: AlertKeeper
+    monitor: Monitor
+    slack: SlackFace
+    http: HttpServer
+    loop_lag: LoopLag
+
+
+async def run_bot(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT. The exit status; SettingsError and LedgerError when it cannot start."""
+    configuration = _slack_configuration(settings)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with _open(settings, configuration) as bot:
+        await bot.wired.dispatcher.recover()
+        async with _started(bot):
+            await stopped.wait()
+            log.info("bot.stopping")
+    return 0
+
+
+@asynccontextmanager
+async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncIterator[Bot]:
+    """Everything made and wired, nothing started."""
+    async with AsyncExitStack() as stack:
+        clients = _clients(settings)
+        stack.push_async_callback(clients.close)
+        identity = OwnIdentity(clients.web)
+        wired = await stack.enter_async_context(
+            open_world(settings, lambda roster: SlackDirectory(clients.web, roster, identity))
+        )
+        configure_logging(settings.log, wired.redactor)
+        common, own = thresholds_of(settings)
+        keeper = AlertKeeper(wired.ledger, wired.clusters.values(), common, utc_now, own=own)
+        intervals = intervals_of(settings)
+        monitor = Monitor(wired.clusters.values(), wired.observer, keeper, wired.sessions, intervals)
+        slack = SlackFace(
+            configuration,
+            clients=clients,
+            identity=identity,
+            directory=wired.world.directory,
+            policies=wired.world.policies,
+            dispatcher=wired.orders,
+            keeper=keeper,
+            monitor=monitor,
+            ledger=wired.ledger,
+            clusters=tuple(wired.clusters),
+            now=utc_now,
+        )
+        loop_lag = LoopLag()
+        signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals)
+        http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), slack.routes())
+        yield Bot(wired, keeper, monitor, slack, http, loop_lag)
+
+
+@asynccontextmanager
+async def _started(bot: Bot) -> AsyncIterator[None]:
+    """Started in this order: remember, watch, answer. Ended in the reverse order, after the running steps."""
+    await _record(bot, AuditKind.STARTED, {"version": version("understudy"), "clusters": sorted(bot.wired.clusters)})
+    await bot.keeper.start()
+    bot.monitor.start()
+    await bot.slack.start()
+    port = await bot.http.start()
+    log.info("bot.started", clusters=sorted(bot.wired.clusters), http_port=port)
+    chores = [asyncio.create_task(bot.loop_lag.run()), asyncio.create_task(_tick(bot))]
+    try:
+        yield
+    finally:
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+        await bot.wired.dispatcher.shutdown(STEP_SECONDS)
+        await bot.monitor.stop()
+        await _record(bot, AuditKind.STOPPED, {})
+        await bot.slack.stop(MESSAGES_SECONDS)
+        await bot.http.stop()
+
+
+async def _tick(bot: Bot) -> None:
+    """Expires what waited too long, once a second; a failing ledger is told and tried again."""
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        try:
+            await bot.wired.dispatcher.tick(utc_now())
+        except LedgerError as error:
+            log.error("bot.tick_failed", error=str(error))
+        except Exception:
+            log.exception("bot.tick_broke")
+
+
+async def _record(bot: Bot, kind: AuditKind, details: dict[str, object]) -> None:
+    at: datetime = utc_now()
+    await bot.wired.ledger.write(lambda db: append(db, AuditEntry(at, kind, UNDERSTUDY, details=details)))
+
+
+def _slack_configuration(settings: Settings) -> SlackConfiguration:
+    """SettingsError names every token that is missing."""
+    slack = settings.slack
+    wanted = {"bot_token": slack.bot_token}
+    wanted |= {"app_token": slack.app_token} if slack.mode == "socket" else {"signing_secret": slack.signing_secret}
+    missing = tuple(
+        Mistake(f"slack.{name}", "is missing", f"set UNDERSTUDY_SLACK__{name.upper()}, or write it into a secret file")
+        for name, secret in wanted.items()
+        if secret is None or not secret.get_secret_value()
+    )
+    if missing:
+        raise SettingsError(missing)
+    return SlackConfiguration(
+        mode=slack.mode,
+        app_token=slack.app_token.get_secret_value() if slack.app_token else None,
+        signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else None,
+    )
+
+
+def _clients(settings: Settings) -> SlackClients:
+    token = settings.slack.bot_token
+    return open_clients(settings.slack.api_url, token.get_secret_value() if token else "")
