@@ -35,11 +35,12 @@ class Dispatcher:
     Call `recover` once at the start, `tick` from time to time, `shutdown` at the end.
     """
 
-    def __init__(self, world: World, commands: Sequence[Command]) -> None:
+    def __init__(self, world: World, commands: Sequence[Command], owner: str | None = None) -> None:
+        """`owner` names the process that runs operations: this one, unless told otherwise."""
         self._world = world
         self._commands = {command.name: command for command in commands}
         self._orders = {command.name: command for command in commands if isinstance(command, Order)}
-        self._owner = this_process()
+        self._owner = owner or this_process()
         self._runner = Runner(world, self._orders)
         self._ask = Ask(world, self._commands)
         self._submission = Submission(world, self._orders)
