@@ -27,7 +27,7 @@ from commands.authority import Policies
 from commands.people import Directory
 from ledger.ledger import Ledger
 
-IDENTITY_AGAIN_SECONDS = 5.0
+IDENTITY_AGAIN_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 

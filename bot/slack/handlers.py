@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack import modal, payloads
 from bot.slack.alert_buttons import AlertButtons
 from bot.slack.identity import OwnIdentity
-from bot.slack.outcome import SLACK_FAILURES
+from bot.slack.outcome import SLACK_FAILURES, ending_of
 from bot.slack.payloads import Incoming, Payload
 from bot.slack.plain import one_line
 from bot.slack.repeats import Repeats
@@ -26,6 +26,7 @@ from commands.asked import Answer, Asked, Decision, FieldErrors, Form
 from ledger.page import Page, Tone, text
 
 VIEW_SECONDS = 8.0
+ACK_TRIES, ACK_TRY_SECONDS = 20, 0.15  # together the three seconds that Slack waits for an acknowledgement
 DECISIONS = {"order.approve": Decision.APPROVE, "order.reject": Decision.REJECT, "order.cancel": Decision.CANCEL}
 OPEN_PROMOTE = "promote.open"
 
@@ -70,12 +71,16 @@ class Handlers:
         if wrong := modal.unexpected(given, view):
             await ack(response_action="errors", errors=wrong)
             return
-        waiting = modal.waiting_view(_title_of(view), "Sent. Looking once more before anybody is asked…")
+        sent = f"sent-{secrets.token_hex(8)}"
+        waiting = {
+            **modal.waiting_view(_title_of(view), "Sent. Looking once more before anybody is asked…"),
+            "external_id": sent,
+        }
         incoming = payloads.of_submission(body, self._known_team(), given.channel)
         # A repeated delivery must not undo what the modal shows by now.
         await ack(response_action="update", view=self.repeats.shown(incoming.delivery) or waiting)
         incoming = payloads.of_submission(body, await self._own_team(), given.channel)
-        await self._once(incoming, lambda who: self._submitted(who, view, given))
+        await self._once(incoming, lambda who: self._submitted(who, view, given, sent))
 
     async def mention(self, ack: Ack, body: Payload) -> None:
         await ack()
@@ -121,7 +126,7 @@ class Handlers:
             again = _type_again(typed) if isinstance(prepared, Form) else None
             await self.replies.reply(incoming, _with_line(prepared.page, again))
 
-    async def _submitted(self, incoming: Incoming, view: Payload, given: modal.Submitted) -> None:
+    async def _submitted(self, incoming: Incoming, view: Payload, given: modal.Submitted, sent: str) -> None:
         asked = incoming.asked(self.now(), f"submit {_title_of(view)}")
         result = await self.orders.submit(asked, given.draft, given.values)
         if isinstance(result, FieldErrors):
@@ -130,7 +135,7 @@ class Handlers:
         else:
             shown, page = modal.page_view(result.page), result.page
         self.repeats.shows(incoming.delivery, shown)
-        if not await self._show(str(view["id"]), shown):
+        if not await self._show_after_ack(sent, shown):
             await self.replies.reply(incoming, page)
 
     async def _open(self, trigger_id: str, view: Mapping[str, Any]) -> str | None:
@@ -144,15 +149,29 @@ class Handlers:
 
     async def _show(self, view_id: str | None, view: Mapping[str, Any]) -> bool:
         """Whether the modal, if it is still open, shows this now."""
-        if view_id is None:
-            return False
+        return view_id is not None and await self._update(view, view_id=view_id) is None
+
+    async def _show_after_ack(self, external_id: str, view: Mapping[str, Any]) -> bool:
+        """As `_show`, but after Slack has put the acknowledgement's own view there.
+
+        The acknowledgement and this call go different ways; should it come second, it would cover the outcome for
+        good. Only its view has this external id, so the update finds nothing until then.
+        """
+        for _ in range(ACK_TRIES):
+            error = await self._update(view, external_id=external_id)
+            if error != "not_found":
+                return error is None
+            await asyncio.sleep(ACK_TRY_SECONDS)
+        return False
+
+    async def _update(self, view: Mapping[str, Any], **which: str) -> str | None:
+        """What went wrong; None for nothing."""
         try:
             async with asyncio.timeout(VIEW_SECONDS):
-                await self.client.views_update(view_id=view_id, view=dict(view))
+                await self.client.views_update(view=dict(view), **which)
         except SLACK_FAILURES as error:
-            log.info("handlers.modal_not_updated", error=type(error).__name__)
-            return False
-        return True
+            return ending_of(error).error
+        return None
 
     async def _once(self, incoming: Incoming, work: Callable[[Incoming], Awaitable[None]]) -> None:
         """Does the work unless it was delivered before; a failure of ours gets a private line with a reference."""

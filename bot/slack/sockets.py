@@ -71,6 +71,7 @@ class Sockets:
         self._open: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
         self._last_event: datetime | None = None
 
     async def start(self) -> None:
@@ -80,9 +81,11 @@ class Sockets:
             self._tasks.add(task)
 
     async def stop(self) -> None:
-        for task in (*self._tasks, *self._leaving):
+        self._stopping.set()
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._leaving, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
     @property
     def health(self) -> SocketHealth:
@@ -130,7 +133,9 @@ class Sockets:
         """What Slack still delivers by a connection that it is about to close is still taken."""
         try:
             if connection.current_session is not None and not connection.current_session.closed:
-                await asyncio.sleep(LEAVE_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LEAVE_SECONDS):
+                        await self._stopping.wait()
         finally:
             await connection.end()
 

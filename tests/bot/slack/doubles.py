@@ -1,5 +1,6 @@
 """Stand-ins for the commands and alerts behind the face: they remember what they were asked."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ FORM = Form(
     "Ask for approval",
     '{"cluster":"main"}',
 )
+SENT = Answer(Page("Sent", Tone.WAITING, "Bob or Carol can approve it"))
+HEALTHY = Page("Healthy", Tone.GOOD, "main is healthy")
 
 
 @dataclass(slots=True)
@@ -31,8 +34,12 @@ class Orders:
     submitted: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     decided: list[tuple[str, Decision]] = field(default_factory=list)
     prepared: Form | Answer = FORM
-    outcome: Answer | FieldErrors = Answer(Page("Sent", Tone.WAITING, "Bob or Carol can approve it"))
-    page: Page = Page("Healthy", Tone.GOOD, "main is healthy")
+    outcome: Answer | FieldErrors = SENT
+    page: Page = HEALTHY
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def needs_form(self, text: str) -> bool:
         return text.startswith("promote")
@@ -45,6 +52,7 @@ class Orders:
 
     async def prepare(self, asked: Asked) -> Form | Answer:
         self.asked.append(("prepare", asked))
+        await self.may_answer.wait()
         return self.prepared
 
     async def submit(self, asked: Asked, draft: str, values: Mapping[str, str]) -> Answer | FieldErrors:

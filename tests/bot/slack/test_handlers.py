@@ -146,12 +146,12 @@ async def test_a_form_submitted_twice_by_slack_is_sent_once_and_still_shows_the_
 
 
 async def test_a_closed_modal_gets_its_answer_as_a_private_message(stage: Stage, slack: PracticeSlack) -> None:
-    slack.faults.slow("views.update", milliseconds=300, calls=1)
+    stage.orders.may_answer.clear()
     alice = slack.person("U0ALICE")
     await alice.command("/ha", "promote main db2", channel="C0OPS")
     waiting = await alice.wait_for_view()
     await alice.close(waiting)
-    slack.faults.heal()
+    stage.orders.may_answer.set()
     answer = await alice.wait_for_ephemeral()
     assert title(answer) == "⚠️ Warning: Switchover of main to db2"
     assert "/ha promote main db2" in answer["text"]

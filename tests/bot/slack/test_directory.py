@@ -1,0 +1,99 @@
+"""Rights hang on Slack ids and on groups confirmed at the moment of the click; whatever is unknown means no."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from bot.slack.client import SlackClients
+from bot.slack.directory import GROUP_SECONDS, SlackDirectory
+from bot.slack.identity import OwnIdentity
+from lab.slack import PracticeSlack
+from tests.bot.slack.conftest import ROSTER
+
+Now = Callable[[], float]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def directory(clients: SlackClients, clock: Clock) -> SlackDirectory:
+    return SlackDirectory(clients.sender, ROSTER, OwnIdentity(clients.sender), clock=clock)
+
+
+async def test_a_person_of_the_settings_has_a_key_and_groups_of_both_kinds(directory: SlackDirectory) -> None:
+    bob = await directory.person("U0BOB")
+    assert (bob.key, bob.groups) == ("bob", frozenset({"dba", "lead"}))
+    assert bob.name == "bob"
+
+
+async def test_who_is_only_in_the_slack_group_goes_by_the_slack_id(directory: SlackDirectory) -> None:
+    carol = await directory.person("U0CAROL")
+    assert (carol.key, carol.groups) == ("U0CAROL", frozenset({"dba"}))
+
+
+async def test_a_stranger_has_nothing(directory: SlackDirectory) -> None:
+    dave = await directory.person("U0DAVE")
+    assert (dave.key, dave.groups) == (None, frozenset())
+
+
+async def test_an_id_of_another_workspace_has_nothing(directory: SlackDirectory) -> None:
+    person = await directory.person("foreign:T0OTHER:U0ALICE")
+    assert (person.key, person.groups) == (None, frozenset())
+
+
+async def test_the_bot_itself_has_nothing(directory: SlackDirectory, slack: PracticeSlack) -> None:
+    person = await directory.person(slack.workspace.app.bot_user_id)
+    assert (person.key, person.groups) == (None, frozenset())
+
+
+async def test_without_the_group_only_the_listed_people_count(directory: SlackDirectory, slack: PracticeSlack) -> None:
+    slack.faults.server_error("usergroups.users.list")
+    assert (await directory.person("U0BOB")).groups == {"lead"}
+    assert (await directory.person("U0CAROL")).groups == frozenset()
+
+
+@pytest.mark.parametrize("fault", ["server_error", "hang", "rate_limit", "lose_answer"])
+async def test_without_slack_only_the_settings_count(
+    fault: str, directory: SlackDirectory, slack: PracticeSlack
+) -> None:
+    getattr(slack.faults, fault)()
+    bob, carol = await directory.person("U0BOB"), await directory.person("U0CAROL")
+    assert (bob.key, bob.groups) == ("bob", frozenset({"lead"}))
+    assert (carol.key, carol.groups) == (None, frozenset())
+
+
+async def test_a_group_is_believed_for_a_minute_and_not_longer(
+    directory: SlackDirectory, slack: PracticeSlack, clock: Clock
+) -> None:
+    await directory.person("U0CAROL")
+    slack.faults.server_error("usergroups.users.list")
+    clock.now += GROUP_SECONDS - 1
+    assert (await directory.person("U0CAROL")).groups == {"dba"}
+    clock.now += 2
+    assert (await directory.person("U0CAROL")).groups == frozenset()
+
+
+async def test_many_clicks_ask_slack_once(directory: SlackDirectory, slack: PracticeSlack) -> None:
+    for _ in range(5):
+        await directory.person("U0BOB")
+    assert len(slack.calls.of("usergroups.users.list")) == 1
+    assert len(slack.calls.of("users.info")) == 1
+
+
+async def test_a_name_gives_no_rights(directory: SlackDirectory) -> None:
+    """Dave may call himself what he likes."""
+    assert all(entry.key != "dave" for entry in ROSTER.people)
+    dave = await directory.person("U0DAVE")
+    assert dataclasses.replace(dave, name="Bob Baker").groups == frozenset()
