@@ -7,6 +7,7 @@ only marked as leaving, and the supervisor opens another beside it.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from time import time
 
