@@ -19,7 +19,7 @@ MISSED_LOOKS = 10
 
 @dataclass(slots=True)
 class VitalSigns:
-    """Reads the parts. The outbox's numbers need the ledger: metrics show those of the last readiness check."""
+    """Reads the parts. What has to be awaited is kept by `vitals`, for the `view` that follows at once."""
 
     wired: Wired
     keeper: AlertKeeper

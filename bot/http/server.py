@@ -58,4 +58,6 @@ class HttpServer:
         return web.json_response(body, status=200 if verdict.ready else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:
+        # The collector cannot wait for anything: what has to be asked for is asked for here, just before.
+        await self._vitals()
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -54,6 +54,7 @@ async def test_status_answers_within_a_second_while_a_server_hangs(stage: Stage)
 
 
 async def test_metrics_tell_what_the_bot_knows(stage: Stage) -> None:
+    await stage.slack.wait_until(lambda: stage.slack.sockets == 2, timeout=10)
     async with aiohttp.ClientSession() as session, session.get(f"{stage.bot.url}/metrics") as answer:
         text = await answer.text()
     assert 'understudy_cluster_verdict{cluster="shop",verdict="healthy"} 1.0' in text

@@ -48,7 +48,7 @@ async def test_who_asked_cannot_approve(stage: Stage) -> None:
 async def test_a_person_without_rights_can_neither_ask_nor_approve(stage: Stage) -> None:
     dave = stage.slack.person("U0DAVE")
     await dave.command("/ha", "promote shop", channel=CLUSTER_CHANNEL)
-    await dave.wait_for_view(lambda view: "may not" in str(view) and not view.get("submit"), timeout=10)
+    await dave.wait_for_view(lambda view: "not allowed" in str(view) and not view.get("submit"), timeout=10)
     assert len(await _recorded_by(stage, "U0DAVE")) == 1
 
     requested = await request_promotion(stage.slack, stage.slack.person("U0ALICE"))
