@@ -90,11 +90,12 @@ def _clock_offset(found: Sections, sent_at: float, seconds: float) -> float | No
 
 def _peers(found: Sections, server: str, peers: Sequence[str]) -> tuple[PeerTry, ...]:
     """The tries of the others, and the server's own try of itself under its own name."""
+    names = {"self": server, **{str(number): name for number, name in enumerate(peers)}}
     replies: dict[str, PeerReply] = {}
     for line in found.values.get("peer", ()):
-        number, code, text = (*line.split(" ", 2), "", "")[:3]
-        name = server if number == "self" else peers[int(number)]
-        replies[name] = _reply(code, text)
+        number, code, text = (*line.split(" ", 2), "", "", "")[:3]
+        if number in names:
+            replies[names[number]] = _reply(code, text)
     tried = [*peers, server] if server in replies else peers
     return tuple(PeerTry(name, replies.get(name, PeerReply.NOT_TRIED)) for name in tried)
 

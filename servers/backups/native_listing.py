@@ -112,7 +112,12 @@ def _started_at(label: str) -> datetime | None:
 
 
 def _time(seconds: str | None) -> datetime | None:
-    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
+    if not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (OverflowError, OSError):
+        raise ValueError(f"not a time: {seconds[:40]}") from None
 
 
 def _moment(backup: BaseBackup) -> datetime:

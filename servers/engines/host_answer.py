@@ -60,7 +60,7 @@ def host_answer(server: str, completed: Completed) -> HostAnswer:
     """Take a script's output apart. ActionFailed when it could not look, or broke off."""
     found = parse_sections(completed.stdout, _BLOCKS)
     error = found.one("error")
-    if error is not None or found.one("done") is None:
+    if error is not None or found.one("postmaster") is None or found.one("done") is None:
         reason = error or " ".join(completed.output.split())[:300] or "it printed nothing"
         message = f"{server}'s host could not be looked at: {reason}"
         raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
