@@ -42,6 +42,7 @@ from servers.verdict import Judgement
 # How many of the last alerts are looked through at the start for those that may fire again.
 RECENT = 500
 
+_RULE_NAMES = frozenset(rule.name for rule in RULES)
 _FAILOVER_RULES = frozenset(rule.name for rule in RULES if rule.offers_failover)
 _SECONDS = {choice: seconds for choice, _, seconds in SILENCES}
 
@@ -77,19 +78,19 @@ class AlertKeeper:
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> None:
-        """Reads the open alerts, and those that may still fire again. Ends those of clusters nobody watches any more.
+        """Reads the open alerts, and those that may still fire again. Ends those that nobody can judge any more: their
+        cluster is no longer in the settings, or their rule is no more.
 
         Raises LedgerError.
         """
-        rows = await self._ledger.read(_kept)
-        by_cluster: dict[str, list[AlertRow]] = defaultdict(list)
-        for row in rows:
-            by_cluster[row.cluster].append(row)
-        for name, alerts in by_cluster.items():
-            if name in self._clusters:
-                self._tracks[name] = tracks_of([row for row in alerts if self._still_matters(row)])
-            else:
-                await self._end_unwatched(alerts)
+        kept: dict[str, list[AlertRow]] = defaultdict(list)
+        for row in await self._ledger.read(_kept):
+            if row.cluster not in self._clusters or row.rule not in _RULE_NAMES:
+                await self._end_unwatched(row)
+            elif self._still_matters(row):
+                kept[row.cluster].append(row)
+        for name, rows in kept.items():
+            self._tracks[name] = tracks_of(rows)
 
     async def take(self, cluster: Cluster, state: ClusterState, judgement: Judgement) -> tuple[Transition, ...]:
         """Takes one look, and records what changed by it. A look older than the last one is left aside.
@@ -208,14 +209,13 @@ class AlertKeeper:
         self._tracks[cluster.name] = after
         return mark.done(transition.after)
 
-    async def _end_unwatched(self, alerts: Sequence[AlertRow]) -> None:
+    async def _end_unwatched(self, alert: AlertRow) -> None:
+        if alert.state is AlertState.RESOLVED:
+            return
         now = self._clock()
-        for alert in alerts:
-            if alert.state is AlertState.RESOLVED:
-                continue
-            ended = replace(alert, state=AlertState.RESOLVED, resolved_at=now, value="no longer in the settings")
-            transition = Transition(Change.RESOLVED, alert, ended, now)
-            await self._ledger.write(partial(record_unwatched, transition=transition))
+        ended = replace(alert, state=AlertState.RESOLVED, resolved_at=now, value="no longer watched")
+        transition = Transition(Change.RESOLVED, alert, ended, now)
+        await self._ledger.write(partial(record_unwatched, transition=transition))
 
     def _still_matters(self, row: AlertRow) -> bool:
         """Firing, or resolved so lately that it may fire again."""

@@ -104,12 +104,19 @@ def _advance_bad(
     if (now - since).total_seconds() < finding.rule.hold(thresholds):
         return replace(track, pending_since=since), None
     earlier = track.alert
-    if earlier is not None and _same_again(earlier, since, thresholds):
+    # What is held back gets a message of its own later, and must not slip into one that people are done with.
+    if earlier is not None and finding.cause is None and _same_again(earlier, since, thresholds):
         alert = replace(_seen(earlier, bad, now), state=AlertState.FIRING, fired_at=now, resolved_at=None)
-        alert = replace(alert, severity=bad.severity, group=finding.cause or own_group(alert.id))
+        alert = replace(alert, severity=bad.severity)
         return Track(alert), Transition(Change.FIRED_AGAIN, earlier, alert, now)
-    alert_id = new_id()
-    alert = AlertRow(
+    alert = _new(finding, bad, since, now, new_id())
+    if earlier is not None and earlier.silenced(now):
+        alert = replace(alert, silenced_by=earlier.silenced_by, silenced_until=earlier.silenced_until)
+    return Track(alert), Transition(Change.FIRED, None, alert, now)
+
+
+def _new(finding: Finding, bad: Bad, since: datetime, now: datetime, alert_id: str) -> AlertRow:
+    return AlertRow(
         id=alert_id,
         rule=finding.rule.name,
         cluster=finding.cluster,
@@ -124,7 +131,6 @@ def _advance_bad(
         last_seen_at=now,
         fired_at=now,
     )
-    return Track(alert), Transition(Change.FIRED, None, alert, now)
 
 
 def _advance_firing(alert: AlertRow, finding: Finding, now: datetime, thresholds: Thresholds) -> Advance:

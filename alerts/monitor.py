@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
+from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from alerts.intervals import Intervals
@@ -17,6 +18,7 @@ from servers.inventory import Cluster
 from servers.verdict import judge
 
 STOP_SECONDS = 3.0
+PASSES = "passes"
 
 _log = logging.getLogger(__name__)
 
@@ -53,10 +55,7 @@ class Monitor:
 
     def start(self) -> None:
         """Begins. Must be called within the event loop; the first pass over each cluster comes within one interval."""
-        # Overruns are counted here; a line in the log for each would drown what matters.
-        quiet = logging.getLogger(f"{__name__}.schedule")
-        quiet.setLevel(logging.ERROR)
-        scheduler = AsyncIOScheduler(timezone=UTC, logger=quiet)
+        scheduler = AsyncIOScheduler(timezone=UTC, logger=_quiet_logger(), executors={PASSES: AsyncIOExecutor()})
         scheduler.add_listener(self._overran, EVENT_JOB_MAX_INSTANCES)
         now, count = datetime.now(UTC), max(1, len(self._watches))
         for number, (name, watch) in enumerate(self._watches.items()):
@@ -67,6 +66,7 @@ class Monitor:
                 "interval",
                 seconds=self._intervals.fast,
                 id=name,
+                executor=PASSES,
                 next_run_time=now + offset,
                 coalesce=True,
                 max_instances=1,
@@ -115,3 +115,11 @@ class Monitor:
     def _overran(self, event: JobSubmissionEvent) -> None:
         if event.job_id in self._overruns:
             self._overruns[event.job_id] += 1
+
+
+def _quiet_logger() -> logging.Logger:
+    """APScheduler writes two lines for each pass and one for each overrun; passes tell of their failures themselves."""
+    logging.getLogger(f"apscheduler.executors.{PASSES}").setLevel(logging.CRITICAL)
+    quiet = logging.getLogger(f"{__name__}.schedule")
+    quiet.setLevel(logging.ERROR)
+    return quiet

@@ -11,6 +11,7 @@ from typing import Protocol
 from alerts.intervals import Intervals
 from alerts.keeper import AlertKeeper
 from alerts.observation import Look
+from ledger.errors import LedgerError
 from servers.inventory import Cluster
 from servers.state import ClusterState
 from servers.verdict import Judgement, Verdict, judge
@@ -163,6 +164,8 @@ class Watch:
         _log.warning("a pass over %s failed: %s: %s", self.cluster.name, type(error).__name__, error)
         try:
             await self._keeper.take_failure(self.cluster, error)
+        except LedgerError as failure:
+            _log.warning("the failed pass over %s could not be recorded: %s", self.cluster.name, failure)
         except Exception:
             _log.exception("the failed pass over %s could not be recorded", self.cluster.name)
 

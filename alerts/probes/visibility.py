@@ -19,12 +19,17 @@ def _observation(subject: str, missing: tuple[str, ...], server: str | None = No
 
 
 def _missing(server: ServerState) -> Iterator[str]:
-    if server.sql is None and server.sql_answer.outcome is not Outcome.NOT_ASKED:
+    if server.sql is None and server.sql_answer.outcome is not Outcome.NOT_ASKED and not _seen_down(server):
         yield _line("SQL", server.sql_answer)
     if server.host is None and server.ssh_answer.outcome is not Outcome.NOT_ASKED:
         yield _line("SSH", server.ssh_answer)
     if server.sql is not None and not server.sql.sees_everything:
         yield "SQL: the role lacks the right pg_monitor (as a superuser: GRANT pg_monitor TO the bot's role)"
+
+
+def _seen_down(server: ServerState) -> bool:
+    """Its host shows why it does not answer: that is no blindness."""
+    return server.host is not None and (server.host.postmaster_pid is None or server.host.postmaster_stopped)
 
 
 def _backups(look: Look) -> tuple[Observation, ...]:

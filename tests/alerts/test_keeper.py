@@ -15,7 +15,7 @@ from alerts.lifecycle import Change
 from alerts.observation import Look
 from alerts.thresholds import Thresholds
 from ledger import locks, outbox
-from ledger.alerts import AlertState, get, history
+from ledger.alerts import AlertState, get, history, save
 from ledger.audit import Actor, AuditKind, AuditRecord, recent
 from ledger.audit_chain import verify
 from ledger.ledger import Ledger
@@ -217,6 +217,18 @@ async def test_alerts_of_a_cluster_that_is_no_longer_watched_end(scene: Scene) -
     assert keeper.firing() == ()
     (item,) = await scene.outbox()
     assert item.page.tone is Tone.GOOD
+
+
+async def test_an_alert_of_a_rule_that_is_no_more_ends(scene: Scene) -> None:
+    await scene.take(primary_down())
+    await scene.send()
+    (row,) = scene.keeper.firing()
+    await scene.ledger.write(lambda db: save(db, replace(row, id="A0", rule="of_old", subject="db9")))
+    await scene.restart()
+    assert [row.rule for row in scene.keeper.firing()] == ["primary_down"]
+    ended = await scene.ledger.read(lambda db: get(db, "A0"))
+    assert ended is not None
+    assert ended.state is AlertState.RESOLVED
 
 
 async def test_a_server_that_left_the_settings_leaves_no_alert_behind(scene: Scene) -> None:

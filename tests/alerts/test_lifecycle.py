@@ -198,6 +198,15 @@ def test_a_consequence_that_ends_with_its_cause_is_never_shown() -> None:
     assert story.track.empty
 
 
+def test_a_consequence_never_slips_into_a_message_that_people_are_done_with() -> None:
+    story = fired().then(WELL, 60).then(WARNING, 10).then(WARNING, 5, "operation/7K3F")
+    assert story.changes[-1] is Change.FIRED
+    assert story.alert.id == "A1"
+    story = fired().silenced(3600).then(WELL, 60).then(WARNING, 10).then(WARNING, 5, "operation/7K3F")
+    assert story.alert.id == "A1"
+    assert story.alert.silenced_by == ALICE
+
+
 def test_without_data_it_is_not_released() -> None:
     story = Story().then(WARNING).then(WARNING, 5, "alert/A9").then(DARK, 60)
     assert story.changes == [Change.FIRED]

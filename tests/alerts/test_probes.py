@@ -60,6 +60,8 @@ REPLICATION_BROKEN = look(
 SPLIT_BRAIN = look(DB1, replace(DB2, sql=PRIMARY_SQL), verdict(Verdict.SPLIT_BRAIN, None))
 NO_PRIMARY = look(replace(DB1, sql=STANDBY_SQL), DB2, verdict(Verdict.NO_PRIMARY, None, ("db1", "db2")))
 FROM_HERE_ONLY = look(replace(DB1, sql=None, sql_answer=UNREACHABLE), DB2, verdict(Verdict.PRIMARY_UNREACHABLE))
+HUNG_STANDBY = look(DB1, replace(DB2, sql=None, sql_answer=UNREACHABLE), verdict(Verdict.REPLICATION_BROKEN))
+STRANGERS = look(DB1, replace(DB2, sql=PRIMARY_SQL), verdict(Verdict.NOT_A_PAIR))
 STANDBY_GONE = look(DB1, gone(DB2), verdict(Verdict.STANDBY_DOWN))
 
 
@@ -79,6 +81,7 @@ STANDBY_GONE = look(DB1, gone(DB2), verdict(Verdict.STANDBY_DOWN))
         (NO_PRIMARY, "primary_present", "shop", 0.0),
         (primary_down(), "primary_present", "shop", None),
         (SPLIT_BRAIN, "one_primary", "shop", 0.0),
+        (STRANGERS, "one_primary", "shop", 0.0),
         (look(), "one_primary", "shop", 1.0),
         (look(DB1, dark(DB2), verdict(Verdict.STANDBY_DOWN)), "one_primary", "shop", None),
         (STANDBY_GONE, "one_primary", "shop", 1.0),
@@ -90,6 +93,7 @@ STANDBY_GONE = look(DB1, gone(DB2), verdict(Verdict.STANDBY_DOWN))
         (nothing_known(), "standby_up", "db2", None),
         (look(), "standby_streams", "db2", 1.0),
         (REPLICATION_BROKEN, "standby_streams", "db2", 0.0),
+        (HUNG_STANDBY, "standby_streams", "db2", 0.0),
         (primary_down(), "standby_streams", "db2", None),
         (failed_over(), "standby_streams", "db2", 1.0),
     ],
@@ -237,6 +241,11 @@ def test_what_cannot_be_seen_is_named() -> None:
         "SSH: unreachable (no route to host)",
     ]
     assert value(nothing_known(), "not_seen", "backups") == 1
+
+
+def test_a_server_whose_host_shows_that_it_is_down_is_seen() -> None:
+    assert value(primary_down(), "not_seen", "db1") == 0
+    assert value(look(replace(DB1, sql=None, sql_answer=UNREACHABLE)), "not_seen", "db1") == 1
 
 
 def test_a_missing_right_is_named() -> None:
