@@ -15,7 +15,7 @@ from commands.asked import Answer, Asked, Decision
 from commands.authority import Human, human, may_cancel
 from commands.command import Order
 from commands.document import read_document
-from commands.looking import look
+from commands.looking import look_again
 from commands.operation_page import read_conclusion
 from commands.orders import Click, Counted, Ended, Outcome, Ready, Refused, decide
 from commands.people import Person
@@ -112,7 +112,7 @@ class Deciding:
         return asyncio.create_task(self._look(operation.cluster))
 
     async def _look(self, cluster: str) -> ClusterState:
-        return await look(self._world, self._world.clusters[cluster])
+        return await look_again(self._world, self._world.clusters[cluster])
 
     async def _cancel_running(
         self, asked: Asked, person: Person, operation: Operation, humans: Mapping[str, Human]

@@ -14,7 +14,7 @@ from commands.command import Command, Misunderstood, Order
 from commands.deciding import Deciding
 from commands.document import warm_up
 from commands.following import follow
-from commands.orders import expire
+from commands.orders import expire, late
 from commands.owner import this_process
 from commands.parse import parse
 from commands.recovery import recover
@@ -88,8 +88,9 @@ class Dispatcher:
 
     async def tick(self, now: datetime) -> None:
         """Expires what waited for approval too long, and finds operations whose process has gone in the meantime."""
-        policies = self._world.policies
-        await self._world.ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
+        policies, ledger = self._world.policies, self._world.ledger
+        if await ledger.read(lambda db: bool(late(db, now))):
+            await ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
         await self.recover()
 
     async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:

@@ -7,6 +7,7 @@ from servers.inventory import Cluster
 from servers.state import ClusterState
 
 PLAN_SQL, PLAN_SSH = 1.0, 1.5  # seconds
+AGAIN_SQL, AGAIN_SSH = 0.4, 1.0  # seconds, just before a run: what does not answer soon holds up a failover
 VIEW_SQL, VIEW_SSH = 0.5, 0.6  # a view answers within a second, whatever hangs
 VIEW_HOST_AGE = 15.0  # how old disk figures may be in a view
 
@@ -14,6 +15,11 @@ VIEW_HOST_AGE = 15.0  # how old disk figures may be in a view
 async def look(world: World, cluster: Cluster) -> ClusterState:
     """Everything anew, for a plan; base backups as they were last seen."""
     return await world.observer.observe(cluster, backups_max_age=math.inf, sql_timeout=PLAN_SQL, ssh_timeout=PLAN_SSH)
+
+
+async def look_again(world: World, cluster: Cluster) -> ClusterState:
+    """Everything anew just before a run. A server that is too slow for this fails its check, and nothing runs."""
+    return await world.observer.observe(cluster, backups_max_age=math.inf, sql_timeout=AGAIN_SQL, ssh_timeout=AGAIN_SSH)
 
 
 async def glance(world: World, cluster: Cluster) -> ClusterState:

@@ -171,12 +171,13 @@ def decide(db: Database, click: Click, policies: Policies, owner: str) -> Outcom
 
 def expire(db: Database, policies: Policies, now: datetime) -> list[Operation]:
     """Ends what waited for approval too long; says so in the audit log and on the cards."""
-    late = [
-        operation
-        for operation in list_operations(db, states=(OperationState.AWAITING_APPROVAL,))
-        if now >= operation.expires_at
-    ]
-    return [_expire(db, operation, policies, now) for operation in late]
+    return [_expire(db, operation, policies, now) for operation in late(db, now)]
+
+
+def late(db: Database, now: datetime) -> list[Operation]:
+    """What has waited for approval too long."""
+    waiting = list_operations(db, states=(OperationState.AWAITING_APPROVAL,))
+    return [operation for operation in waiting if now >= operation.expires_at]
 
 
 def show_card(

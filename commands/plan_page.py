@@ -96,7 +96,7 @@ def outage_text(seconds: float | None) -> str:
 
 def loss_text(loss: Loss) -> str:
     if loss.bytes is None:
-        return f"not known. {loss.explanation}"
+        return f"not known exactly. {loss.explanation}"
     amount = "nothing" if loss.bytes == 0 else f"up to {bytes_text(loss.bytes)} of WAL"
     when = f", the last {seconds_text(loss.seconds)}" if loss.bytes and loss.seconds is not None else ""
     return f"{amount}{when}. {loss.explanation}"

@@ -56,10 +56,11 @@ async def prove(context: StepContext) -> StepOutcome:
     """The standby has the shutdown checkpoint, and the old primary would not come back writable."""
     engine, source = context.world.engine, _source(context)
     control = await _control(context, source)
-    replayed, marked = await asyncio.gather(
-        _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))),
-        _engine(engine.mark_fenced(source, timeout=_time(context))),
-    )
+    # Both to their end, also when one of them fails: a mark that comes late would undo the undoing.
+    replaying = asyncio.create_task(_engine(engine.wait_replayed(_here(context), control, timeout=_time(context))))
+    marking = asyncio.create_task(_engine(engine.mark_fenced(source, timeout=_time(context))))
+    await asyncio.wait((replaying, marking))
+    replayed, marked = await replaying, await marking
     return StepOutcome(replayed.detail, marked.exit_status, f"{replayed.output}{marked.output}")
 
 

@@ -23,10 +23,13 @@ from ledger.ledger import Ledger
 from ledger.operations import list_operations
 from ledger.redact import Redactor
 from servers.backups.native import NativeBackups
+from servers.engines.engine import ActionFailed, Done
 from servers.engines.native import NativeEngine
+from servers.inventory import Server
 from servers.observe import Observer
 from servers.sql import Sessions
 from servers.ssh import Shells
+from servers.state import ControlData
 from tests.commands.conftest import People
 
 pytestmark = pytest.mark.lab
@@ -65,7 +68,7 @@ class Road:
 
 
 @asynccontextmanager
-async def road(tmp_path: Path) -> AsyncIterator[Road]:
+async def road(tmp_path: Path, make_engine: type[NativeEngine] = NativeEngine) -> AsyncIterator[Road]:
     people = People()
     for key in ("alice", "bob", "carol"):
         people.add(key, "dba")
@@ -78,7 +81,7 @@ async def road(tmp_path: Path) -> AsyncIterator[Road]:
         async with await Ledger.open(tmp_path / "ledger.sqlite3", redactor) as ledger:
             backups = NativeBackups(shells, clock)
             observer = Observer(clusters, shells, sessions, clock, backups=backups)
-            engine = NativeEngine(shells, sessions)
+            engine = make_engine(shells, sessions)
             world = World(clusters, observer, engine, backups, ledger, policies_of(settings), people, clock)
             try:
                 yield Road(lab, world)
@@ -145,6 +148,29 @@ async def test_a_primary_whose_host_is_silent_needs_two_who_approve_the_risk(on_
     report = (await on_lab.dispatcher.wait(operation)).page
     assert "succeeded" in report.title, report
     assert "it could not be fenced" in repr(report)
+
+
+class NeverProves(NativeEngine):
+    """The real engine, but for the proof: the standby seems never to get the shutdown checkpoint."""
+
+    async def wait_replayed(self, standby: Server, stopped: ControlData, *, timeout: float = 30.0) -> Done:
+        raise ActionFailed(f"{standby.name} did not replay the shutdown checkpoint")
+
+
+async def test_a_switchover_that_proves_nothing_starts_the_old_primary_again(tmp_path: Path) -> None:
+    async with road(tmp_path, NeverProves) as on_lab:
+        lab = on_lab.lab
+        await lab.load.start(rate=100.0)
+        await lab.load.wait_for_rows(50)
+        report = (await on_lab.approve(await on_lab.request("promote"))).page
+        assert "db2 did not replay the shutdown checkpoint" in report.summary
+        assert not await lab.server("db1").in_recovery()
+        rows = len(lab.load.acknowledged())
+        await lab.load.wait_for_rows(rows + 20)
+        assert (await lab.load.stop_and_report("db1")).lost == ()
+        # The pair is as it was, and the switchover can be asked for again.
+        form = await on_lab.dispatcher.prepare(on_lab.asks("alice", "promote"))
+        assert form.page.title == "Switchover of shop: db1 → db2"
 
 
 async def test_a_standby_that_pauses_replay_is_not_switched_over_to(on_lab: Road) -> None:
