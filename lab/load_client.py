@@ -68,7 +68,7 @@ class Outcomes:
         return max(self.longest_gap, moment - last)
 
     def failed(self, error: BaseException) -> None:
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = (str(error) or type(error).__name__).splitlines()[0]
         self.first_error = self.first_error or text
         self.last_error = text
 

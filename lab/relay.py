@@ -113,9 +113,9 @@ class Relay:
     def _somebody_listens(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setblocking(False)
-            probe.connect_ex(self.upstream)
             # On the loopback a refusal is there when the call returns; a full queue (a frozen server) does not refuse.
-            return probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != errno.ECONNREFUSED
+            answer = probe.connect_ex(self.upstream)
+            return errno.ECONNREFUSED not in (answer, probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
     def _listen(self) -> None:
         if not self._listening:

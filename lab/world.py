@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab.backups import take_backup
 from lab.builder import World, build_world
+from lab.control_socket import serve_controls
 from lab.controls import LabControls
 from lab.errors import LabError
 from lab.faults import Faults
@@ -49,6 +50,7 @@ class Lab:
         stack = AsyncExitStack()
         try:
             lab = cls(await build_world(options or LabOptions(), stack))
+            await stack.enter_async_context(serve_controls(lab.directory, lab.controls()))
             stack.push_async_callback(lab.load.stop)
             yield lab
         finally:
