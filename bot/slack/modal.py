@@ -40,7 +40,7 @@ def form_view(form: Form, channel: str | None) -> Block:
         return _modal(form.page.title, blocks, callback=SHOWN)
     blocks.extend(_input(field) for field in form.fields)
     view = _modal(form.page.title, blocks, callback=f"{FORM}:{channel or ''}")
-    return {**view, "submit": plain(cut(one_line(form.submit_label), SUBMIT)), "private_metadata": form.draft}
+    return {**view, "submit": plain(cut(one_line(form.submit_label) or "Send", SUBMIT)), "private_metadata": form.draft}
 
 
 def page_view(page: Page) -> Block:
@@ -112,7 +112,7 @@ def _input(field: FormField) -> Block:
     expected = f":{field.expected}" if field.expected else ""
     if size(f"{_FIELD}:{field.name}{expected}") > BLOCK_ID:
         expected = ""
-    hint = field.hint or (f"Type “{field.expected}”." if field.expected else "")
+    hint = one_line(field.hint or (f"Type “{field.expected}”." if field.expected else ""))
     return {
         "type": "input",
         "block_id": f"{_FIELD}:{field.name}{expected}",
@@ -121,7 +121,7 @@ def _input(field: FormField) -> Block:
             "type": "plain_text_input", "action_id": _SENT_VALUE, "multiline": field.kind is FieldKind.PARAGRAPH,
         },
         "optional": not field.required,
-        **({"hint": plain(cut(one_line(hint), HINT))} if hint else {}),
+        **({"hint": plain(cut(hint, HINT))} if hint else {}),
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tests.bot.slack.pages import NASTY, objects, pages, parsed_texts, texts, to
 
 AT = datetime(2026, 3, 8, 3, 12, 1, tzinfo=UTC)
 DATE = re.compile(r"<!date\^\d+\^\{date_short_pretty\} \{time_secs\}\|[\d :-]+UTC>|<@[UW][A-Z0-9]+>")
-any_page = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+any_page = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def is_harmless(mrkdwn: str) -> bool:
