@@ -45,6 +45,6 @@ async def stage() -> AsyncIterator[Stage]:
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     """Where screenshots go: a directory of the test's, or the one that `make pictures` names."""
-    directory = Path(os.environ.get("UNDERSTUDY_PICTURES") or tmp_path)
+    directory = Path(os.environ.get("PICTURES_DIRECTORY") or tmp_path)
     directory.mkdir(parents=True, exist_ok=True)
     return directory

@@ -41,8 +41,10 @@ async def test_the_primary_dies_and_two_people_fail_over(browser: Browser, stage
     await boxes.nth(0).fill("the primary is dead")
     await boxes.nth(1).fill("shop")
     await alice.screenshot(path=pictures / "form.png")
-    await modal.locator('button[type="submit"], button.primary').last.click()
-    await expect(modal).to_be_hidden(timeout=15_000)
+    await modal.get_by_role("button", name="Ask for approval").click()
+    await expect(modal).to_contain_text("Approval is asked for", timeout=15_000)
+    await modal.get_by_role("button", name="Close").click()
+    await expect(modal).to_be_hidden()
 
     card = bob.get_by_test_id("message").filter(has=bob.get_by_role("button", name="Approve"))
     await expect(card).to_be_visible(timeout=15_000)
@@ -59,6 +61,6 @@ async def test_the_primary_dies_and_two_people_fail_over(browser: Browser, stage
     assert not await stage.lab.servers["db2"].in_recovery()
     await bob.get_by_label("Message #ops").fill("/ha status")
     await bob.keyboard.press("Enter")
-    status = bob.get_by_text("Only visible to you").last
+    status = bob.get_by_test_id("message").filter(has_text="Only visible to you").filter(has_text="db2 primary")
     await expect(status).to_be_visible(timeout=10_000)
     await bob.screenshot(path=pictures / "status.png")
