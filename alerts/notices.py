@@ -4,8 +4,8 @@ Pure. A card is a page under the key `alert/ID`; a line has a key below it and t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from alerts.lifecycle import Change, Transition, held, own_group
 from alerts.rules import RULES
@@ -36,10 +36,12 @@ _TONES = {Severity.CRITICAL: Tone.CRITICAL, Severity.WARNING: Tone.WARNING, Seve
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a card shows besides its alert: where one could fail over to, and what is held back because of it."""
+    """What a card shows besides its alert: where one could fail over to, what is held back because of it, and whether
+    it has just fired again."""
 
     standby: str | None = None
     consequences: tuple[AlertRow, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def notice_of(transition: Transition, context: Context) -> Notice | None:
     alert = transition.after
     if held(alert):
         return None
-    card, page = own_group(alert.id), card_page(alert, context)
+    again = transition.change is Change.FIRED_AGAIN
+    card, page = own_group(alert.id), card_page(alert, replace(context, again=again))
     if not _has_line(transition):
         return Notice(card, page)
     stamp = transition.at.strftime("%Y%m%dT%H%M%S.%f")
@@ -113,13 +116,7 @@ def card_page(alert: AlertRow, context: Context) -> Page:
         return _resolved_page(alert)
     rule = _RULES.get(alert.rule)
     parts: list[Part] = [
-        Facts(
-            (
-                ("Seen", (alert.value,)),
-                ("Should be", (alert.threshold,)),
-                ("Since", (Moment(alert.since),)),
-            )
-        ),
+        Facts((("Seen", (alert.value,)), ("Should be", (alert.threshold,)), *_since(alert, context.again))),
         *_evidence(alert),
         *([text(f"{rule.why} {rule.mend}")] if rule is not None else []),
         *_consequences(context.consequences),
@@ -128,6 +125,13 @@ def card_page(alert: AlertRow, context: Context) -> Page:
     ]
     summary = f"{title_of(alert)}: {alert.value}"
     return Page(title_of(alert), tone_of(alert), summary, tuple(parts), _buttons(alert, rule, context))
+
+
+def _since(alert: AlertRow, again: bool) -> tuple[tuple[str, tuple[Span, ...]], ...]:
+    since: tuple[str, tuple[Span, ...]] = ("Since", (Moment(alert.since),))
+    if alert.fired_at is None or alert.fired_at - alert.since < timedelta(seconds=1):
+        return (since,)
+    return since, ("Fired again" if again else "Fired", (Moment(alert.fired_at),))
 
 
 def _resolved_page(alert: AlertRow) -> Page:
@@ -213,9 +217,9 @@ def line_page(transition: Transition) -> Page:
             why = alert.value
             if before is not None and before.value == alert.value:
                 why = f"{alert.value}; nobody has acknowledged it so far"
-            return _line(f"Now {alert.severity}: {title}", alert, why)
+            return _line(f"Critical now: {title}", alert, why)
         case Change.EASED:
-            return _line(f"Now a {alert.severity}: {title}", alert, f"{alert.value}, should be {alert.threshold}")
+            return _line(f"Warning, no longer critical: {title}", alert, f"{alert.value}, should be {alert.threshold}")
         case Change.SILENCE_ENDED:
             return _line(f"The silence has ended: {title}", alert, f"still {alert.value}")
         case change:

@@ -19,7 +19,9 @@ PRIMARY_DOWN = Rule(
     observes=(PRIMARY_UP,),
     title="{cluster}: primary {subject} is down",
     resolved_title="{cluster} has a working primary again",
-    judge=no(PRIMARY_UP, Severity.CRITICAL, "{subject} takes no writes", "a primary that takes writes"),
+    judge=no(
+        PRIMARY_UP, Severity.CRITICAL, "{subject} takes no writes", "a primary that takes writes", "a primary answers"
+    ),
     hold=lambda thresholds: thresholds.primary_down_for,
     why="Nothing can be written until a primary is back.",
     mend="Look at the evidence. If the server will not be back within your RTO, fail over to the standby; "
@@ -33,7 +35,7 @@ SPLIT_BRAIN = Rule(
     observes=(ONE_PRIMARY,),
     title="{cluster} has two primaries (split brain)",
     resolved_title="{cluster} has one primary again",
-    judge=no(ONE_PRIMARY, Severity.CRITICAL, "two servers take writes", "one primary"),
+    judge=no(ONE_PRIMARY, Severity.CRITICAL, "two servers take writes", "one primary", "one primary"),
     hold=lambda thresholds: thresholds.split_brain_for,
     why="Each may take writes that the other does not have. The longer it lasts, the more has to be merged by hand.",
     mend="Decide which one is right, stop the other at once, keep its data directory, and rejoin it afterwards. "
@@ -45,7 +47,7 @@ NO_PRIMARY = Rule(
     observes=(PRIMARY_PRESENT,),
     title="{cluster} has no primary",
     resolved_title="{cluster} has a primary again",
-    judge=no(PRIMARY_PRESENT, Severity.CRITICAL, "every server is in recovery", "one primary"),
+    judge=no(PRIMARY_PRESENT, Severity.CRITICAL, "every server is in recovery", "one primary", "a primary answers"),
     hold=lambda thresholds: thresholds.no_primary_for,
     why="Every server is a standby: nothing can be written.",
     mend="Promote the server that has received most: /ha promote.",
@@ -59,7 +61,9 @@ PRIMARY_UNREACHABLE = Rule(
     observes=(PRIMARY_REACHABLE,),
     title="{cluster}: primary {subject} cannot be reached from here",
     resolved_title="{cluster}: the primary can be reached again",
-    judge=no(PRIMARY_REACHABLE, Severity.WARNING, "no answer to Understudy, others see it", "an answer"),
+    judge=no(
+        PRIMARY_REACHABLE, Severity.WARNING, "no answer to Understudy, others see it", "an answer", "a primary answers"
+    ),
     hold=lambda thresholds: thresholds.primary_unreachable_for,
     why="Others still see the primary working, so it is the way from here to it that is broken. Until that is mended "
     "Understudy is half blind.",
@@ -71,12 +75,12 @@ PRIMARY_UNREACHABLE = Rule(
 
 def _standby_up(reading: Reading) -> Result:
     """A warning, because writes go on; critical at once where commits wait for the standby that is gone."""
-    result = no(STANDBY_UP, Severity.WARNING, "{subject} does not run", "a running standby")(reading)
+    result = no(STANDBY_UP, Severity.WARNING, "{subject} does not run", "a running standby", "it answers")(reading)
     return _worse_where_commits_wait(reading, result)
 
 
 def _streams(reading: Reading) -> Result:
-    result = no(STANDBY_STREAMS, Severity.WARNING, "{subject} does not stream", "streaming")(reading)
+    result = no(STANDBY_STREAMS, Severity.WARNING, "{subject} does not stream", "streaming", "streaming")(reading)
     return _worse_where_commits_wait(reading, result)
 
 

@@ -79,15 +79,16 @@ class Rule:
     offers_failover: bool = False
 
 
-def no(observation: str, severity: Severity, value: str, threshold: str) -> Callable[[Reading], Result]:
-    """The judgement over a yes-or-no observation of which "no" is bad. `value` may name the {subject}."""
+def no(observation: str, severity: Severity, value: str, threshold: str, well: str) -> Callable[[Reading], Result]:
+    """The judgement over a yes-or-no observation of which "no" is bad. `value` says so, and may name the {subject};
+    `well` says what "yes" means."""
 
     def judge(reading: Reading) -> Result:
         seen = reading.value(observation)
         if seen is None:
             return Unknown()
         if seen:
-            return Ok("yes")
+            return Ok(well)
         return Bad(severity, value.format(subject=reading.subject), threshold, reading.evidence(observation))
 
     return judge

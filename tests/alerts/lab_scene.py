@@ -3,10 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-
-from psycopg.conninfo import make_conninfo
 
 from alerts.intervals import Intervals
 from alerts.keeper import AlertKeeper
@@ -14,16 +11,16 @@ from alerts.monitor import Monitor
 from alerts.thresholds import Thresholds
 from lab.errors import LabError
 from lab.faults import FaultKind
-from lab.settings_file import CHANNEL, SSH_USER, replication_conninfo
 from lab.world import Lab
 from ledger import outbox
 from ledger.alerts import AlertRow, history
 from ledger.ledger import Ledger
 from ledger.outbox import OutboxItem
-from servers.inventory import BackupPlace, BackupTool, Cluster, Server, Service, ServiceKind, SshTarget
+from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.sql import Sessions
 from servers.ssh import Shells
+from tests.servers.pair import cluster_of, now
 
 PATIENCE = 30.0
 
@@ -38,32 +35,6 @@ SOON = Thresholds(
     cannot_see_for=2,
 )
 PACE = Intervals(fast=0.25, slow=1, backups=1)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def cluster_of(lab: Lab) -> Cluster:
-    """The pair as the bot's settings would have it."""
-    servers = tuple(
-        Server(
-            name=server.name,
-            conninfo=make_conninfo(
-                host=server.bot_sql[0],
-                port=server.bot_sql[1],
-                dbname="postgres",
-                user="understudy",
-                password=lab.passwords["understudy"],
-            ),
-            ssh=SshTarget(*server.bot_ssh, SSH_USER, lab.key_file, lab.known_hosts),
-            service=Service(ServiceKind.PG_CTL, str(server.data_directory), str(server.bin_directory)),
-            replication=replication_conninfo(server, lab.replication_passfile),
-            slot=server.name,
-        )
-        for server in lab.servers.values()
-    )
-    return Cluster(lab.cluster, CHANNEL, servers, BackupPlace(BackupTool.NATIVE, str(lab.backups), str(lab.archive)))
 
 
 class LabScene:

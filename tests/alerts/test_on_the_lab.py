@@ -41,6 +41,17 @@ async def rules_that_fired(scene: LabScene) -> set[str]:
     return {row.rule for row in await scene.rows()}
 
 
+async def test_a_healthy_pair_under_load_gives_no_cause_to_speak(open_scene: OpenScene) -> None:
+    async with open_scene() as scene:
+        await scene.lab.load.start(rate=200)
+        await scene.watched(12)
+        await scene.lab.load.stop()
+        assert await scene.rows() == []
+        assert await scene.cards() == []
+        figures = scene.monitor.figures()[0]
+        assert (figures.failures, figures.unknown_since) == (0, None)
+
+
 async def test_a_killed_primary_is_told_with_evidence_of_several_viewpoints(open_scene: OpenScene) -> None:
     async with open_scene() as scene:
         assert await scene.rows() == []
