@@ -20,18 +20,18 @@ def plan_title(plan: Plan) -> str:
 def plan_page(plan: Plan, policy: OrderPolicy | None) -> Page:
     """Everything about the plan: what it costs, what was checked, what it will do, and who has to agree."""
     failed = plan.failed_checks
+    in_full = steps(plan, in_full=True)
     tone = Tone.CRITICAL if failed else Tone.WARNING if plan.risks else Tone.INFO
     return Page(
         title=plan_title(plan),
         tone=tone,
         summary=f"{plan_title(plan)}. {_what_it_costs(plan)} {checks_line(plan.checks)}",
         parts=(
-            *_mending(failed),
+            *_obstacle(failed),
             costs(plan),
             *risks(plan),
             *((plan.listing,) if plan.listing else ()),
-            steps(plan, in_full=True),
-            checks(plan.checks),
+            *((checks(plan.checks), in_full) if failed else (in_full, checks(plan.checks))),
             note(_approval_line(plan, policy)),
         ),
     )
@@ -95,8 +95,9 @@ def outage_text(seconds: float | None) -> str:
 
 
 def loss_text(loss: Loss) -> str:
+    """The amount, then what it rests on; where the amount is not known, the explanation says so."""
     if loss.bytes is None:
-        return f"not known exactly. {loss.explanation}"
+        return loss.explanation
     amount = "nothing" if loss.bytes == 0 else f"up to {bytes_text(loss.bytes)} of WAL"
     when = f", the last {seconds_text(loss.seconds)}" if loss.bytes and loss.seconds is not None else ""
     return f"{amount}{when}. {loss.explanation}"
@@ -107,11 +108,12 @@ def _what_it_costs(plan: Plan) -> str:
     return f"Expected outage: {outage_text(plan.outage_seconds)}. Possible loss: {loss_text(plan.loss)}{risk}"
 
 
-def _mending(failed: tuple[Check, ...]) -> tuple[Part, ...]:
+def _obstacle(failed: tuple[Check, ...]) -> tuple[Part, ...]:
     if not failed:
         return ()
-    names = "; ".join(f"{check.title}: {check.evidence}" for check in failed)
-    return (text(f"This cannot be started now. {names}. Mend that, then ask again."),)
+    first = f"{failed[0].title}: {failed[0].evidence}."
+    more = f" {count_text(len(failed) - 1, 'more check')} failed as well." if len(failed) > 1 else ""
+    return (text(f"This cannot be started now. {first}{more}"),)
 
 
 def _approval_line(plan: Plan, policy: OrderPolicy | None) -> str:

@@ -68,7 +68,7 @@ def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) ->
     if judgement.verdict in (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY) and primary is not None:
         if server == primary:
             raise Misunderstood(f"{server} was the primary of {cluster.name} and is down: name the standby to promote.")
-        return plan_failover(_pair(cluster, state, primary, server), judgement)
+        return plan_failover(_pair(cluster, state, primary, server))
     raise Misunderstood(_refusal(judgement))
 
 

@@ -72,7 +72,7 @@ def plan_restore(
         steps=_steps(cluster, target, newest),
         checks=_checks(backups, newest, now),
         outage_seconds=None,
-        loss=Loss(None, None, f"Everything after the recovery target. {_window(backups, newest)}"),
+        loss=Loss(None, None, f"Everything after the recovery target. {_window(backups)}"),
         listing=_listing(backups.backups, now),
     )
 
@@ -119,7 +119,7 @@ def _checks(backups: BackupState, newest: BaseBackup, now: datetime) -> tuple[Ch
             "available",
             "Carrying out a restore",
             CheckResult.FAIL,
-            "is not available yet: this plan is to read. Use it as a checklist by hand",
+            "not available yet. This plan is to read, or to follow by hand",
         ),
         Check("backup", "A complete base backup", CheckResult.PASS, f"{newest.name}, {_when(newest.finished_at, now)}"),
         Check(
@@ -133,10 +133,12 @@ def _checks(backups: BackupState, newest: BaseBackup, now: datetime) -> tuple[Ch
     )
 
 
-def _window(backups: BackupState, newest: BaseBackup) -> str:
-    finished = [backup.finished_at for backup in backups.backups if backup.finished_at is not None]
-    until = f"{backups.last_archived_at:%Y-%m-%d %H:%M} UTC" if backups.last_archived_at else "the end of a backup"
-    return f"Any moment between {min(finished):%Y-%m-%d %H:%M} UTC and {until} can be the target."
+def _window(backups: BackupState) -> str:
+    finished = min(backup.finished_at for backup in backups.backups if backup.finished_at is not None)
+    last = backups.last_archived_at
+    if last is None or last <= finished:
+        return "Without archived WAL the target can only be the end of a backup."
+    return f"The target can be any moment between {finished:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M} UTC."
 
 
 def _listing(backups: Sequence[BaseBackup], now: datetime) -> Table:

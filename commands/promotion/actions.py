@@ -57,10 +57,15 @@ async def prove(context: StepContext) -> StepOutcome:
     engine, source = context.world.engine, _source(context)
     control = await _control(context, source)
     # Both to their end, also when one of them fails: a mark that comes late would undo the undoing.
-    replaying = asyncio.create_task(_engine(engine.wait_replayed(_here(context), control, timeout=_time(context))))
-    marking = asyncio.create_task(_engine(engine.mark_fenced(source, timeout=_time(context))))
-    await asyncio.wait((replaying, marking))
-    replayed, marked = await replaying, await marking
+    replayed, marked = await asyncio.gather(
+        _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))),
+        _engine(engine.mark_fenced(source, timeout=_time(context))),
+        return_exceptions=True,
+    )
+    if isinstance(replayed, BaseException):
+        raise replayed
+    if isinstance(marked, BaseException):
+        raise marked
     return StepOutcome(replayed.detail, marked.exit_status, f"{replayed.output}{marked.output}")
 
 

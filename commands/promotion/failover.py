@@ -7,12 +7,11 @@ from commands.quantities import bytes_text
 from servers.lag import data_at_risk_bytes, received_lsn
 from servers.lsn import format_lsn
 from servers.state import PeerReply, Role
-from servers.verdict import Judgement
 
 OUTAGE = 1.0  # seconds from the last approval to accepted writes, at the most
 
 
-def plan_failover(pair: Pair, judgement: Judgement) -> Plan:
+def plan_failover(pair: Pair) -> Plan:
     """Pure: the same look gives the same plan."""
     sql = pair.new.sql
     fenceable = _answers_by_ssh(pair)
@@ -25,7 +24,7 @@ def plan_failover(pair: Pair, judgement: Judgement) -> Plan:
         source=pair.source.name,
         target=pair.target.name,
         steps=_steps(pair, fenceable=fenceable),
-        checks=_checks(pair, judgement),
+        checks=_checks(pair),
         outage_seconds=OUTAGE,
         loss=possible_loss(pair),
         risks=() if fenceable else (_cannot_be_fenced(pair),),
@@ -43,16 +42,18 @@ def possible_loss(pair: Pair) -> Loss:
     seen_at = pair.old.last_seen_at
     last_known = pair.old.last_wal_lsn if pair.old.last_role is Role.PRIMARY else None
     if received is None:
-        return Loss(None, None, f"What {new} has received is not known.")
+        return Loss(None, None, f"Not known: {new} does not say what it has received.")
     if last_known is None or seen_at is None:
-        return Loss(None, None, f"{new} has received up to {format_lsn(received)}; how far {old} was is not known.")
+        return Loss(
+            None, None, f"Not known: {new} has received up to {format_lsn(received)}, nobody saw how far {old} was."
+        )
     when = f"{seen_at:%H:%M:%S} UTC"
     tail = f"What {old} wrote between then and its end may be lost as well."
     at_risk = data_at_risk_bytes(last_known, pair.new.sql)
     if at_risk:
         gap = f"When {old} was last seen, at {when}, it was at {format_lsn(last_known)}"
         return Loss(at_risk, None, f"{gap}; {new} has {format_lsn(received)}. {tail}")
-    has_all = f"{new} has everything that {old} had written when it was last seen, at {when}."
+    has_all = f"Not known exactly. {new} has everything that {old} had written when it was last seen, at {when}."
     return Loss(None, None, f"{has_all} {tail}")
 
 
@@ -95,12 +96,12 @@ def _steps(pair: Pair, *, fenceable: bool) -> tuple[Step, ...]:
     )
 
 
-def _checks(pair: Pair, judgement: Judgement) -> tuple[Check, ...]:
+def _checks(pair: Pair) -> tuple[Check, ...]:
+    first = (*_is_down(pair), _can_be_fenced(pair), answers_sql(pair.new), answers_ssh(pair.new))
+    if pair.new.sql is None:
+        return first  # of a standby that does not speak, nothing else can be known
     return (
-        *_is_down(pair, judgement),
-        _can_be_fenced(pair),
-        answers_sql(pair.new),
-        answers_ssh(pair.new),
+        *first,
         sees_everything(pair.new),
         _is_a_standby(pair),
         _same_system(pair),
@@ -113,19 +114,13 @@ def _checks(pair: Pair, judgement: Judgement) -> tuple[Check, ...]:
     )
 
 
-def _is_down(pair: Pair, judgement: Judgement) -> tuple[Check, ...]:
+def _is_down(pair: Pair) -> tuple[Check, ...]:
     """The evidence, one check a viewpoint: this bot's SQL, this bot's SSH, the standby."""
-    old, new = pair.source.name, pair.target.name
-    sql = pair.old.sql_answer
+    old, sql = pair.source.name, pair.old.sql_answer
     by_sql = judged(
         "down_sql", f"{old} does not answer by SQL", not sql.ok, f"{sql.outcome} {sql.detail}".strip(), f"{old} is up"
     )
-    return (
-        by_sql,
-        _down_by_ssh(pair),
-        _down_by_standby(pair),
-        passed("verdict", f"{old} is down, {new} agrees", _all(judgement)),
-    )
+    return (by_sql, _down_by_ssh(pair), _down_by_standby(pair))
 
 
 def _down_by_ssh(pair: Pair) -> Check:
@@ -159,10 +154,6 @@ def _down_by_standby(pair: Pair) -> Check:
         if reply is PeerReply.NOT_TRIED
         else passed("down_standby", title, evidence)
     )
-
-
-def _all(judgement: Judgement) -> str:
-    return "; ".join(judgement.evidence) or str(judgement.verdict)
 
 
 def _can_be_fenced(pair: Pair) -> Check:

@@ -13,7 +13,7 @@ from commands.promotion.pair import Pair, failed, judged, passed, sender_row, wa
 from commands.quantities import bytes_text, seconds_text
 from servers.lag import replay_lag_bytes
 
-LAG_LIMIT = 16 * 1024 * 1024  # bytes: a WAL segment; what is missing is sent and replayed within the outage
+LAG_LIMIT = 16_000_000  # bytes, about a WAL segment; what is missing is sent and replayed within the outage
 RECEIVER_LIMIT = 60.0  # seconds without a message: wal_receiver_timeout's default, after which it gives up
 OUTAGE = 1.0  # seconds to expect for stop, proof and promotion when nothing lags
 REPLAY_RATE = 50e6  # bytes a second that a standby replays at the least
@@ -113,11 +113,11 @@ def _steps(pair: Pair) -> tuple[Step, ...]:
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:
+    first = (answers_sql(pair.old), answers_sql(pair.new), answers_ssh(pair.old), answers_ssh(pair.new))
+    if pair.old.sql is None or pair.new.sql is None:
+        return first  # of a server that does not speak, nothing else can be known
     return (
-        answers_sql(pair.old),
-        answers_sql(pair.new),
-        answers_ssh(pair.old),
-        answers_ssh(pair.new),
+        *first,
         sees_everything(pair.old),
         sees_everything(pair.new),
         _same_system(pair),

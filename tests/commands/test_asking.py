@@ -85,7 +85,9 @@ async def test_a_failing_check_leaves_a_form_to_read_only(scene: Scene) -> None:
     assert form.page.tone is Tone.CRITICAL
     first = form.page.parts[0]
     assert isinstance(first, Text)
-    assert "Replay runs on db2: paused. Run pg_wal_replay_resume() on db2" in str(first.spans[0])
+    assert "This cannot be started now. Replay runs on db2: paused. Run pg_wal_replay_resume() on db2." in str(
+        first.spans[0]
+    )
 
 
 @pytest.mark.parametrize("text", ["promote db1", "promote shop db1"])
