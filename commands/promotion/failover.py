@@ -1,6 +1,7 @@
 """The plan of a failover: the primary is down. It is fenced, the standby is promoted, and what may be lost is said."""
 
 from commands.plan import Check, Loss, Plan, Step
+from commands.promotion import steps
 from commands.promotion.checks import answers_sql, answers_ssh, does_not_block, has_room, others_follow, sees_everything
 from commands.promotion.pair import Pair, failed, judged, passed, warned
 from commands.quantities import bytes_text
@@ -67,33 +68,7 @@ def _cannot_be_fenced(pair: Pair) -> str:
 
 def _steps(pair: Pair, *, fenceable: bool) -> tuple[Step, ...]:
     old, new = pair.source.name, pair.target.name
-    fence = Step(
-        action="fence",
-        server=old,
-        title=f"Fence {old}",
-        does=f"Ends whatever still runs there, and marks {old} so that an accidental start takes no writes.",
-        verified_by="no postmaster, nobody listens, pg_controldata can be read",
-        timeout=15,
-    )
-    return (
-        *((fence,) if fenceable else ()),
-        Step(
-            action="promote",
-            server=new,
-            title=f"Promote {new}",
-            does=f"{new} becomes the primary on a new timeline. This cannot be taken back.",
-            verified_by="pg_is_in_recovery() is false",
-            timeout=60,
-        ),
-        Step(
-            action="verify",
-            server=new,
-            title=f"Write to {new}",
-            does="One real write, committed to disk. The outage ends.",
-            verified_by="the commit returns",
-            timeout=10,
-        ),
-    )
+    return (*((steps.fence(old),) if fenceable else ()), steps.promote(new), steps.verify(new))
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:

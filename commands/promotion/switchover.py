@@ -1,6 +1,7 @@
 """The plan of a switchover: the primary is healthy, hands over, and becomes the standby. Nothing may be lost."""
 
 from commands.plan import Check, Loss, Plan, Step
+from commands.promotion import steps
 from commands.promotion.checks import (
     answers_sql,
     answers_ssh,
@@ -42,73 +43,15 @@ def plan_switchover(pair: Pair) -> Plan:
 
 
 def _steps(pair: Pair) -> tuple[Step, ...]:
-    old, new = pair.source.name, pair.target.name
-    slot = (
-        (
-            Step(
-                action="slot",
-                server=new,
-                title=f"Make the slot for {old} on {new}",
-                does=f"A physical slot “{pair.source.slot}” keeps the WAL that {old} needs.",
-                verified_by="pg_replication_slots",
-                timeout=10,
-            ),
-        )
-        if pair.source.slot
-        else ()
-    )
+    old, new, slot = pair.source.name, pair.target.name, pair.source.slot
     return (
-        Step(
-            action="checkpoint",
-            server=old,
-            title=f"Checkpoint on {old}",
-            does="Writes out what is dirty, so that the stop is short. Clients notice nothing.",
-            verified_by="CHECKPOINT returns",
-            timeout=300,
-        ),
-        Step(
-            action="stop",
-            server=old,
-            title=f"Stop {old}",
-            does="A fast stop ends the sessions and sends everything to the standby. The outage begins.",
-            verified_by="no postmaster is left and pg_controldata says “shut down”",
-            timeout=60,
-            undo=f"start {old} again as the primary",
-        ),
-        Step(
-            action="prove",
-            server=new,
-            title=f"Prove that {new} has everything",
-            does=f"Waits until {new} has replayed the shutdown checkpoint, and marks {old} as a standby.",
-            verified_by=f"replay LSN of {new} against pg_controldata of {old}",
-            timeout=30,
-            undo=f"start {old} again as the primary",
-        ),
-        Step(
-            action="promote",
-            server=new,
-            title=f"Promote {new}",
-            does=f"{new} becomes the primary on a new timeline. This cannot be taken back.",
-            verified_by="pg_is_in_recovery() is false",
-            timeout=60,
-        ),
-        Step(
-            action="verify",
-            server=new,
-            title=f"Write to {new}",
-            does="One real write, committed to disk. The outage ends.",
-            verified_by="the commit returns",
-            timeout=10,
-        ),
-        *slot,
-        Step(
-            action="rejoin",
-            server=old,
-            title=f"Start {old} as the standby",
-            does=f"{old} follows {new} on the new timeline.",
-            verified_by=f"{old} streams from {new}",
-            timeout=60,
-        ),
+        steps.checkpoint(old),
+        steps.stop(old),
+        steps.prove(old, new),
+        steps.promote(new),
+        steps.verify(new),
+        *((steps.slot(old, new, slot),) if slot else ()),
+        steps.rejoin(old, new),
     )
 
 

@@ -1,0 +1,51 @@
+"""The steps of a promotion as people read them; `commands.promotion.actions` has the code of the same names."""
+
+from commands.plan import Step
+
+# Seconds. A checkpoint may have gigabytes to write out; it is not part of the outage.
+LONG, NORMAL, SHORT, INSTANT = 300.0, 60.0, 30.0, 10.0
+FENCE = 15.0
+
+
+def checkpoint(old: str) -> Step:
+    does = "Writes out what is dirty, so that the stop is short. Clients notice nothing."
+    return Step("checkpoint", old, f"Checkpoint on {old}", does, "CHECKPOINT returns", LONG)
+
+
+def stop(old: str) -> Step:
+    does = "A fast stop ends the sessions and sends everything to the standby. The outage begins."
+    proof = "no postmaster is left and pg_controldata says “shut down”"
+    return Step("stop", old, f"Stop {old}", does, proof, NORMAL, undo=f"start {old} again as the primary")
+
+
+def prove(old: str, new: str) -> Step:
+    does = f"Waits until {new} has replayed the shutdown checkpoint, and marks {old} as a standby."
+    proof = f"replay LSN of {new} against pg_controldata of {old}"
+    undo = f"starting {old} again takes the mark away"
+    return Step("prove", new, f"Prove that {new} has everything", does, proof, SHORT, undo=undo)
+
+
+def fence(old: str) -> Step:
+    does = f"Ends whatever still runs there, and marks {old} so that an accidental start takes no writes."
+    proof = "no postmaster, nobody listens, pg_controldata can be read"
+    return Step("fence", old, f"Fence {old}", does, proof, FENCE)
+
+
+def promote(new: str) -> Step:
+    does = f"{new} becomes the primary on a new timeline. This cannot be taken back."
+    return Step("promote", new, f"Promote {new}", does, "pg_is_in_recovery() is false", NORMAL)
+
+
+def verify(new: str) -> Step:
+    does = "One real write, committed to disk. The outage ends."
+    return Step("verify", new, f"Write to {new}", does, "the commit returns", INSTANT)
+
+
+def slot(old: str, new: str, name: str) -> Step:
+    does = f"A physical slot “{name}” keeps the WAL that {old} needs."
+    return Step("slot", new, f"Make the slot for {old} on {new}", does, "pg_replication_slots", INSTANT)
+
+
+def rejoin(old: str, new: str) -> Step:
+    does = f"{old} follows {new} on the new timeline."
+    return Step("rejoin", old, f"Start {old} as the standby", does, f"{old} streams from {new}", NORMAL)
