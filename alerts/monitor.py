@@ -14,7 +14,7 @@ from alerts.intervals import Intervals
 from alerts.keeper import AlertKeeper
 from alerts.observation import Look
 from alerts.watch import Figures, Judge, Observes, Watch
-from servers.inventory import Cluster
+from servers.inventory import Cluster, Server
 from servers.verdict import judge
 
 STOP_SECONDS = 3.0
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 
 class TellsOfLoss(Protocol):
-    """Kept connections (servers.sql.Sessions): calls with a server's name as soon as one to it breaks."""
+    """Kept connections (servers.sql.Sessions): calls with the server as soon as one to it breaks."""
 
-    def on_lost(self, listener: Callable[[str], None]) -> Callable[[], None]: ...
+    def on_lost(self, listener: Callable[[Server], None]) -> Callable[[], None]: ...
 
 
 class Monitor:
@@ -106,10 +106,10 @@ class Monitor:
         """By cluster, how many passes were left out because the one before still ran."""
         return dict(self._overruns)
 
-    def _lost(self, server: str) -> None:
-        """Two clusters may each have a server of that name; a look too many does no harm."""
+    def _lost(self, server: Server) -> None:
+        """Only those who use that connection: names repeat, and a hundred clusters must not all look at once."""
         for watch in self._watches.values():
-            if any(server == known.name for known in watch.cluster.servers):
+            if any(server.conninfo == known.conninfo for known in watch.cluster.servers):
                 watch.wake()
 
     def _overran(self, event: JobSubmissionEvent) -> None:

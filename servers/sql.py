@@ -52,10 +52,13 @@ class Sessions:
     def __init__(self, *, connect_timeout: float = CONNECT_TIMEOUT) -> None:
         self._connect_timeout = connect_timeout
         self._links: dict[str, _Link] = {}
-        self._listeners: list[Callable[[str], None]] = []
+        self._listeners: list[Callable[[Server], None]] = []
 
-    def on_lost(self, listener: Callable[[str], None]) -> Callable[[], None]:
-        """Call `listener` with the server's name as soon as a kept connection breaks. Returns what unregisters it."""
+    def on_lost(self, listener: Callable[[Server], None]) -> Callable[[], None]:
+        """Call `listener` with the server as soon as a kept connection breaks. Returns what unregisters it.
+
+        Whoever has the same conninfo shares the connection: it is told of once.
+        """
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -196,7 +199,7 @@ class Sessions:
             return
         for listener in tuple(self._listeners):
             try:
-                listener(link.server.name)
+                listener(link.server)
             except Exception:
                 _log.exception("a listener for lost connections failed")
 

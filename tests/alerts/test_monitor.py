@@ -14,10 +14,12 @@ from alerts.monitor import Monitor
 from alerts.observation import Look
 from alerts.thresholds import Thresholds
 from ledger.ledger import Ledger
-from servers.inventory import Cluster
+from servers.inventory import Cluster, Server
 from servers.state import ClusterState
 from servers.verdict import Judgement
 from tests.alerts.looks import CLUSTER, look, nothing_known, primary_down
+
+DB1 = CLUSTER.server("db1")
 
 # One tick at the start, then none within a test: what happens is what woke the watch.
 RARE = Intervals(fast=3600, slow=3600, backups=3600, recheck_first=0.01, recheck_last=0.02, recheck_for=1.0)
@@ -63,13 +65,13 @@ class Connections:
     """Stands for the kept connections: tells its listeners when the test says that one broke."""
 
     def __init__(self) -> None:
-        self.listeners: list[Callable[[str], None]] = []
+        self.listeners: list[Callable[[Server], None]] = []
 
-    def on_lost(self, listener: Callable[[str], None]) -> Callable[[], None]:
+    def on_lost(self, listener: Callable[[Server], None]) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
-    def lose(self, server: str) -> None:
+    def lose(self, server: Server) -> None:
         for listener in tuple(self.listeners):
             listener(server)
 
@@ -106,7 +108,7 @@ async def test_a_lost_connection_wakes_the_watch_with_fresh_host_facts(stage: St
     observer = ScriptedObserver(look, primary_down)
     monitor = stage.monitor(observer)
     await observer.asked_times(1)
-    stage.connections.lose("db1")
+    stage.connections.lose(DB1)
     await stage.firing("primary_down")
     assert observer.asked[0] == (3600, 3600)
     assert observer.asked[1][0] == 0.0
@@ -120,9 +122,9 @@ async def test_many_losses_at_once_are_one_look(stage: Stage) -> None:
     stage.monitor(observer)
     await observer.asked_times(1)
     for _ in range(50):
-        stage.connections.lose("db1")
+        stage.connections.lose(DB1)
     await observer.asked_times(2)
-    stage.connections.lose("somebody-elses-server")
+    stage.connections.lose(replace(DB1, conninfo="host=elsewhere"))
     await asyncio.sleep(0.1)
     assert len(observer.asked) == 2
 
@@ -131,7 +133,7 @@ async def test_while_it_is_unclear_it_looks_again_quickly_until_it_is_clear(stag
     observer = ScriptedObserver(look, nothing_known, nothing_known, nothing_known, primary_down)
     stage.monitor(observer)
     await observer.asked_times(1)
-    stage.connections.lose("db1")
+    stage.connections.lose(DB1)
     await stage.firing("primary_down")
     assert len(observer.asked) == 5
 
