@@ -14,7 +14,7 @@ class Limits:
     `card_seconds` lie between two changes of one message: more than people can follow is only noise.
     """
 
-    post_burst: float = 3.0
+    post_burst: float = 5.0
     posts_per_second: float = 1.0
     update_burst: float = 10.0
     updates_per_second: float = 0.8

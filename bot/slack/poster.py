@@ -71,7 +71,7 @@ class Poster:
             content=shown.rest,
         )
 
-    async def _post(self, delivery: Delivery, *, in_thread: bool = True) -> Shown:
+    async def _post(self, delivery: Delivery, *, in_thread: bool = True, may_join: bool = True) -> Shown:
         channel, parent = _place(delivery), delivery.parent if in_thread else None
         place: dict[str, Any] = {"channel": channel, "metadata": metadata(delivery)}
         if parent is not None:
@@ -85,17 +85,13 @@ class Poster:
             ts = await self._with_less(delivery.item.page, send)
         except Exception as error:
             ending = ending_of(error)
-            if ending.fate is Fate.NO_CHANNEL and await self._join(channel):
-                return await self._post_once_more(delivery, in_thread=in_thread)
+            if ending.fate is Fate.NO_CHANNEL and may_join and await self._join(channel):
+                return await self._post(delivery, in_thread=in_thread, may_join=False)
             if ending.fate is Fate.NO_MESSAGE and parent is not None:
-                return await self._post(delivery, in_thread=False)  # the thread is gone; what happened is not
+                # The thread is gone; what happened is not.
+                return await self._post(delivery, in_thread=False, may_join=may_join)
             raise NotShown(ending, Lane.POST) from error
         return Shown(channel, ts, parent.ts if parent is not None else ts, draw(delivery.item.page).rest)
-
-    async def _post_once_more(self, delivery: Delivery, *, in_thread: bool) -> Shown:
-        """After joining: a second refusal is final."""
-        poster = _Joined(self.client)
-        return await poster._post(delivery, in_thread=in_thread)
 
     async def _update(self, delivery: Delivery, channel: str, ts: str) -> Shown:
         async def send(content: Mapping[str, Any]) -> str:
@@ -127,22 +123,19 @@ class Poster:
         thread_ts = delivery.parent.ts if delivery.parent is not None else found.ts
         return Shown(channel, found.ts, thread_ts, draw(delivery.item.page).rest)
 
-    async def _look(self, delivery: Delivery) -> Found | None:
+    async def _look(self, delivery: Delivery, *, may_join: bool = True) -> Found | None:
         """Where Slack will not let us look, at least once goes before once: None."""
         channel = _place(delivery)
         try:
             return await find(self.client, channel, delivery)
         except Exception as error:
             ending = ending_of(error)
-            if ending.fate is Fate.NO_CHANNEL and await self._join(channel):
-                return await self._look_once_more(delivery)
+            if ending.fate is Fate.NO_CHANNEL and may_join and await self._join(channel):
+                return await self._look(delivery, may_join=False)
             if ending.fate in (Fate.NO_CHANNEL, Fate.NO_MESSAGE, Fate.NO_ACCESS, Fate.REFUSED):
                 return None
             fate = ending.fate if ending.fate is Fate.RATE_LIMITED else Fate.UNKNOWN
             raise NotShown(Ending(fate, ending.error, ending.retry_after), Lane.POST) from error
-
-    async def _look_once_more(self, delivery: Delivery) -> Found | None:
-        return await _Joined(self.client)._look(delivery)
 
     async def _join(self, channel: str) -> bool:
         """Public channels can be joined; into a private one somebody must invite the app."""
@@ -163,13 +156,6 @@ class Poster:
                 if ending_of(error).fate is not Fate.BAD_CONTENT:
                     raise
         return await send(last)
-
-
-class _Joined(Poster):
-    """After the channel was joined: does not join it again."""
-
-    async def _join(self, channel: str) -> bool:
-        return False
 
 
 def _place(delivery: Delivery) -> str:

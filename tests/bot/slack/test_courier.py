@@ -1,6 +1,7 @@
 """Every page reaches its channel, shows once and in order, whatever Slack does meanwhile."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -291,3 +292,59 @@ async def test_a_private_channel_without_the_app_is_kept_for_later(
         await slack.wait_until(lambda: any(call.method == "chat.postMessage" for call in slack.calls))
         await courier.stop()
     assert await ledger.read(outbox.pending_count) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_slack_does_all_is_shown_once_and_in_order(
+    seed: int, slack: PracticeSlack, ledger: Ledger, running: Start
+) -> None:
+    """Two channels, threads and changes, under faults that come and go; now and then the process ends too."""
+    chance = random.Random(seed)  # noqa: S311 - to repeat what happened, not to keep a secret
+    expected: dict[str, dict[str, list[str]]] = {"C0OPS": {}, "C0GENERAL": {}}
+    for _ in range(4):
+        async with running():
+            for _ in range(6):
+                _another_fault(chance, slack.faults)
+                await _something_happens(chance, ledger, expected)
+            await asyncio.sleep(chance.uniform(0, 0.4))
+    slack.faults.heal()
+    async with running():
+        await emptied(slack, ledger)
+    for channel, threads in expected.items():
+        parents = {title(message): message["ts"] for message in slack.messages(channel)}
+        assert sorted(parents) == sorted(threads), channel
+        assert len(slack.messages(channel)) == len(threads)
+        for parent, replies in threads.items():
+            assert titles(slack, channel, parents[parent])[1:] == replies
+
+
+def _another_fault(chance: random.Random, faults: Faults) -> None:
+    method = chance.choice(("chat.postMessage", "chat.postMessage", "chat.update", "conversations.history", "*"))
+    calls = chance.randint(1, 2)
+    match chance.randrange(6):
+        case 0:
+            faults.lose_answer(method, calls=calls)
+        case 1:
+            faults.server_error(method, calls=calls)
+        case 2:
+            faults.slow(method, milliseconds=700, calls=1)  # longer than we wait for an answer
+        case 3:
+            faults.hang(method, calls=1)
+        case 4:
+            faults.server_error(method, html=False, calls=calls)
+
+
+async def _something_happens(chance: random.Random, ledger: Ledger, expected: dict[str, dict[str, list[str]]]) -> None:
+    """A new card, or a line in the thread of one. A card's title is its last one."""
+    channel = chance.choice(tuple(expected))
+    threads = expected[channel]
+    if not threads or chance.random() < 0.3:
+        card = f"card {channel} {len(threads)}"
+        threads[card] = []
+        await put(ledger, card, "not yet this", channel=channel)
+        await put(ledger, card, card, channel=channel)
+        return
+    card = chance.choice(tuple(threads))
+    line = f"line {len(threads[card])}"
+    threads[card].append(line)
+    await put(ledger, f"{card}/{line}", line, channel=channel, parent=card)
