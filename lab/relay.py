@@ -11,6 +11,7 @@ import struct
 from contextlib import suppress
 from enum import StrEnum
 
+from lab.ports import bind_exclusively, stop_listening
 from lab.relay_flow import Flow, Slowness
 
 _LOOK_AGAIN_SECONDS = 0.025
@@ -35,7 +36,7 @@ class Relay:
         self.mode = RelayMode.PASS
         self.slowness: Slowness | None = None
         self._source = source
-        self._listener = _bound(listen)
+        self._listener = bind_exclusively(*listen)
         self.address: tuple[str, int] = self._listener.getsockname()
         self._listening = False
         self._filler: socket.socket | None = None
@@ -125,14 +126,14 @@ class Relay:
             self._listening = True
 
     def _unlisten(self) -> None:
-        """Stop to listen but keep the port: Linux lets a bound socket that was shut down listen again."""
+        """Stop to listen, but keep the port."""
         if self._filler is not None:
             self._filler.close()
             self._filler = None
-            self._listener.shutdown(socket.SHUT_RDWR)
+            stop_listening(self._listener)
         if self._listening:
             self._loop.remove_reader(self._listener)
-            self._listener.shutdown(socket.SHUT_RDWR)
+            stop_listening(self._listener)
             self._listening = False
 
     def _swallow(self) -> None:
@@ -291,21 +292,6 @@ class _End(asyncio.Protocol):
             with suppress(OSError):
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             self.transport.abort()
-
-
-def _bound(address: tuple[str, int]) -> socket.socket:
-    """A socket bound to an address, with a port of the kernel's choice for port 0."""
-    host, port = address
-    if port == 0:
-        # Only a port that was asked for by number stays bound when the socket stops to listen.
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as scout:
-            scout.bind((host, 0))
-            port = scout.getsockname()[1]
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setblocking(False)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    return listener
 
 
 def _reset(raw: socket.socket) -> None:

@@ -1,6 +1,7 @@
 """One SSH server per practice server: real SSH, key authentication only, commands run as real processes."""
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 import asyncssh
 
 from lab.accounts import Account
+from lab.ports import stop_listening
 from lab.ssh_session import CommandSession
 
 MAXIMUM_SESSIONS = 10  # OpenSSH's default MaxSessions
@@ -24,18 +26,18 @@ class Surroundings:
 
 
 class SshServer:
-    """An SSH server on a server's own address. It lets `user` in with one public key, and nobody else."""
+    """An SSH server behind `door`, a bound socket. It lets `user` in with one public key, and nobody else."""
 
     def __init__(
         self,
         *,
-        address: tuple[str, int],
+        door: socket.socket,
         host_key: asyncssh.SSHKey,
         user: str,
         authorised_key: asyncssh.SSHKey,
         surroundings: Surroundings,
     ) -> None:
-        self.address = address
+        self._door = door
         self._host_key = host_key
         self._user = user
         self._authorised_key = authorised_key
@@ -55,13 +57,10 @@ class SshServer:
     async def start(self) -> None:
         """Listen; nothing happens when it already does."""
         if self._acceptor is None:
-            host, port = self.address
             self._acceptor = await asyncssh.listen(
-                host,
-                port,
+                sock=self._door.dup(),
                 server_factory=lambda: _Gate(self._user, self._authorised_key, self._surroundings, self._gates),
                 server_host_keys=[self._host_key],
-                reuse_address=True,
                 encoding=None,
                 line_editor=False,
                 allow_pty=False,
@@ -76,6 +75,7 @@ class SshServer:
         if acceptor is None:
             return
         acceptor.close()
+        stop_listening(self._door)
         for gate in tuple(self._gates):
             gate.abort()
         async with asyncio.timeout(5):

@@ -6,8 +6,6 @@ one. It is built aside and renamed when it is whole; a lock lets one lab build a
 
 import asyncio
 import hashlib
-import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,9 +16,8 @@ import psycopg
 from lab import accounts, recipe
 from lab.accounts import Account
 from lab.binaries import Binaries
+from lab.inventory import is_whole, write_inventory
 from lab.places import Lock, Places
-
-_INVENTORY = "inventory.json"
 
 
 async def seed_data_directories(
@@ -40,7 +37,7 @@ async def seed_data_directories(
     kept = places.templates / _key(account, binaries)
     lock = await asyncio.to_thread(Lock.take, places.locks / f"{kept.name}.template")
     try:
-        there = reuse and await asyncio.to_thread(_whole, kept)
+        there = reuse and await asyncio.to_thread(is_whole, kept)
         if there:
             await _copy(kept / "data", targets, account, environment)
             return True
@@ -91,23 +88,6 @@ def _key(account: Account, binaries: Binaries) -> str:
     return f"postgresql-{binaries.version}-{digest}"
 
 
-def _whole(target: Path) -> bool:
-    """Whether every file is still there with its size."""
-    try:
-        expected = json.loads((target / _INVENTORY).read_text())
-    except (OSError, ValueError):
-        return False
-    return bool(expected == _inventory(target / "data"))
-
-
-def _inventory(data: Path) -> dict[str, int]:
-    return {
-        os.path.relpath(os.path.join(directory, name), data): os.path.getsize(os.path.join(directory, name))
-        for directory, _, names in os.walk(data)
-        for name in names
-    }
-
-
 async def _build(building: Path, account: Account, binaries: Binaries, environment: Mapping[str, str]) -> None:
     data = account.directory(building / "data")
     sockets = account.directory(building / "socket")
@@ -127,7 +107,7 @@ async def _build(building: Path, account: Account, binaries: Binaries, environme
     finally:
         await run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", str(data))
     await asyncio.to_thread(shutil.rmtree, sockets)
-    (building / _INVENTORY).write_text(json.dumps(_inventory(data)))
+    await asyncio.to_thread(write_inventory, building)
 
 
 async def _create_roles(sockets: Path, binaries: Binaries) -> None:
