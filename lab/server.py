@@ -163,6 +163,7 @@ class LabServer:
         """Start PostgreSQL and wait until it takes connections. LabError, with its log's end, when it does not."""
         if self.postmaster_pid() is not None:
             return
+        await self._until_reaped()
         log = ("-l", str(self.paths.start_log))
         await self.run("pg_ctl", "start", "--no-wait", "--silent", "-D", str(self.data_directory), *log)
         try:
@@ -170,6 +171,12 @@ class LabServer:
                 await self._until_accepting()
         except TimeoutError as error:
             raise LabError(f"{self.name} does not take connections after {timeout:g} s:\n{self.log_tail()}") from error
+
+    async def _until_reaped(self) -> None:
+        """PostgreSQL takes a killed postmaster that nobody has waited for yet for a living one, and refuses to start."""
+        dead = read_pid_file(self.data_directory)
+        while dead is not None and process_state(dead.pid) in ("Z", "X"):
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _until_accepting(self) -> None:
         seen = False
