@@ -20,10 +20,8 @@ async def first_accepted_write(server: LabServer, *, timeout: float = 60.0) -> f
             while True:
                 try:
                     await connection.execute(_WRITE)
-                except psycopg.errors.ReadOnlySqlTransaction:
-                    await asyncio.sleep(_POLL_SECONDS)
-                except psycopg.errors.ObjectNotInPrerequisiteState:
-                    # "recovery is in progress": what a function that writes WAL says on a standby.
+                except psycopg.errors.InternalError_:
+                    # "cannot assign TransactionIds during recovery": what a standby says to this write.
                     await asyncio.sleep(_POLL_SECONDS)
                 else:
                     return time.monotonic()

@@ -173,9 +173,9 @@ class LabServer:
             raise LabError(f"{self.name} does not take connections after {timeout:g} s:\n{self.log_tail()}") from error
 
     async def _until_reaped(self) -> None:
-        """PostgreSQL takes a killed postmaster that nobody has waited for yet for a living one, and refuses to start."""
+        """PostgreSQL takes a killed postmaster that nobody has waited for yet for a living one, and will not start."""
         dead = read_pid_file(self.data_directory)
-        while dead is not None and process_state(dead.pid) in ("Z", "X"):
+        while dead is not None and process_state(dead.pid) in ("Z", "X"):  # noqa: ASYNC110 - the kernel tells nobody
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _until_accepting(self) -> None:
