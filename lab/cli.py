@@ -118,7 +118,7 @@ async def _serve(options: LabOptions) -> int:
         async with Lab.start(replace(options, progress=progress)) as lab:
             starting = None
             progress("Ready")
-            console.print(_servers_table(lab))
+            _describe_servers(console, lab)
             console.print(f"Break it from another terminal: understudy lab fault --lab {lab.directory.name}")
             console.print("Ctrl-C here ends everything and leaves nothing behind.")
             await ended.wait()
@@ -134,20 +134,18 @@ async def _serve(options: LabOptions) -> int:
     return 0
 
 
-def _servers_table(lab: Lab) -> Table:
-    table = Table(title=f"Cluster {lab.cluster}, PostgreSQL {lab.version}")
-    for heading in ("server", "role", "PostgreSQL", "SQL for the bot", "SSH for the bot", "data directory"):
-        table.add_column(heading, overflow="fold")
+def _describe_servers(console: Console, lab: Lab) -> None:
+    console.print(f"Cluster [bold]{lab.cluster}[/bold], PostgreSQL {lab.version}, in {lab.directory}")
     for server in lab.servers.values():
-        table.add_row(
-            server.name,
-            server.condition(),
-            f"{server.address}:{server.port}",
-            f"{server.bot_sql[0]}:{server.bot_sql[1]}",
-            f"{server.bot_ssh[0]}:{server.bot_ssh[1]}",
-            str(server.data_directory),
+        console.print(f"  [bold]{server.name}[/bold], {server.condition()}, {server.address}:{server.port}")
+        console.print(f"    for the bot: SQL {_address(server.bot_sql)}, SSH {_address(server.bot_ssh)}")
+        console.print(
+            f"    psql: {server.binaries.program('psql')} -h {server.socket_directory} -p {server.port} -U postgres"
         )
-    return table
+
+
+def _address(where: tuple[str, int]) -> str:
+    return f"{where[0]}:{where[1]}"
 
 
 async def _apply(lab: str | None, name: str, target: str) -> int:

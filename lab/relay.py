@@ -217,6 +217,12 @@ class _Connection:
         for end in (self.client, self.server):
             end.flow.slow(slowness)
 
+    def close_when_both_ended(self) -> None:
+        """Nothing comes any more from either side: only then are both closed, as one may end before the other."""
+        if self.client.ended and self.server.ended:
+            self.client.close()
+            self.server.close()
+
     def reset(self) -> None:
         self.relay.forget(self)
         for end in (self.client, self.server):
@@ -245,13 +251,21 @@ class _End(asyncio.Protocol):
         source, sink = self.transport, self.peer.transport
         if source is None or sink is None:
             raise RuntimeError("both ends must be connected before a flow begins")
-        self.flow = Flow(source, sink, slowness)
+        self.flow = Flow(source, sink, slowness, self._connection.close_when_both_ended)
         self._begun = True
         if self._early:
             self.flow.feed(bytes(self._early))
             self._early.clear()
         if self._lost:
             self.flow.close()
+
+    @property
+    def ended(self) -> bool:
+        return self._begun and self.flow.ended
+
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._begun:

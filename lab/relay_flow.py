@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _HIGH_WATER = 256 * 1024
@@ -18,9 +19,16 @@ class Slowness:
 class Flow:
     """One direction of a connection: reads from `source`, writes to `sink`."""
 
-    def __init__(self, source: asyncio.Transport, sink: asyncio.Transport, slowness: Slowness | None) -> None:
+    def __init__(
+        self,
+        source: asyncio.Transport,
+        sink: asyncio.Transport,
+        slowness: Slowness | None,
+        on_ended: Callable[[], None],
+    ) -> None:
         self._source = source
         self._sink = sink
+        self._on_ended = on_ended
         self._slowness = slowness
         self._queue: deque[tuple[float, bytes | None]] = deque()  # None: the end of what is sent
         self._queued = 0
@@ -29,6 +37,7 @@ class Flow:
         self._held = False
         self._sink_full = False
         self._close_when_empty = False
+        self.ended = False  # the sink has been told that nothing more comes
         self._loop = asyncio.get_running_loop()
 
     def feed(self, data: bytes) -> None:
@@ -101,8 +110,11 @@ class Flow:
         if data is not None:
             self._queued -= len(data)
             self._sink.write(data)
-        elif not self._sink.is_closing():
+            return
+        self.ended = True
+        if not self._sink.is_closing():
             self._sink.write_eof()
+        self._on_ended()
 
     def _regulate(self) -> None:
         """Read only while there is room for what is read, and never while the flow is held."""

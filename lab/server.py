@@ -22,6 +22,7 @@ from lab.statement import Statement, execute
 
 _POLL_SECONDS = 0.01
 _CONNECT_SECONDS = 5
+_REAPED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +176,16 @@ class LabServer:
     async def _until_reaped(self) -> None:
         """PostgreSQL takes a killed postmaster that nobody has waited for yet for a living one, and will not start."""
         dead = read_pid_file(self.data_directory)
-        while dead is not None and process_state(dead.pid) in ("Z", "X"):  # noqa: ASYNC110 - the kernel tells nobody
-            await asyncio.sleep(_POLL_SECONDS)
+        if dead is None:
+            return
+        try:
+            async with asyncio.timeout(_REAPED_SECONDS):
+                while process_state(dead.pid) in ("Z", "X"):
+                    with suppress(ChildProcessError):  # in a container whose first process we are, it is ours to reap
+                        os.waitpid(dead.pid, os.WNOHANG)
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError as error:
+            raise LabError(f"nobody reaps the dead process {dead.pid}: run this container with an init") from error
 
     async def _until_accepting(self) -> None:
         seen = False
