@@ -1,6 +1,7 @@
 """The practice pair, as the bot reaches it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,9 @@ from servers.observe import Observer
 from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.state import ClusterState
-from servers.verdict import Judgement, judge
+from servers.verdict import Judgement, Verdict, judge
+
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,25 @@ class Pair:
         state = await self.observer.observe(self.cluster)
         return state, judge(self.cluster, state)
 
+    async def until(self, wanted: Callable[[ClusterState, Judgement], bool]) -> tuple[ClusterState, Judgement]:
+        """Look again and again until that is seen; TimeoutError after half a minute."""
+        async with asyncio.timeout(PATIENCE):
+            while not wanted(*(seen := await self.look())):
+                await asyncio.sleep(0.02)
+        return seen
+
+    async def until_judged(self, verdict: Verdict) -> tuple[ClusterState, Judgement]:
+        return await self.until(lambda _, judgement: judgement.verdict is verdict)
+
+    async def mend(self) -> None:
+        """Everything reversible is undone, and seen to be: healthy by SQL, and by SSH too."""
+        self.lab.links.heal()
+        await self.until(
+            lambda state, judgement: (
+                judgement.verdict is Verdict.HEALTHY and all(server.host is not None for server in state.servers)
+            )
+        )
+
 
 @asynccontextmanager
 async def practice_pair(options: LabOptions | None = None) -> AsyncIterator[Pair]:
@@ -43,7 +65,7 @@ async def practice_pair(options: LabOptions | None = None) -> AsyncIterator[Pair
         observer = Observer({cluster.name: cluster}, shells, sessions, now)
         pair = Pair(lab, cluster, shells, sessions, observer, NativeEngine(shells, sessions))
         try:
-            await pair.look()
+            await pair.mend()
             yield pair
         finally:
             await sessions.close()
