@@ -57,6 +57,7 @@ class Courier:
         self._pace = Pace(clock, limits or Limits())
         self._patience = Patience(clock, pauses or Pauses())
         self._awake = asyncio.Event()
+        self._quiet = asyncio.Event()  # nothing is on its way, and nothing could be
         self._stopping = asyncio.Event()
         self._lanes: dict[tuple[str, Lane], asyncio.Task[None]] = {}
         self._uploads: set[asyncio.Task[None]] = set()
@@ -83,13 +84,16 @@ class Courier:
             await asyncio.gather(*self._under_way(), return_exceptions=True)
 
     async def stop(self, seconds: float = 3.0) -> None:
-        """Starts nothing more, and gives what is on its way some time to arrive.
+        """Ends `run`, once all that can leave has arrived, or after that many seconds.
 
-        What has not arrived by then is looked for at the next start.
+        What is cut short then is looked for at the next start.
         """
+        self._quiet.clear()
+        self._awake.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._quiet.wait()
         self._stopping.set()
-        if under_way := self._under_way():
-            await asyncio.wait(under_way, timeout=seconds)
         self._awake.set()
 
     async def health(self) -> DeliveryHealth:
@@ -114,7 +118,10 @@ class Courier:
         except LedgerError:
             log.exception("courier.ledger_not_read")
             return LOOK_EVERY
-        return min((LOOK_EVERY, *self._start(due)))
+        waits = self._start(due)
+        if not self._under_way() and not any(self._patience.wait(*_lane(delivery)) <= 0 for delivery in due):
+            self._quiet.set()
+        return min((LOOK_EVERY, *waits))
 
     def _start(self, due: Iterable[Delivery]) -> list[float]:
         """Of each lane the most urgent page goes first, and while that must wait so do those behind it.
@@ -124,7 +131,7 @@ class Courier:
         waits: list[float] = []
         full: set[tuple[str, Lane]] = set(self._lanes)
         for delivery in in_sending_order(list(due)):
-            lane = (delivery.item.channel, Lane.POST if delivery.card is None else Lane.UPDATE)
+            lane = _lane(delivery)
             if lane in full:
                 continue
             wait = max(self._patience.wait(*lane), self._pace_of(delivery))
@@ -215,6 +222,10 @@ class Courier:
                     raise
                 log.exception("courier.ledger_not_written")
             await asyncio.sleep(LOOK_EVERY)
+
+
+def _lane(delivery: Delivery) -> tuple[str, Lane]:
+    return delivery.item.channel, Lane.POST if delivery.card is None else Lane.UPDATE
 
 
 def _trouble(channel: str, card: str, ending: Ending) -> tuple[str, str] | None:

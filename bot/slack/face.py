@@ -1,7 +1,7 @@
 """The Slack face as a whole: what `bot.process` starts and stops."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -27,7 +27,7 @@ from commands.authority import Policies
 from commands.people import Directory
 from ledger.ledger import Ledger
 
-IDENTITY_AGAIN_SECONDS = 2.0
+AGAIN_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -93,9 +93,9 @@ class SlackFace:
     async def start(self) -> None:
         """Returns at once. While Slack is away everything else goes on, and Slack is tried again and again."""
         self._tasks = [
-            asyncio.create_task(self._courier.run(), name="slack courier"),
-            asyncio.create_task(self._home.run(), name="slack home"),
-            asyncio.create_task(self._listen(), name="slack listen"),
+            asyncio.create_task(_kept_up("courier", self._courier.run)),
+            asyncio.create_task(_kept_up("home", self._home.run)),
+            asyncio.create_task(_kept_up("listen", self._listen)),
         ]
 
     async def stop(self, seconds: float = 3.0) -> None:
@@ -124,6 +124,17 @@ class SlackFace:
                 break
             except SLACK_FAILURES as error:
                 log.warning("face.slack_does_not_answer", error=type(error).__name__)
-                await asyncio.sleep(IDENTITY_AGAIN_SECONDS)
+                await asyncio.sleep(AGAIN_SECONDS)
         if self._sockets is not None:
             await self._sockets.start()
+
+
+async def _kept_up(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Runs it to its end; an error of ours is told, and it starts anew."""
+    while True:
+        try:
+            await run()
+            return
+        except Exception:
+            log.exception("face.broke", part=name)
+        await asyncio.sleep(AGAIN_SECONDS)

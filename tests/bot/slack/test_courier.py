@@ -14,7 +14,7 @@ from bot.slack.courier import Courier
 from bot.slack.pace import Limits
 from bot.slack.patience import Pauses
 from bot.slack.poster import Poster
-from lab.slack import Channel, Faults, PracticeSlack, default_workspace
+from lab.slack import Faults, PracticeSlack
 from ledger import outbox
 from ledger.ledger import Ledger
 from ledger.outbox import OutboxItem
@@ -223,8 +223,6 @@ async def test_an_outage_delays_everything_and_loses_nothing(
 
 async def test_the_app_joins_a_channel_that_it_is_not_in(ledger: Ledger, running: Start, slack: PracticeSlack) -> None:
     slack.remove_from_channel("C0OPS", slack.workspace.app.bot_user_id)
-    scopes = tuple(scope for scope in slack.workspace.app.scopes if scope != "chat:write.public")
-    assert "chat:write.public" not in scopes
     async with running():
         await put(ledger, "alert/1", "down")
         await slack.wait_for_message("C0OPS")
@@ -283,13 +281,34 @@ async def test_without_blocks_the_text_still_says_everything(
     assert message["text"].startswith("⚠️ Warning: &lt;!channel&gt; \u2217look\u2217")
 
 
-async def test_a_private_channel_without_the_app_is_kept_for_later(
-    ledger: Ledger, clients: SlackClients, slack: PracticeSlack, running: Start
+async def test_what_was_said_last_still_leaves_when_the_bot_stops(
+    slack: PracticeSlack, ledger: Ledger, running: Start
 ) -> None:
-    assert Channel("C0SECRET", "secret", is_private=True) not in default_workspace().channels
+    async with running() as courier:
+        await put(ledger, "operation/1", page("failover", Tone.RUNNING))
+        await put(ledger, "operation/1/report", "interrupted at step 4", parent="operation/1")
+        await courier.stop()
+    assert await ledger.read(outbox.pending_count) == 0
+
+
+async def test_stopping_does_not_wait_for_a_slack_that_is_away(
+    slack: PracticeSlack, ledger: Ledger, running: Start
+) -> None:
+    slack.faults.server_error()
+    async with running() as courier:
+        await put(ledger, "alert/1", "down")
+        await slack.wait_until(lambda: len(slack.calls) > 0)
+        async with asyncio.timeout(3):
+            await courier.stop(30)
+    assert await ledger.read(outbox.pending_count) == 1
+
+
+async def test_a_private_channel_without_the_app_is_kept_for_later(
+    ledger: Ledger, slack: PracticeSlack, running: Start
+) -> None:
     async with running() as courier:
         await put(ledger, "alert/1", "down", channel="C0SECRET")
-        await slack.wait_until(lambda: any(call.method == "chat.postMessage" for call in slack.calls))
+        await slack.wait_until(lambda: len(slack.calls.of("chat.postMessage")) > 0)
         await courier.stop()
     assert await ledger.read(outbox.pending_count) == 1
 
