@@ -14,11 +14,13 @@ VIEW_HOST_AGE = 15.0  # how old disk figures may be in a view
 
 async def look(world: World, cluster: Cluster) -> ClusterState:
     """Everything anew, for a plan; base backups as they were last seen."""
+    world.observer.wake(cluster)
     return await world.observer.observe(cluster, backups_max_age=math.inf, sql_timeout=PLAN_SQL, ssh_timeout=PLAN_SSH)
 
 
 async def look_again(world: World, cluster: Cluster) -> ClusterState:
     """Everything anew just before a run. A server that is too slow for this fails its check, and nothing runs."""
+    world.observer.wake(cluster)
     return await world.observer.observe(cluster, backups_max_age=math.inf, sql_timeout=AGAIN_SQL, ssh_timeout=AGAIN_SSH)
 
 

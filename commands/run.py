@@ -102,7 +102,7 @@ class Run:
         if plan.failed_checks:
             failed = "; ".join(f"{check.title}: {check.evidence}" for check in plan.failed_checks)
             return f"A check fails now that did not before: {failed}."
-        return None
+        return None if self._wish is None else "It was stopped before the first step."
 
     async def _do_steps(self) -> None:
         last = len(self._plan.steps) - 1

@@ -39,6 +39,8 @@ class Runner:
     def start(self, ready: Ready, looked: Awaitable[ClusterState]) -> None:
         """Runs the operation in the background. `looked` is the look that was begun at the last click."""
         run = Run(self._world, self._orders[ready.document.order], ready)
+        if self._closed:
+            run.stop_soon(Wish.SHUTDOWN)
         task = asyncio.create_task(run.go(looked), name=f"operation {run.operation_id}")
         self._runs[run.operation_id] = (run, task)
         task.add_done_callback(lambda done: self._ended(run.operation_id, done))

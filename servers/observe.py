@@ -109,6 +109,12 @@ class Observer:
             backups=backups.result(),
         )
 
+    def wake(self, cluster: Cluster) -> None:
+        """Let the next look try every server at once, whatever pauses earlier failures have earned it."""
+        for server in cluster.servers:
+            self._shells.wake(server)
+            self._sessions.wake(server)
+
     def _memory(self, cluster: Cluster, server: Server) -> _Memory:
         return self._memories.setdefault((cluster.name, server.name), _Memory())
 

@@ -77,6 +77,9 @@ class Pair:
     def kill(self, name: str) -> None:
         self.machines[name].running = False
 
+    def wake(self, cluster: Cluster) -> None:
+        """Nothing here pauses."""
+
     async def observe(self, cluster: Cluster, **_: float | None) -> ClusterState:
         self.looks += 1
         await asyncio.sleep(0)

@@ -1,12 +1,17 @@
 """Asking: every text gets one private answer, every answer one audit record, and nothing runs."""
 
+import dataclasses
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from commands.asked import Answer, FieldErrors, Form
+from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
 from ledger.audit import AuditKind
 from ledger.page import Items, Table, Text, Tone
 from tests.commands.conftest import Scene
+from tests.commands.inventory import SHOP
 from tests.commands.test_parse import garbage
 
 
@@ -194,3 +199,20 @@ async def test_no_secret_of_the_settings_is_in_any_answer(scene: Scene) -> None:
         if isinstance(answer, Form) or text != "very-secret-word":
             assert "very-secret-word" not in repr(answer)
     assert "very-secret-word" not in repr(await scene.records())
+
+
+async def test_without_a_cluster_named_many_are_shown_a_line_each_the_worst_first(scene: Scene) -> None:
+    books = dataclasses.replace(SHOP, name="books")
+    scene.world = dataclasses.replace(scene.world, clusters={"shop": SHOP, "books": books})
+    dispatcher = Dispatcher(scene.world, COMMANDS)
+    page = (await dispatcher.ask(scene.asks("guest", "status"))).page
+    assert page.title == "2 of 2 clusters healthy"
+    scene.pair.kill("db1")
+    page = (await dispatcher.ask(scene.asks("guest", "status"))).page
+    (table,) = [part for part in page.parts if isinstance(part, Table)]
+    assert [row[:2] for row in table.rows] == [("books", "primary down"), ("shop", "primary down")]
+    assert page.tone is Tone.CRITICAL
+    ambiguous = await dispatcher.ask(scene.asks("alice", "promote"))
+    assert ambiguous.page.summary.startswith("Which cluster? There are shop, books.")
+    ambiguous = await dispatcher.ask(scene.asks("alice", "promote db2"))
+    assert ambiguous.page.summary == "“db2” is a server of shop, books. Type: /ha promote shop db2"

@@ -21,6 +21,7 @@ from lab.world import Lab, LabOptions
 from ledger.audit_chain import verify
 from ledger.ledger import Ledger
 from ledger.operations import list_operations
+from ledger.page import Table
 from ledger.redact import Redactor
 from servers.backups.native import NativeBackups
 from servers.engines.engine import ActionFailed, Done
@@ -179,6 +180,31 @@ async def test_a_standby_that_pauses_replay_is_not_switched_over_to(on_lab: Road
     assert isinstance(form, Form)
     assert form.submit_label is None
     assert "Replay runs on db2: paused" in repr(form.page)
+
+
+async def test_a_host_that_answers_again_changes_the_plan_that_was_approved(on_lab: Road) -> None:
+    lab = on_lab.lab
+    await on_lab.status()
+    await lab.faults.apply(FaultKind.KILL, "db1")
+    await lab.faults.apply(FaultKind.STOP_SSH, "db1")
+    operation = await on_lab.request("promote")
+    await lab.faults.apply(FaultKind.START_SSH, "db1")
+    await on_lab.dispatcher.decide(on_lab.asks("bob"), operation, Decision.APPROVE)
+    await on_lab.dispatcher.decide(on_lab.asks("carol"), operation, Decision.APPROVE)
+    report = (await on_lab.dispatcher.wait(operation)).page
+    assert "now they are fence db1, promote db2, verify db2" in report.summary
+    assert "Nothing was touched" in report.summary
+    assert await lab.server("db2").in_recovery()
+
+
+async def test_restore_lists_the_backups_and_cannot_be_asked_for(on_lab: Road) -> None:
+    await on_lab.lab.take_backup("db2")
+    form = await on_lab.dispatcher.prepare(on_lab.asks("alice", "restore"))
+    assert isinstance(form, Form)
+    assert form.submit_label is None
+    assert "Carrying out a restore: not available yet" in repr(form.page)
+    (table,) = [part for part in form.page.parts if isinstance(part, Table)]
+    assert len(table.rows) == 1
 
 
 async def test_status_answers_soon_while_a_server_hangs(on_lab: Road) -> None:

@@ -288,6 +288,15 @@ async def test_a_shutdown_finishes_the_running_step_and_says_where_it_stopped(sc
     assert scene.pair.did == [("checkpoint", "db1")]
 
 
+async def test_a_shutdown_before_the_first_step_touches_nothing(scene: Scene) -> None:
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    await scene.dispatcher.shutdown(5.0)
+    stopped = await scene.operation(operation)
+    assert (stopped.state is OperationState.FAILED) == (scene.pair.did == [])
+    assert stopped.state in (OperationState.FAILED, OperationState.INTERRUPTED)
+
+
 async def test_a_step_that_outlasts_the_deadline_is_left_and_said_so(scene: Scene) -> None:
     scene.pair.holds["checkpoint"] = asyncio.Event()
     operation = await scene.request()
