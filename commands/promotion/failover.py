@@ -2,7 +2,15 @@
 
 from commands.plan import Check, Loss, Plan, Step
 from commands.promotion import steps
-from commands.promotion.checks import answers_sql, answers_ssh, does_not_block, has_room, others_follow, sees_everything
+from commands.promotion.checks import (
+    answers_sql,
+    answers_ssh,
+    does_not_block,
+    has_room,
+    how_it_ended,
+    others_follow,
+    sees_everything,
+)
 from commands.promotion.pair import Pair, failed, judged, passed, warned
 from commands.quantities import bytes_text
 from servers.lag import data_at_risk_bytes, received_lsn
@@ -92,9 +100,7 @@ def _checks(pair: Pair) -> tuple[Check, ...]:
 def _is_down(pair: Pair) -> tuple[Check, ...]:
     """The evidence, one check a viewpoint: this bot's SQL, this bot's SSH, the standby."""
     old, sql = pair.source.name, pair.old.sql_answer
-    by_sql = judged(
-        "down_sql", f"{old} does not answer by SQL", not sql.ok, f"{sql.outcome} {sql.detail}".strip(), f"{old} is up"
-    )
+    by_sql = judged("down_sql", f"{old} does not answer by SQL", not sql.ok, how_it_ended(sql), f"{old} is up")
     return (by_sql, _down_by_ssh(pair), _down_by_standby(pair))
 
 
@@ -103,8 +109,7 @@ def _down_by_ssh(pair: Pair) -> Check:
     title = f"No PostgreSQL on the host of {old}"
     host = pair.old.host
     if host is None:
-        answer = pair.old.ssh_answer
-        return warned("down_ssh", title, f"not known, SSH: {answer.outcome} {answer.detail}".strip())
+        return warned("down_ssh", title, f"not known; SSH {how_it_ended(pair.old.ssh_answer)}")
     if host.postmaster_pid is None:
         state = f", pg_controldata says “{host.control.state}”" if host.control else ""
         return passed("down_ssh", title, f"no postmaster{state}")
@@ -135,8 +140,7 @@ def _can_be_fenced(pair: Pair) -> Check:
     title = f"{pair.source.name} can be fenced"
     if _answers_by_ssh(pair):
         return passed("fence", title, f"its host answers by SSH within {pair.old.ssh_answer.seconds * 1000:.0f} ms")
-    answer = pair.old.ssh_answer
-    return warned("fence", title, f"SSH: {answer.outcome} {answer.detail}".strip())
+    return warned("fence", title, f"SSH {how_it_ended(pair.old.ssh_answer)}")
 
 
 def _answers_by_ssh(pair: Pair) -> bool:
