@@ -49,8 +49,8 @@ async def many_clusters(clusters: int, rounds: int) -> list[Figure]:
 
 
 def _stage(clusters: int) -> AbstractAsyncContextManager[Stage]:
-    # Each cluster keeps one SQL connection to each server.
-    options = LabOptions(settings={"max_connections": str(clusters + 40)})
+    # Each cluster keeps one SQL connection to each server; a standby may not have fewer than its template had.
+    options = LabOptions(settings={"max_connections": str(clusters + 60)})
     return open_stage(options, edit=lambda settings: _multiplied(settings, clusters))
 
 
