@@ -11,7 +11,7 @@ from commands.promotion.checks import (
     others_follow,
     sees_everything,
 )
-from commands.promotion.pair import Pair, failed, judged, passed, warned
+from commands.promotion.pair import Pair, failed, judged, lenient, passed, warned
 from commands.quantities import bytes_text
 from servers.lag import data_at_risk_bytes, received_lsn
 from servers.lsn import format_lsn
@@ -80,12 +80,12 @@ def _steps(pair: Pair, *, fenceable: bool) -> tuple[Step, ...]:
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:
-    first = (*_is_down(pair), _can_be_fenced(pair), answers_sql(pair.new), answers_ssh(pair.new))
+    first = (*_is_down(pair), _can_be_fenced(pair), answers_sql(pair.new), lenient(answers_ssh(pair.new)))
     if pair.new.sql is None:
         return first  # of a standby that does not speak, nothing else can be known
     return (
         *first,
-        sees_everything(pair.new),
+        lenient(sees_everything(pair.new)),
         _is_a_standby(pair),
         _same_system(pair),
         _right_timeline(pair),

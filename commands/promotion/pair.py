@@ -1,6 +1,6 @@
 """The two servers that a promotion is about, with what was seen of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands.plan import Check, CheckResult
 from servers.inventory import Cluster, Server
@@ -59,3 +59,8 @@ def failed(name: str, title: str, evidence: str) -> Check:
 def judged(name: str, title: str, good: bool, evidence: str, mend: str) -> Check:
     """Passes with its evidence, or fails with the evidence and what to do."""
     return passed(name, title, evidence) if good else failed(name, title, f"{evidence}. {mend}")
+
+
+def lenient(check: Check) -> Check:
+    """The same as a warning at most: good to have, but no reason to let clients wait on a dead primary."""
+    return replace(check, result=CheckResult.WARN) if check.result is CheckResult.FAIL else check

@@ -53,7 +53,7 @@ class Road:
     async def request(self, text: str) -> str:
         form = await self.dispatcher.prepare(self.asks("alice", text))
         assert isinstance(form, Form), form
-        assert form.submit_label is not None, form.page
+        assert form.submit_label is not None, form.page.parts[0]
         values = {"reason": "practice", "cluster": self.cluster.name}
         answer = await self.dispatcher.submit(self.asks("alice"), form.draft, values)
         assert isinstance(answer, Answer), answer

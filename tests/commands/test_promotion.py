@@ -139,6 +139,14 @@ async def test_a_primary_that_an_earlier_order_has_fenced_is_failed_over_from() 
     assert plan_promotion(SHOP, None, await seen(fenced)).kind == "failover"
 
 
+async def test_a_standby_without_ssh_can_still_be_failed_over_to() -> None:
+    def cut_off(pair: Pair) -> None:
+        down(pair)
+        pair.machines["db2"].reachable_by_ssh = False
+
+    assert failing(plan_promotion(SHOP, None, await seen(cut_off))) == []
+
+
 async def test_naming_the_dead_primary_says_what_to_name() -> None:
     with pytest.raises(Misunderstood, match="db1 was the primary of shop and is down: name the standby"):
         plan_promotion(SHOP, "db1", await seen(down))
