@@ -57,7 +57,7 @@ class BotProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**_without_settings(os.environ), **self._environment},
+                env={**without_settings(os.environ), **self._environment},
                 # A Ctrl-C at the terminal reaches the demo alone, which then ends the bot in good order.
                 start_new_session=True,
             )
@@ -105,6 +105,6 @@ class BotProcess:
         return "\n".join(self.log.splitlines()[-lines:])
 
 
-def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """The developer's own settings in the environment are not the practice bot's."""
     return {name: value for name, value in environment.items() if not name.upper().startswith("UNDERSTUDY_")}
