@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from alerts.lifecycle import Change, Transition, held, own_group
 from alerts.rules import RULES
 from alerts.rules.rule import Rule
-from alerts.words import duration
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Text, Tone, note, text
+from ledger.quantities import seconds_text
 from ledger.who import Who
 from servers.inventory import Cluster
 from servers.lag import received_lsn
@@ -137,7 +137,7 @@ def _since(alert: AlertRow, again: bool) -> tuple[tuple[str, tuple[Span, ...]], 
 def _resolved_page(alert: AlertRow) -> Page:
     title = f"Resolved: {_resolved_title(alert)}"
     ended = alert.resolved_at or alert.last_seen_at
-    lasted = duration((ended - alert.since).total_seconds())
+    lasted = seconds_text((ended - alert.since).total_seconds())
     facts = Facts(
         (
             ("Was", (title_of(alert),)),
@@ -210,7 +210,7 @@ def line_page(transition: Transition) -> Page:
             until = _until(alert.silenced_until)
             return _by(alert.silenced_by, f"{title}: silenced", "Silenced by ", *until)
         case Change.RESOLVED:
-            lasted = duration((transition.at - alert.since).total_seconds())
+            lasted = seconds_text((transition.at - alert.since).total_seconds())
             page_title = f"Resolved: {_resolved_title(alert)}"
             return Page(page_title, Tone.GOOD, f"{page_title}, after {lasted}", (text(f"It lasted {lasted}."),))
         case Change.ESCALATED:

@@ -9,11 +9,11 @@ from commands.asked import Asked
 from commands.authority import VIEW
 from commands.parse import resolve
 from commands.people import Person
-from commands.quantities import count_text
 from commands.status_page import alert_item
 from commands.world import World
 from ledger.alerts import AlertRow, AlertState, Severity, history, open_alerts
 from ledger.page import Items, Moment, Note, Page, Part, Tone
+from ledger.quantities import count_text
 
 RESOLVED_SHOWN = 5
 

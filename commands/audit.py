@@ -7,10 +7,10 @@ from commands.authority import VIEW
 from commands.command import Misunderstood
 from commands.parse import COMMAND, echo
 from commands.people import Person
-from commands.quantities import count_text
 from commands.world import World
 from ledger.audit import AuditRecord, recent
 from ledger.page import Page, Table, Tone, note
+from ledger.quantities import count_text
 
 SHOWN, MOST = 10, 50
 LONGEST_WHAT = 80

@@ -20,7 +20,6 @@ from commands.operation_page import read_conclusion
 from commands.orders import Click, Counted, Ended, Outcome, Ready, Refused, decide
 from commands.people import Person
 from commands.plan_page import plan_title
-from commands.quantities import count_text
 from commands.records import Repeated, record
 from commands.runner import Runner
 from commands.world import World
@@ -29,6 +28,7 @@ from ledger.approvals import Approval, ApprovalDecision, decisions
 from ledger.audit import AuditKind
 from ledger.operations import NoSuchOperation, Operation, OperationState, get
 from ledger.page import Tone
+from ledger.quantities import count_text
 from servers.state import ClusterState
 
 

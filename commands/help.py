@@ -7,9 +7,9 @@ from commands.authority import VIEW, approvers_text, may
 from commands.command import Command, Misunderstood, Order
 from commands.parse import COMMAND, echo, nearest
 from commands.people import Person
-from commands.quantities import count_text
 from commands.world import World
 from ledger.page import Item, Items, Page, Tone, note, text
+from ledger.quantities import count_text
 
 
 class Help:

@@ -9,10 +9,10 @@ from commands.authority import OrderPolicy, approvers_text
 from commands.document import Document
 from commands.plan import Conclusion
 from commands.plan_page import checks_line, costs, plan_title, risks, steps
-from commands.quantities import count_text, seconds_text
 from ledger.approvals import Approval
 from ledger.operations import Operation, OperationState
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text
+from ledger.quantities import count_text, seconds_text
 
 APPROVE, REJECT, CANCEL = "order.approve", "order.reject", "order.cancel"
 

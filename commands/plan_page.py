@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from commands.authority import OrderPolicy, approvers_text
 from commands.plan import Check, CheckResult, Loss, Plan
-from commands.quantities import bytes_text, count_text, seconds_text
 from ledger.page import Facts, Item, Items, Page, Part, Tone, note, text
+from ledger.quantities import bytes_text, count_text, seconds_text
 
 _TONES = {CheckResult.PASS: Tone.GOOD, CheckResult.WARN: Tone.WARNING, CheckResult.FAIL: Tone.CRITICAL}
 _WORST_FIRST = (CheckResult.FAIL, CheckResult.WARN, CheckResult.PASS)

@@ -6,9 +6,9 @@ from datetime import datetime
 from commands.command import Action, Misunderstood
 from commands.parse import resolve
 from commands.plan import Check, CheckResult, Conclusion, Loss, Plan, Step
-from commands.quantities import bytes_text, seconds_text
 from commands.world import World
 from ledger.page import Table
+from ledger.quantities import bytes_text, seconds_text
 from servers.inventory import Cluster
 from servers.lsn import format_lsn
 from servers.state import BackupState, BaseBackup, ClusterState, Role

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from commands.quantities import bytes_text, count_text, seconds_text
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.operations import Operation
 from ledger.page import Facts, Item, Items, Moment, Note, Page, Part, Span, Table, Tone, note
+from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.inventory import Cluster
 from servers.lag import replay_lag_bytes, replay_lag_seconds
 from servers.state import BackupState, ClusterState, Role, ServerState, SqlFacts

@@ -14,12 +14,12 @@ from commands.orders import Busy, request
 from commands.people import Person
 from commands.plan import Plan
 from commands.planning import make_plan
-from commands.quantities import count_text
 from commands.records import Repeated, record
 from commands.world import World
 from ledger.audit import AuditKind
 from ledger.operations import Operation
 from ledger.page import Moment, Tone
+from ledger.quantities import count_text
 from servers.inventory import Cluster
 
 LONGEST_REASON = 300

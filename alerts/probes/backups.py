@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 
 from alerts.observation import Look, Observation, Unit
-from alerts.words import duration, size
+from ledger.quantities import bytes_text, seconds_text
 from servers.state import BackupState, BaseBackup
 
 BACKUP_AGE = "backup_age"
@@ -34,7 +34,9 @@ def _age(found: BackupState, now: datetime) -> tuple[float, tuple[str, ...]]:
         return math.inf, ("there is no complete base backup",)
     finished_at, newest = max(ends, key=lambda end: end[0])
     age = max(0.0, (now - finished_at).total_seconds())
-    return age, (f"the last complete base backup, {newest.name} ({size(newest.size)}), ended {duration(age)} ago",)
+    return age, (
+        f"the last complete base backup, {newest.name} ({bytes_text(newest.size)}), ended {seconds_text(age)} ago",
+    )
 
 
 def _incomplete(found: BackupState, now: datetime) -> tuple[float | None, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """How full the watched file systems are."""
 
 from alerts.observation import Look, Observation, Unit
-from alerts.words import size
+from ledger.quantities import bytes_text
 from servers.state import DiskUse
 
 DISK_USED = "disk_used"
@@ -18,5 +18,5 @@ def disks(look: Look) -> tuple[Observation, ...]:
 
 
 def _observation(server: str, disk: DiskUse) -> Observation:
-    line = f"{disk.mount}: {size(disk.used)} used, {size(disk.available)} left"
+    line = f"{disk.mount}: {bytes_text(disk.used)} used, {bytes_text(disk.available)} left"
     return Observation(DISK_USED, f"{server} {disk.mount}", disk.used_fraction, Unit.SHARE, (line,), server)

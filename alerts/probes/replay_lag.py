@@ -1,7 +1,7 @@
 """How far each standby's replay is behind the primary's WAL."""
 
 from alerts.observation import Look, Observation, Unit
-from alerts.words import size
+from ledger.quantities import bytes_text
 from servers.lag import replay_lag_bytes
 from servers.lsn import format_lsn
 from servers.state import ReplicationRow, Role, ServerState, SqlFacts
@@ -40,7 +40,7 @@ def _measure(primary: SqlFacts | None, server: ServerState) -> tuple[float | Non
         return None, None, ()
     evidence = (
         f"the primary has written up to {format_lsn(primary.wal_lsn)}, {server.name} has replayed up to "
-        f"{format_lsn(sql.replay_lsn)}: {size(behind)} behind",
+        f"{format_lsn(sql.replay_lsn)}: {bytes_text(behind)} behind",
         *(("replay is paused there",) if sql.replay_paused else ()),
     )
     return float(behind), _seconds(behind, primary, server.name, sql), evidence

@@ -1,7 +1,7 @@
 """The primary's WAL archive: does the archive command work, and does it keep up."""
 
 from alerts.observation import Look, Observation, Unit, yes
-from alerts.words import duration
+from ledger.quantities import seconds_text
 from servers.state import Archiver, Role, ServerState
 
 ARCHIVE_FAILING = "archive_failing"
@@ -46,13 +46,15 @@ def _evidence(archiver: Archiver) -> tuple[str, ...]:
     lines = []
     if archiver.last_failed_age_seconds is not None:
         lines.append(
-            f"the archive command last failed {duration(archiver.last_failed_age_seconds)} ago, "
+            f"the archive command last failed {seconds_text(archiver.last_failed_age_seconds)} ago, "
             f"on {archiver.last_failed_wal} ({archiver.failed_count} failures in all)"
         )
     if archiver.last_archived_age_seconds is not None:
-        lines.append(f"{archiver.last_archived_wal} was archived {duration(archiver.last_archived_age_seconds)} ago")
+        lines.append(
+            f"{archiver.last_archived_wal} was archived {seconds_text(archiver.last_archived_age_seconds)} ago"
+        )
     else:
         lines.append("nothing has been archived yet")
     if archiver.oldest_ready_age_seconds is not None and archiver.oldest_ready_age_seconds > 0:
-        lines.append(f"the oldest finished segment has waited {duration(archiver.oldest_ready_age_seconds)}")
+        lines.append(f"the oldest finished segment has waited {seconds_text(archiver.oldest_ready_age_seconds)}")
     return tuple(lines)

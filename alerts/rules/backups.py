@@ -4,8 +4,8 @@ import math
 
 from alerts.probes.backups import BACKUP_AGE, BACKUP_INCOMPLETE_AGE
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
-from alerts.words import duration
 from ledger.alerts import Severity
+from ledger.quantities import seconds_text
 
 
 def _judge(reading: Reading) -> Result:
@@ -15,13 +15,13 @@ def _judge(reading: Reading) -> Result:
         return Unknown()
     limits = reading.thresholds
     evidence = reading.evidence(BACKUP_AGE, BACKUP_INCOMPLETE_AGE)
-    value = "there is none" if math.isinf(age) else f"the last good one is {duration(age)} old"
+    value = "there is none" if math.isinf(age) else f"the last good one is {seconds_text(age)} old"
     if age > limits.backup_age:
         severity = Severity.CRITICAL if age > limits.backup_age_critical else Severity.WARNING
-        return Bad(severity, value, f"at most {duration(limits.backup_age)}", evidence)
+        return Bad(severity, value, f"at most {seconds_text(limits.backup_age)}", evidence)
     if incomplete is not None and incomplete > limits.backup_running:
-        failed = f"one that began {duration(incomplete)} ago is not complete"
-        return Bad(Severity.WARNING, failed, f"complete within {duration(limits.backup_running)}", evidence)
+        failed = f"one that began {seconds_text(incomplete)} ago is not complete"
+        return Bad(Severity.WARNING, failed, f"complete within {seconds_text(limits.backup_running)}", evidence)
     return Ok(value) if incomplete is not None else Unknown()
 
 

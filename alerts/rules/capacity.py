@@ -3,8 +3,8 @@
 from alerts.probes.connections import CONNECTIONS_USED
 from alerts.probes.disks import DISK_USED
 from alerts.rules.rule import Bad, Limits, Ok, Reading, Result, Rule, Unknown
-from alerts.words import share
 from ledger.alerts import Severity
+from ledger.quantities import share_text
 
 
 def _judge(reading: Reading, observation: str, limits: Limits) -> Result:
@@ -13,9 +13,9 @@ def _judge(reading: Reading, observation: str, limits: Limits) -> Result:
         return Unknown()
     severity = limits.severity(used, reading.firing)
     if severity is None:
-        return Ok(f"{share(used)} used")
+        return Ok(f"{share_text(used)} used")
     limit = limits.critical if severity is Severity.CRITICAL else limits.warning
-    return Bad(severity, f"{share(used)} used", f"below {share(limit)}", reading.evidence(observation))
+    return Bad(severity, f"{share_text(used)} used", f"below {share_text(limit)}", reading.evidence(observation))
 
 
 def _disk(reading: Reading) -> Result:

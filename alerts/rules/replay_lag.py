@@ -2,8 +2,8 @@
 
 from alerts.probes.replay_lag import REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
-from alerts.words import duration, size
 from ledger.alerts import Severity
+from ledger.quantities import bytes_text, seconds_text
 
 
 def _judge(reading: Reading) -> Result:
@@ -12,11 +12,11 @@ def _judge(reading: Reading) -> Result:
     if behind is None:
         return Unknown()
     limits = reading.thresholds
-    value = size(behind) if seconds is None else f"{size(behind)}, {duration(seconds)}"
+    value = bytes_text(behind) if seconds is None else f"{bytes_text(behind)}, {seconds_text(seconds)}"
     too_long = seconds is not None and seconds > limits.replay_lag_seconds
     if behind <= limits.replay_lag_bytes and not too_long:
         return Ok(value)
-    threshold = f"at most {size(limits.replay_lag_bytes)} and {duration(limits.replay_lag_seconds)}"
+    threshold = f"at most {bytes_text(limits.replay_lag_bytes)} and {seconds_text(limits.replay_lag_seconds)}"
     return Bad(Severity.WARNING, value, threshold, reading.evidence(REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS))
 
 

@@ -2,18 +2,18 @@
 
 from alerts.probes.wal_archive import ARCHIVE_BEHIND, ARCHIVE_FAILING
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
-from alerts.words import duration
 from ledger.alerts import Severity
+from ledger.quantities import seconds_text
 
 
 def _judge(reading: Reading) -> Result:
     failing, behind = reading.value(ARCHIVE_FAILING), reading.value(ARCHIVE_BEHIND)
     limits = reading.thresholds
     evidence = reading.evidence(ARCHIVE_FAILING, ARCHIVE_BEHIND)
-    threshold = f"archived within {duration(limits.archive_behind)}, without failures"
+    threshold = f"archived within {seconds_text(limits.archive_behind)}, without failures"
     if behind is not None and behind > limits.archive_behind:
         severity = Severity.CRITICAL if behind > limits.archive_critical else Severity.WARNING
-        return Bad(severity, f"{duration(behind)} behind", threshold, evidence)
+        return Bad(severity, f"{seconds_text(behind)} behind", threshold, evidence)
     if failing is None:
         return Unknown()
     if failing:

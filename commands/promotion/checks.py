@@ -2,7 +2,7 @@
 
 from commands.plan import Check
 from commands.promotion.pair import Pair, failed, judged, passed, warned
-from commands.quantities import bytes_text
+from ledger.quantities import bytes_text
 from servers.state import Answer, ServerState
 
 DISK_WARNING = 0.90  # of a file system; a promotion itself writes little

@@ -12,7 +12,7 @@ from commands.promotion.checks import (
     sees_everything,
 )
 from commands.promotion.pair import Pair, failed, judged, lenient, passed, warned
-from commands.quantities import bytes_text
+from ledger.quantities import bytes_text
 from servers.lag import data_at_risk_bytes, received_lsn
 from servers.lsn import format_lsn
 from servers.state import PeerReply, Role

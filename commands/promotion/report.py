@@ -6,7 +6,7 @@ from datetime import datetime
 from commands.plan import Conclusion, Plan
 from commands.plan_page import loss_text
 from commands.promotion.actions import TIMELINE, WRITES_ACCEPTED, WRITES_STOPPED
-from commands.quantities import seconds_text
+from ledger.quantities import seconds_text
 
 
 def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:

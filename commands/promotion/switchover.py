@@ -11,7 +11,7 @@ from commands.promotion.checks import (
     sees_everything,
 )
 from commands.promotion.pair import Pair, failed, judged, passed, sender_row, warned
-from commands.quantities import bytes_text, seconds_text
+from ledger.quantities import bytes_text, seconds_text
 from servers.lag import replay_lag_bytes
 
 LAG_LIMIT = 16_000_000  # bytes, about a WAL segment; what is missing is sent and replayed within the outage

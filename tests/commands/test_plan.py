@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from commands.changes import what_changed
 from commands.document import Document, Draft, UnreadableDraft, read_document, read_draft, write_document, write_draft
 from commands.plan import Check, CheckResult, Loss, Plan, Step
-from commands.quantities import bytes_text, count_text, seconds_text
 from ledger.page import Table
 
 names = st.text(min_size=1, max_size=12)
@@ -117,38 +116,3 @@ def test_any_other_draft_is_unreadable(text: str) -> None:
 def test_material_that_came_back_from_outside_is_never_trusted(text: str) -> None:
     now = '{"kind":"failover"}'
     assert what_changed(text, now) or text == now
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0 bytes"), (1, "1 byte"), (812, "812 bytes"), (1000, "1.0 kB"), (1_440_000, "1.4 MB"), (16_777_216, "17 MB")],
-)
-def test_bytes_have_units(value: int, text: str) -> None:
-    assert bytes_text(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0 ms"),
-        (0.035, "35 ms"),
-        (0.9999, "1 s"),
-        (1.42, "1.4 s"),
-        (59.99, "1 min"),
-        (125, "2 min 5 s"),
-        (11_520, "3 h 12 min"),
-        (187_200, "2 d 4 h"),
-    ],
-)
-def test_seconds_have_units(value: float, text: str) -> None:
-    assert seconds_text(value) == text
-
-
-@given(st.integers(0, 10**18), st.floats(0, 1e9))
-def test_numbers_are_short_for_every_size(count: int, duration: float) -> None:
-    assert len(bytes_text(count)) <= 12
-    assert len(seconds_text(duration)) <= 16
-
-
-def test_counts_have_a_plural() -> None:
-    assert (count_text(1, "step"), count_text(2, "step")) == ("1 step", "2 steps")

@@ -1,20 +1,31 @@
-"""Numbers with units, as people read them at night: short, rounded, never in scientific notation."""
+"""Numbers with units, as people read them at night: short, rounded, never in scientific notation.
+
+They stand beside the page because whoever writes one needs them: an alert and a status that tell the same number
+must tell it in the same words.
+"""
 
 from datetime import timedelta
 
 _BYTES = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
-def bytes_text(count: int) -> str:
-    """“0 bytes”, “812 bytes”, “1.4 MB” (decimal units, as the settings have them)."""
+def bytes_text(count: float) -> str:
+    """“0 bytes”, “812 bytes”, “1.4 MB”, in units of 1024 as PostgreSQL writes and reads them."""
     value = float(count)
     for unit in _BYTES:
-        if abs(value) < 999.5 or unit == _BYTES[-1]:
+        if abs(value) < 1023.5 or unit == _BYTES[-1]:
             break
-        value /= 1000
+        value /= 1024
     if unit == "bytes":
-        return f"{count} byte" if abs(count) == 1 else f"{count} bytes"
-    return f"{value:.1f} {unit}" if abs(value) < 9.95 else f"{value:.0f} {unit}"
+        return count_text(round(value), "byte")
+    return f"{value:.1f} {unit}" if abs(value) < 99.95 else f"{value:.0f} {unit}"
+
+
+def share_text(share: float) -> str:
+    """“84 %”; with a decimal where rounding would tell of a limit that is not reached."""
+    percent = share * 100
+    rounded = round(percent)
+    return f"{rounded} %" if abs(percent - rounded) < 0.05 else f"{percent:.1f} %"
 
 
 def seconds_text(seconds: float | timedelta) -> str:
