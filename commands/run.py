@@ -182,12 +182,14 @@ class Run:
             line = f"{self._wished_by} cancelled it when {done}."
             await self._end_after(end, OperationState.CANCELLED, line)
         else:
-            line = f"Understudy was stopped when {done}; the rest was not begun."
+            # Between the stop of a primary and the promotion nobody takes writes: nobody is left there for a restart.
+            end, taken_back = await self._undo(end)
+            line = f"Understudy was stopped when {done}; the rest was not begun. {taken_back}"
             await self._end_after(end, OperationState.INTERRUPTED, line)
 
     async def _end_after(self, end: StepEnd, state: OperationState, line: str) -> None:
         if state is OperationState.INTERRUPTED:
-            # The process is about to end: what was done stands, and nothing more is begun.
+            # The process is about to end: nothing more is begun, not even a look at where it stands.
             next_steps = self._next_steps()
             conclusion = Conclusion(line, next_steps=next_steps)
             await self._write(lambda db: self._close(db, end, state, conclusion))

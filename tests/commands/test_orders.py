@@ -288,6 +288,21 @@ async def test_a_shutdown_finishes_the_running_step_and_says_where_it_stopped(sc
     assert scene.pair.did == [("checkpoint", "db1")]
 
 
+async def test_a_shutdown_between_stop_and_promotion_leaves_nobody_without_a_primary(scene: Scene) -> None:
+    scene.pair.holds["stop"] = asyncio.Event()
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    await scene.pair.has_begun("stop")
+    ending = asyncio.create_task(scene.dispatcher.shutdown(5.0))
+    await asyncio.sleep(0)
+    scene.pair.holds["stop"].set()
+    await ending
+    stopped = await scene.operation(operation)
+    assert stopped.state is OperationState.INTERRUPTED
+    assert "db1 runs again" in (stopped.result or "")
+    assert scene.pair.writable == ["db1"]
+
+
 async def test_a_shutdown_before_the_first_step_touches_nothing(scene: Scene) -> None:
     operation = await scene.request()
     await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
