@@ -23,6 +23,8 @@ FIRST_PAUSE = 0.25  # after a failed attempt; doubled for each one that follows
 LONGEST_PAUSE = 2.0
 LONGEST_PAUSE_DENIED = 30.0  # hosts ban those who knock with a wrong key again and again
 
+Channel = asyncssh.SSHClientChannel[bytes]
+
 _log = logging.getLogger(__name__)
 
 
@@ -102,9 +104,8 @@ class Shells:
         link = self._link(server)
         try:
             async with asyncio.timeout(timeout), link.slots:
-                connection = await self._connection(link)
-                started = perf_counter()
-                output = await self._run(link, connection, shlex.join(argv), stdin)
+                channel, session = await self._open(link, shlex.join(argv))
+                output = await self._talk(link, channel, session, stdin)
         except TimeoutError:
             detail = f"no answer over SSH within {timeout:g} s: is the host alive, the link up, or the command slow?"
             raise ServerUnreachable(Outcome.TIMED_OUT, detail) from None
@@ -113,7 +114,7 @@ class Shells:
             exit_status=output.exit_status,
             stdout=output.stdout.decode(errors="replace"),
             stderr=output.stderr.decode(errors="replace"),
-            seconds=perf_counter() - started,
+            seconds=perf_counter() - session.asked_at,
         )
 
     def wake(self, server: Server) -> None:
@@ -123,9 +124,10 @@ class Shells:
     async def close(self) -> None:
         """Close every connection, politely where the other side listens, within a second."""
         links, self._links = list(self._links.values()), {}
-        for link in links:
-            if link.connecting is not None:
-                link.connecting.cancel()
+        connecting = [link.connecting for link in links if link.connecting is not None]
+        for attempt in connecting:
+            attempt.cancel()
+        await asyncio.gather(*connecting, return_exceptions=True)
         connections = [link.connection for link in links if link.connection is not None]
         for connection in connections:
             connection.close()
@@ -138,9 +140,10 @@ class Shells:
     def _link(self, server: Server) -> _Link:
         return self._links.setdefault(server.ssh, _Link(server.ssh))
 
-    async def _run(
-        self, link: _Link, connection: asyncssh.SSHClientConnection, command: str, stdin: str | None
-    ) -> Output:
+    async def _open(self, link: _Link, command: str) -> tuple[Channel, CollectingSession]:
+        """Start the command. A kept connection that turns out to be gone is replaced once: nothing has run on it."""
+        kept = link.connection is not None
+        connection = await self._connection(link)
         session = CollectingSession()
         try:
             channel, _ = await connection.create_session(lambda: session, command, encoding=None)
@@ -148,11 +151,16 @@ class Shells:
             # Nobody answered in time. A channel that opens later would be nobody's: the whole link goes.
             link.drop(connection)
             raise
-        except asyncssh.ChannelOpenError as error:
-            raise ServerUnreachable(Outcome.FAILED, f"SSH opens no session: {error.reason}") from None
         except (asyncssh.Error, OSError) as error:
+            if isinstance(error, asyncssh.ChannelOpenError) and not connection.is_closed():
+                raise ServerUnreachable(Outcome.FAILED, f"SSH opens no session: {error.reason}") from None
             link.drop(connection)
+            if kept:
+                return await self._open(link, command)
             raise _explained(link.target, error) from None
+        return channel, session
+
+    async def _talk(self, link: _Link, channel: Channel, session: CollectingSession, stdin: str | None) -> Output:
         try:
             if stdin is not None:
                 channel.write(stdin.encode())
@@ -164,7 +172,6 @@ class Shells:
                 channel.close()
             raise
         except (asyncssh.Error, OSError) as error:
-            link.drop(connection)
             raise _explained(link.target, error) from None
 
     async def _connection(self, link: _Link) -> asyncssh.SSHClientConnection:

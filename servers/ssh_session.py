@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from time import perf_counter
 
 import asyncssh
 
@@ -18,11 +19,12 @@ class Output:
 
 
 class CollectingSession(asyncssh.SSHClientSession[bytes]):
-    """Collects a command's output, bounded, until its channel closes."""
+    """Collects a command's output, bounded, until its channel closes. `asked_at`: when, by perf_counter."""
 
     def __init__(self) -> None:
         self._streams: dict[int | None, bytearray] = {None: bytearray(), asyncssh.EXTENDED_DATA_STDERR: bytearray()}
         self._exit_status: int | None = None
+        self.asked_at = perf_counter()
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def output(self) -> Output:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import LiteralString
 
-from servers.control_data import IN_PRODUCTION, SHUT_DOWN
+from servers.control_data import SHUT_DOWN
 from servers.engines.by_ssh import HostActions
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done, Promoted
@@ -181,7 +181,7 @@ class SqlActions:
 
     async def _promoted_says_host(self, standby: Server, deadline: Deadline) -> Promoted | None:
         look = await self._host.look(standby, deadline.left())
-        if look.control is None or look.control.state != IN_PRODUCTION or look.postmaster_pid is None:
+        if look.control is None or not look.in_production:
             return None
         detail = f"{standby.name}'s host says that it is in production; by SQL it does not answer us"
         return Promoted(detail, deadline.seconds, timeline=look.control.timeline, lsn=look.control.checkpoint_lsn)

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from servers.control_data import parse_control_data
+from servers.control_data import IN_PRODUCTION, parse_control_data
 from servers.engines.engine import ActionFailed, FenceProof
 from servers.sections import Sections, parse_sections
 from servers.ssh import Completed
@@ -31,6 +31,11 @@ class HostAnswer:
     listeners: tuple[str, ...]
     standby_signal: bool
     control: ControlData | None
+
+    @property
+    def in_production(self) -> bool:
+        """It runs as a primary."""
+        return self.postmaster_pid is not None and self.control is not None and self.control.state == IN_PRODUCTION
 
     @property
     def seen(self) -> str:

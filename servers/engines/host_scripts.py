@@ -151,7 +151,9 @@ start() {
     [ "$1" != as_owner ] || set -- "$@" -l "$log"
     run "$@" </dev/null || return 0
   fi
-  tries=$((patience * 50)) unseen=$((patience * 50 - 250)) seen=$pid
+  tries=$((patience * 50)) seen=$pid
+  # What pg_ctl started is there within two seconds or never; a service manager may take its time.
+  case "$1 $2" in 'as_owner pg_ctl') unseen=$((tries - 100)) ;; *) unseen=$((tries - 250)) ;; esac
   while [ "$tries" -gt 0 ]; do
     find_postmaster
     if [ -n "$pid" ]; then
