@@ -9,11 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PG ?= 18
 
-# PYTHONHASHSEED and friends are left alone; only the user's own site packages are kept out.
+# The user's own site packages stay out.
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check unit lab-tests browser bench lock chromium clean
+.PHONY: help demo test check pictures bench lock chromium clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -29,6 +29,9 @@ check: $(VENV)/dev.stamp ## Lint, types and the import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+pictures: $(VENV)/dev.stamp chromium ## Renew the README's pictures from the running product
+	PICTURES_DIRECTORY=docs/pictures $(BIN)/pytest -q tests/browser
 
 bench: $(VENV)/dev.stamp ## The figures, as a table and as JSON
 	$(BIN)/python -m bench
