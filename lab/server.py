@@ -182,7 +182,7 @@ class LabServer:
             async with asyncio.timeout(_REAPED_SECONDS):
                 while process_state(dead.pid) in ("Z", "X"):
                     with suppress(ChildProcessError):  # in a container whose first process we are, it is ours to reap
-                        os.waitpid(dead.pid, os.WNOHANG)
+                        os.waitpid(dead.pid, os.WNOHANG)  # noqa: ASYNC222 - WNOHANG does not wait
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError as error:
             raise LabError(f"nobody reaps the dead process {dead.pid}: run this container with an init") from error

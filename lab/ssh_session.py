@@ -38,6 +38,7 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
         self._process: asyncio.SubprocessTransport | None = None
         self._starting: asyncio.Task[None] | None = None
         self._early: list[bytes | None] = []
+        self._early_signals: list[int] = []
         self._closed = False
         self._ended = False
 
@@ -60,7 +61,9 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
 
     def signal_received(self, signal: str) -> None:
         number = _signal_number(signal)
-        if number is not None:
+        if number is not None and self._process is None:
+            self._early_signals.append(number)
+        elif number is not None:
             self._signal(number)
 
     def break_received(self, msec: int) -> bool:
@@ -99,6 +102,7 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
     def ended(self, status: int) -> None:
         """The command has ended and its output is complete: tell the client how it ended."""
         self._ended = True
+        self._on_end(self)  # before the client hears of it, so that it may open the next session at once
         channel = self._channel
         if channel is None or self._closed:
             return
@@ -132,6 +136,8 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
         early, self._early = self._early, []
         for data in early:
             self._feed(data)
+        for number in self._early_signals:
+            self._signal(number)
 
     def _feed(self, data: bytes | None) -> None:
         if self._process is None:
