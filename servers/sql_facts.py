@@ -6,7 +6,7 @@ roles' rows come back NULL, and only the listing of the archive's status directo
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 from servers.lsn import Lsn, parse_lsn
@@ -85,7 +85,7 @@ def sql_facts(row: Mapping[str, Any]) -> SqlFacts:
         in_recovery=_truth(row["in_recovery"]),
         timeline=int(row["timeline"]),
         system_identifier=str(row["system_identifier"]),
-        started_at=started_at,
+        started_at=started_at.astimezone(UTC),
         wal_lsn=_lsn(row["wal_lsn"]),
         receive_lsn=_lsn(row["receive_lsn"]),
         replay_lsn=_lsn(row["replay_lsn"]),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from lab.options import LabOptions
 from servers.engines.engine import ActionFailed, StopMode
 from servers.inventory import Server
 from servers.lsn import parse_lsn
@@ -64,6 +65,17 @@ async def test_a_switchover_and_back_loses_nothing(pair: Pair, db1: Server, db2:
 
     assert judgement.primary == "db1"
     assert await rows_of(pair, "db1") == 1500
+
+
+async def test_a_switchover_of_an_older_version() -> None:
+    async with practice_pair(LabOptions(postgresql="16", base_backup=False)) as older:
+        db1, db2 = older.cluster.servers
+
+        await switch_over(older, db1, db2)
+        state, judgement = await older.until_judged(Verdict.HEALTHY)
+
+        assert judgement.primary == "db2"
+        assert all(server.sql and server.sql.version_number // 10000 == 16 for server in state.servers)
 
 
 async def test_a_stop_can_be_undone_before_promotion(pair: Pair, db1: Server, db2: Server) -> None:

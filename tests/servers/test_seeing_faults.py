@@ -135,6 +135,20 @@ async def test_no_ssh_leaves_the_pair_healthy_and_says_what_is_not_seen(pair: Pa
     assert any(line.startswith("understudy by SSH to db1: ") for line in judgement.evidence)
 
 
+async def test_a_role_that_may_not_see_makes_nothing_healthy(pair: Pair) -> None:
+    await pair.lab.server("db1").query("REVOKE pg_monitor FROM understudy")
+    try:
+        state, judgement = await pair.until_judged(Verdict.UNKNOWN)
+    finally:
+        await pair.lab.server("db1").query("GRANT pg_monitor TO understudy")
+
+    primary = state.server("db1").sql
+    assert primary is not None
+    assert not primary.sees_everything
+    assert primary.archiver is not None
+    assert any("pg_monitor" in line for line in judgement.evidence)
+
+
 async def test_kept_host_facts_are_used_while_all_is_well_and_not_a_moment_longer(pair: Pair) -> None:
     first = await pair.observer.observe(pair.cluster, host_facts_max_age=600)
     second = await pair.observer.observe(pair.cluster, host_facts_max_age=600)
