@@ -149,7 +149,7 @@ async def test_what_falls_behind_is_told_and_what_catches_up_too(open_scene: Ope
 
         await scene.lab.faults.apply(FaultKind.AGE_BACKUPS)
         row = await scene.fires("backup")
-        assert (row.value, row.severity) == ("the last good one is 3 days old", Severity.CRITICAL)
+        assert (row.value, row.severity) == ("the last good one is 3 d old", Severity.CRITICAL)
         await scene.lab.faults.apply(FaultKind.TAKE_BACKUP, "db1")
         await scene.resolves("backup")
         assert await rules_that_fired(scene) == {"replay_lag", "wal_archive", "backup"}

@@ -55,7 +55,7 @@ async def test_the_primary_dies_and_two_people_fail_over(browser: Browser, stage
     await expect(thread_link).to_be_visible(timeout=30_000)
     await thread_link.click()
     thread = bob.get_by_test_id("thread")
-    await expect(thread.get_by_test_id("message").last).to_contain_text("outage", timeout=30_000, ignore_case=True)
+    await expect(thread.get_by_test_id("message").last).to_contain_text("Measured outage", timeout=30_000)
     await bob.screenshot(path=pictures / "report.png")
 
     assert not await stage.lab.servers["db2"].in_recovery()
