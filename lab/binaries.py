@@ -91,7 +91,9 @@ def _copied(wheel: Path, folder: str, cache: Path) -> Path:
     postgres = (wheel / folder / "bin" / "postgres").stat()
     key = hashlib.sha256(f"{wheel} {folder} {postgres.st_size} {postgres.st_mtime_ns}".encode()).hexdigest()[:16]
     target = cache / f"{folder}-{key}"
-    if not is_whole(target):
+    if is_whole(target):
+        os.utime(target)  # what nobody uses for long is removed
+    else:
         building = Path(tempfile.mkdtemp(prefix=".building-", dir=cache))
         try:
             _copy_installation(wheel, folder, building)

@@ -8,6 +8,7 @@ import ctypes
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from contextlib import suppress
@@ -18,6 +19,7 @@ from lab.places import Lock, Places
 WORLD_VARIABLE = "UNDERSTUDY_LAB_WORLD"
 _IPC_RMID = 0
 _GONE_WITHIN_SECONDS = 5.0
+_UNUSED_SECONDS = 14 * 86400
 
 
 def sweep(places: Places) -> list[str]:
@@ -26,15 +28,26 @@ def sweep(places: Places) -> list[str]:
     for world in sorted(places.worlds.iterdir()):
         lock = Lock.try_take(places.world_lock(world.name))
         if lock is not None:
-            clear_world(world)
+            if world.exists():  # it may have ended in good order just now
+                clear_world(world)
+                swept.append(world.name)
             lock.release()
-            swept.append(world.name)
     for path in places.locks.iterdir():
         # Nobody's lock file: released by its taker's death and belonging to no world any more.
         lock = Lock.try_take(path)
         if lock is not None:
             lock.release()
+    _forget_unused(places)
     return swept
+
+
+def _forget_unused(places: Places) -> None:
+    """Remove what was kept for a second start that never came."""
+    for cache in (places.templates, places.installations):
+        for kept in cache.iterdir():
+            with suppress(FileNotFoundError):
+                if time.time() - kept.stat().st_mtime > _UNUSED_SECONDS:
+                    shutil.rmtree(kept, ignore_errors=True)
 
 
 def clear_world(world: Path) -> None:
@@ -44,6 +57,8 @@ def clear_world(world: Path) -> None:
         _remove_shared_memory(data)
     for mount in mounts_below(world):
         subprocess.run(["umount", "--lazy", str(mount)], check=False, capture_output=True, timeout=20)
+    for directory, _, _ in os.walk(world):
+        os.chmod(directory, stat.S_IRWXU)  # a broken archive's directory takes no changes, not even its removal
     shutil.rmtree(world, ignore_errors=True)
 
 

@@ -5,6 +5,7 @@ alive), `templates/` and `installations/` (what a second start reuses). A lock i
 process lives, so that the leftovers of a lab that was killed can be told from a running one.
 """
 
+import asyncio
 import fcntl
 import os
 import secrets
@@ -19,6 +20,7 @@ from lab.accounts import Account
 from lab.binaries import reachable
 from lab.errors import LabError
 
+_LOCK_POLL_SECONDS = 0.02
 _LONGEST_SOCKET_PATH = 107  # sockaddr_un.sun_path less its closing zero
 _LONGEST_WORLD_SOCKET = "worlds/000000/server-name/socket/.s.PGSQL.65535"
 
@@ -33,22 +35,10 @@ class Lock:
     @classmethod
     def try_take(cls, path: Path) -> "Lock | None":
         """The lock, or None when somebody holds it."""
-        return cls._take(path, wait=False)
-
-    @classmethod
-    def take(cls, path: Path) -> "Lock":
-        """The lock, as soon as nobody else holds it. Blocks: call it from a thread."""
-        lock = cls._take(path, wait=True)
-        if lock is None:
-            raise LabError(f"cannot lock {path}")
-        return lock
-
-    @classmethod
-    def _take(cls, path: Path, wait: bool) -> "Lock | None":
         while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.fstat(descriptor).st_ino == path.stat().st_ino:
                     return cls(path, descriptor)
             except BlockingIOError:
@@ -57,6 +47,17 @@ class Lock:
             except FileNotFoundError:
                 pass
             os.close(descriptor)  # its last holder removed the file meanwhile: take the new one
+
+    @classmethod
+    async def take(cls, path: Path, timeout: float = 120.0) -> "Lock":
+        """The lock, as soon as nobody else holds it. LabError after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                while (lock := cls.try_take(path)) is None:  # noqa: ASYNC110 - another process's lock
+                    await asyncio.sleep(_LOCK_POLL_SECONDS)
+        except TimeoutError as error:
+            raise LabError(f"another lab holds {path} for {timeout:g} s already; stop it first") from error
+        return lock
 
     def release(self) -> None:
         """Let go, and remove the file."""

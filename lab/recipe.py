@@ -32,7 +32,7 @@ SHARED_SETTINGS: Mapping[str, str] = {
     "wal_keep_size": "64MB",
     "min_wal_size": "32MB",
     "max_wal_size": "128MB",
-    "max_slot_wal_keep_size": "512MB",
+    "max_slot_wal_keep_size": "256MB",
     "archive_mode": "on",
     "archive_timeout": "60s",
     "shared_buffers": "32MB",

@@ -211,7 +211,11 @@ class LabServer:
         pid = self.postmaster_pid()
         if pid is None:
             raise LabError(f"PostgreSQL does not run on {self.name}")
+        children = descendants(pid)
         os.kill(pid, signal.SIGKILL)
+        for child in children:  # of a frozen server, they would never see that their postmaster is gone
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGCONT)
         await _until_gone(pid)
 
     def freeze(self) -> None:

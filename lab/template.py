@@ -6,6 +6,7 @@ one. It is built aside and renamed when it is whole; a lock lets one lab build a
 
 import asyncio
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -35,10 +36,11 @@ async def seed_data_directories(
     are of a new cluster, with a system identifier of its own, that is not kept.
     """
     kept = places.templates / _key(account, binaries)
-    lock = await asyncio.to_thread(Lock.take, places.locks / f"{kept.name}.template")
+    lock = await Lock.take(places.locks / f"{kept.name}.template")
     try:
         there = reuse and await asyncio.to_thread(is_whole, kept)
         if there:
+            os.utime(kept)  # what nobody uses for long is removed
             await _copy(kept / "data", targets, account, environment)
             return True
         building = await asyncio.to_thread(_new_directory, places.templates)

@@ -106,6 +106,12 @@ async def test_a_frozen_server_keeps_its_connections_and_says_nothing_until_it_t
     assert await sql_answers(lab, "db2", timeout=5)
 
 
+async def test_a_server_that_was_killed_while_it_was_frozen_comes_back(lab: Lab) -> None:
+    for kind in (FaultKind.FREEZE, FaultKind.KILL, FaultKind.START):
+        await lab.faults.apply(kind, "db2")
+    await until(lambda: streams(lab))
+
+
 async def test_ssh_stops_and_starts_while_postgresql_runs(lab: Lab) -> None:
     await lab.faults.apply(FaultKind.STOP_SSH, "db1")
     assert not await ssh_answers(lab, "db1")

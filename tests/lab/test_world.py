@@ -55,6 +55,7 @@ async def test_two_labs_stand_side_by_side_and_leave_nothing_behind() -> None:
         assert await other.servers["db1"].query("SELECT to_regclass('only_in_one')") == [(None,)]
         await one.servers["db1"].kill()  # a killed server does not clean up after itself
         other.servers["db2"].freeze()
+        await other.faults.apply("break-archive")
     assert not something_is_left(one.directory)
     assert not something_is_left(other.directory)
     assert shared_memory_of(pids) == []
