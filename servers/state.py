@@ -37,6 +37,14 @@ class Answer:
     def ok(self) -> bool:
         return self.outcome is Outcome.ANSWERED
 
+    @property
+    def how(self) -> str:
+        """How it ended, in words: “timed out: no answer within 2 s”, “Connection refused”."""
+        if not self.detail:
+            return str(self.outcome)
+        said = self.outcome.value in self.detail.lower()
+        return self.detail if said else f"{self.outcome}: {self.detail}"
+
 
 @dataclass(frozen=True, slots=True)
 class Receiver:

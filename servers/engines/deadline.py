@@ -4,6 +4,8 @@ import asyncio
 
 from servers.engines.engine import ActionFailed
 
+_LAST_LOOK = 0.25  # seconds
+
 
 class Deadline:
     """Seconds that are left of an action's time-out."""
@@ -23,8 +25,12 @@ class Deadline:
         return self.seconds >= self._timeout
 
     def left(self, most: float | None = None) -> float:
-        """What is left, `most` seconds at most. Never below a millisecond, so that a last question fails by itself."""
-        left = max(0.001, self._timeout - self.seconds)
+        """What is left, `most` seconds at most.
+
+        Never less than a healthy server needs for an answer: the last look decides what is said of the action, so it
+        must not be lost to a deadline that ends in its middle.
+        """
+        left = max(_LAST_LOOK, self._timeout - self.seconds)
         return left if most is None else min(left, most)
 
     def check(self, message: str) -> None:

@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import asyncssh
 import pytest
-import pytest_asyncio
 from psycopg.conninfo import make_conninfo
 
 from lab.relay import RelayMode
@@ -19,7 +17,7 @@ from servers.sql_errors import SqlFailed
 from servers.ssh import Shells
 from servers.ssh_session import LARGEST_OUTPUT
 from servers.state import Outcome
-from tests.servers.pair import PATIENCE, Pair, practice_pair
+from tests.servers.pair import PATIENCE, Pair
 from tests.servers.ticking import ticking
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
@@ -30,16 +28,9 @@ SOON = 3.0
 BLOCKED = 0.5
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared() -> AsyncIterator[Pair]:
-    async with practice_pair() as pair:
-        yield pair
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def pair(shared: Pair) -> AsyncIterator[Pair]:
-    await shared.mend()
-    yield shared
+@pytest.fixture
+def pair(mended_pair: Pair) -> Pair:
+    return mended_pair
 
 
 @pytest.fixture

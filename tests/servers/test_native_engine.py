@@ -13,7 +13,7 @@ from servers.inventory import Server
 from servers.lsn import parse_lsn
 from servers.state import Role, SqlFacts
 from servers.verdict import Verdict
-from tests.servers.pair import Pair, practice_pair
+from tests.servers.pair import PATIENCE, Pair, practice_pair
 
 pytestmark = pytest.mark.lab
 
@@ -160,7 +160,7 @@ async def test_nothing_is_proved_of_a_primary_that_did_not_shut_down_or_a_standb
     with pytest.raises(ActionFailed, match="nothing can prove"):
         await pair.engine.wait_replayed(db2, crashed)
 
-    await pair.lab.server("db2").query("SELECT pg_wal_replay_pause()")
+    await pause_replay(pair, "db2")
     await pair.lab.server("db1").query("CREATE TABLE kept AS SELECT generate_series(1, 1000)")
     stopped = await pair.engine.stop(db1)
     assert stopped.control is not None
@@ -297,6 +297,14 @@ async def test_stopping_and_starting_what_is_stopped_and_started_is_no_mistake(p
 def escaped(value: str) -> str:
     """As libpq takes a quoted value in a conninfo."""
     return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+async def pause_replay(pair: Pair, name: str) -> None:
+    """Asked for, and come about: what is being replayed meanwhile is replayed to its end."""
+    await pair.lab.server(name).query("SELECT pg_wal_replay_pause()")
+    async with asyncio.timeout(PATIENCE):
+        while (await pair.lab.server(name).query("SELECT pg_get_wal_replay_pause_state()"))[0][0] != "paused":
+            await asyncio.sleep(0.01)
 
 
 async def rows_of(pair: Pair, name: str) -> int:

@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from lab.relay import RelayMode
 from servers.lag import replay_lag_bytes
 from servers.observe import Observer
 from servers.state import Outcome, PeerReply
 from servers.verdict import Verdict
-from tests.servers.pair import Pair, now, practice_pair
+from tests.servers.pair import Pair, now
 from tests.servers.ticking import ticking
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
@@ -22,16 +20,9 @@ SOON = 4.0
 BLOCKED = 0.5
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared() -> AsyncIterator[Pair]:
-    async with practice_pair() as pair:
-        yield pair
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def pair(shared: Pair) -> AsyncIterator[Pair]:
-    await shared.mend()
-    yield shared
+@pytest.fixture
+def pair(mended_pair: Pair) -> Pair:
+    return mended_pair
 
 
 async def test_a_healthy_pair_tells_everything(pair: Pair) -> None:
