@@ -18,6 +18,7 @@ from commands.document import read_document
 from commands.looking import look_again
 from commands.operation_page import read_conclusion
 from commands.orders import Click, Counted, Ended, Outcome, Ready, Refused, decide
+from commands.owner import Owner
 from commands.people import Person
 from commands.plan_page import plan_title
 from commands.records import Repeated, record
@@ -43,7 +44,7 @@ class _Seen:
 class Deciding:
     """Takes decisions, and starts what was decided."""
 
-    def __init__(self, world: World, orders: Mapping[str, Order], runner: Runner, owner: str) -> None:
+    def __init__(self, world: World, orders: Mapping[str, Order], runner: Runner, owner: Owner) -> None:
         self._world = world
         self._orders = orders
         self._runner = runner
@@ -78,15 +79,23 @@ class Deciding:
             return await self._cancel_running(asked, person, operation, humans)
         click = Click(asked, person, operation.id, decision, humans, self._world.now())
         try:
-            outcome = await self._world.ledger.write(lambda db: decide(db, click, self._world.policies, self._owner))
+            return _answer(await self._take(click, looked))
         except locks.LockHeld as held:
             return await self._refuse(asked, operation, answers.nothing_done(str(held)))
         except Repeated:
             again = await self._world.ledger.read(lambda db: _see(db, operation.id))
             return _standing(again)
-        if isinstance(outcome, Ready):
-            self._runner.start(outcome, looked or asyncio.ensure_future(self._look(outcome.operation.cluster)))
-        return _answer(outcome)
+
+    async def _take(self, click: Click, looked: "asyncio.Task[ClusterState] | None") -> Outcome:
+        """Records the decision, and starts what it decides."""
+        policies, owner = self._world.policies, self._owner
+        # Should we be cancelled after the commit, nobody expects the operation any more, and it is recovered.
+        with self._runner.expecting(click.operation_id):
+            owner.appear()
+            outcome = await self._world.ledger.write(lambda db: decide(db, click, policies, owner.name))
+            if isinstance(outcome, Ready):
+                self._runner.start(outcome, looked or asyncio.ensure_future(self._look(outcome.operation.cluster)))
+        return outcome
 
     def _cannot_start(self, operation: Operation) -> str | None:
         if self._runner.closed:

@@ -15,7 +15,7 @@ from commands.deciding import Deciding
 from commands.document import warm_up
 from commands.following import follow
 from commands.orders import expire, late
-from commands.owner import this_process
+from commands.owner import Owner
 from commands.parse import parse
 from commands.recovery import recover
 from commands.runner import SHUTDOWN_DEADLINE, Runner
@@ -35,12 +35,13 @@ class Dispatcher:
     Call `recover` once at the start, `tick` from time to time, `shutdown` at the end.
     """
 
-    def __init__(self, world: World, commands: Sequence[Command], owner: str | None = None) -> None:
+    def __init__(self, world: World, commands: Sequence[Command], owner: Owner | None = None) -> None:
         """`owner` names the process that runs operations: this one, unless told otherwise."""
         self._world = world
         self._commands = {command.name: command for command in commands}
         self._orders = {command.name: command for command in commands if isinstance(command, Order)}
-        self._owner = owner or this_process()
+        self._owner = owner or Owner(world.ledger.path)
+        self._recovering = asyncio.Lock()
         self._runner = Runner(world, self._orders)
         self._ask = Ask(world, self._commands)
         self._submission = Submission(world, self._orders)
@@ -82,9 +83,10 @@ class Dispatcher:
             return answers.misunderstood(f"{unknown} Type: /ha status")
 
     async def recover(self) -> None:
-        """Finds operations whose process is gone, looks how far they came, and says so. Runs nothing."""
+        """Finds operations that nobody carries on, looks how far they came, and says so. Runs nothing."""
         warm_up()
-        await recover(self._world, self._orders, self._owner)
+        async with self._recovering:
+            await recover(self._world, self._orders, self._owner, self._runner.has)
 
     async def tick(self, now: datetime) -> None:
         """Expires what waited for approval too long, and finds operations whose process has gone in the meantime."""
@@ -96,6 +98,8 @@ class Dispatcher:
     async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:
         """Lets running steps finish for at most `deadline` seconds, and records where each operation stopped."""
         await self._runner.shutdown(deadline)
+        if not self._runner.running:
+            self._owner.leave()
 
     async def _guarded(self, asked: Asked, work: Callable[[Asked], Awaitable[T]]) -> T | Answer:
         """Whatever breaks, the one who asked gets an answer, and no traceback."""

@@ -1,11 +1,11 @@
-"""Operations whose process is gone: how far they came is found out by looking at the servers, and told.
+"""Operations that nobody carries on: how far they came is found out by looking at the servers, and told.
 
 Nothing is repeated and nothing is continued here: an operation that was interrupted stays so until people decide.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -15,7 +15,7 @@ from commands.book import Book, StepEnd
 from commands.command import Order, StepContext
 from commands.document import Document, read_document
 from commands.following import progress_of
-from commands.owner import is_gone
+from commands.owner import Owner, is_gone
 from commands.plan import Conclusion
 from commands.records import record_own
 from commands.standing import where_it_stands
@@ -30,28 +30,42 @@ ASK_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
 
-async def recover(world: World, orders: Mapping[str, Order], owner: str) -> None:
-    """Looks at every lock whose holder is gone, and ends its operation as interrupted."""
+async def recover(
+    world: World, orders: Mapping[str, Order], owner: Owner, runs_here: Callable[[str], bool] = lambda _: False
+) -> None:
+    """Looks at every lock whose holder is gone, and ends its operation as interrupted.
+
+    The same for what this process itself holds and does not run (`runs_here`): the ledger was lost in the middle, or
+    whoever was to start it was cancelled.
+    """
     held = await world.ledger.read(locks.holders)
     for lock in held:
-        if lock.owner != owner and is_gone(lock.owner):
-            try:
-                await _recover(world, orders, owner, lock)
-            except locks.LockLost:
-                continue  # another process was faster
+        if lock.owner == owner.name:
+            carried_on = runs_here(lock.operation_id)
+        else:
+            carried_on = not await asyncio.to_thread(is_gone, world.ledger.path, lock.owner)
+        if carried_on:
+            continue
+        try:
+            await _recover(world, orders, owner, lock)
+        except locks.LockLost:
+            continue  # another process was faster
+        except Exception:
+            _log.exception("an operation could not be recovered", operation=lock.operation_id)
 
 
-async def _recover(world: World, orders: Mapping[str, Order], owner: str, lock: locks.Lock) -> None:
-    operation, fencing = await world.ledger.write(lambda db: _take_over(db, world, owner, lock))
+async def _recover(world: World, orders: Mapping[str, Order], owner: Owner, lock: locks.Lock) -> None:
+    owner.appear()
+    operation, fencing = await world.ledger.write(lambda db: _take_over(db, world, owner.name, lock))
     if operation.state not in (OperationState.APPROVED, OperationState.RUNNING):
         await world.ledger.write(lambda db: locks.release(db, lock.cluster, fencing))
         return
-    _log.warning("an operation was found whose process is gone", operation=operation.id, owner=lock.owner)
+    _log.warning("an operation was found that nobody carries on", operation=operation.id, owner=lock.owner)
     document = read_document(operation.plan)
     book = Book(operation, document, world.policies.orders.get(document.order), fencing)
     if operation.state is OperationState.APPROVED:
         conclusion = Conclusion(
-            "Understudy ended before the first step. Nothing was touched.", next_steps=_next(document)
+            "Understudy broke off before the first step. Nothing was touched.", next_steps=_next(document)
         )
         await _close(world, book, OperationState.FAILED, conclusion, ())
         return
@@ -68,6 +82,9 @@ async def _recover(world: World, orders: Mapping[str, Order], owner: str, lock: 
 
 def _take_over(db: Database, world: World, owner: str, lock: locks.Lock) -> tuple[Operation, int]:
     now = world.now()
+    if lock.owner == owner:
+        locks.check(db, lock.cluster, lock.operation_id, lock.fencing)
+        return get(db, lock.operation_id), lock.fencing
     fencing = locks.take_over(db, lock.cluster, lock.operation_id, owner, fencing=lock.fencing, at=now)
     operation = get(db, lock.operation_id)
     details = {"operation": operation.id, "from": lock.owner, "fencing": fencing}
@@ -113,11 +130,11 @@ def _line(document: Document, records: Sequence[StepRecord]) -> str:
     """Where it stopped, in one line."""
     count = len(document.plan.steps)
     if not records:
-        return f"Understudy ended before the first of {count} steps. Nothing was touched."
+        return f"Understudy broke off before the first of {count} steps. Nothing was touched."
     last = records[-1]
     title = document.plan.steps[last.index].title
     what = f"taking back step {last.index + 1}" if last.direction is Direction.UNDO else f"step {last.index + 1}"
-    return f"Understudy ended during {what} of {count} ({title}). {last.detail or ''}".strip()
+    return f"Understudy broke off during {what} of {count} ({title}). {last.detail or ''}".strip()
 
 
 def _next(document: Document) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Owns the operations that run in this process: starts them, lets people follow them, ends them in good order."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
 
 import structlog
 
@@ -24,7 +26,21 @@ class Runner:
         self._world = world
         self._orders = orders
         self._runs: dict[str, tuple[Run, asyncio.Task[None]]] = {}
+        self._expected: Counter[str] = Counter()
         self._closed = False
+
+    @contextmanager
+    def expecting(self, operation_id: str) -> Iterator[None]:
+        """While the operation may be started here any moment."""
+        self._expected[operation_id] += 1
+        try:
+            yield
+        finally:
+            self._expected[operation_id] -= 1
+
+    def has(self, operation_id: str) -> bool:
+        """Whether the operation runs here, or is about to."""
+        return operation_id in self._runs or self._expected[operation_id] > 0
 
     @property
     def running(self) -> frozenset[str]:
@@ -76,5 +92,5 @@ class Runner:
     def _ended(self, operation_id: str, task: asyncio.Task[None]) -> None:
         self._runs.pop(operation_id, None)
         if not task.cancelled() and task.exception() is not None:
-            # The ledger was lost in the middle: what stands there is found at the next start.
+            # The ledger was lost in the middle: what stands there is found by the next `recover`.
             _log.error("an operation was left", operation=operation_id, exc_info=task.exception())

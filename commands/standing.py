@@ -2,6 +2,8 @@
 
 import asyncio
 
+import structlog
+
 from commands.looking import look
 from commands.world import World
 from servers.inventory import Cluster
@@ -9,6 +11,8 @@ from servers.state import ClusterState, Role
 from servers.verdict import judge
 
 PATIENCE = 3.0  # seconds; whoever reads this waits for it
+
+_log = structlog.get_logger(__name__)
 
 
 async def where_it_stands(world: World, cluster: Cluster) -> str:
@@ -18,6 +22,9 @@ async def where_it_stands(world: World, cluster: Cluster) -> str:
             state = await look(world, cluster)
     except TimeoutError:
         return f"not known: looking took longer than {PATIENCE:g} s"
+    except Exception as error:  # whatever it was: the operation that asks must come to its end
+        _log.exception("a look for where a cluster stands failed", cluster=cluster.name)
+        return f"not known: looking failed with {type(error).__name__}"
     return standing(cluster, state)
 
 

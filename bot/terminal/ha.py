@@ -36,6 +36,8 @@ async def run_ha(settings: Settings, words: list[str], *, reason: str | None, co
     async with open_world(settings, TerminalDirectory) as wired:
         terminal = Terminal(wired.orders, Console(), typed)
         try:
+            # The bot may be down: what it left half done must not be in the way.
+            await wired.dispatcher.recover()
             return await terminal.run()
         finally:
             await wired.dispatcher.shutdown()
