@@ -170,20 +170,30 @@ def test_what_is_seen_means(case: str) -> None:
     assert (judgement.verdict, judgement.primary) == (verdict, primary)
 
 
-def test_the_evidence_names_each_viewpoint_in_plain_words() -> None:
+def test_the_evidence_names_each_viewpoint_in_plain_words_what_is_wrong_first() -> None:
     primary = db1(REFUSED, DEAD, role=WAS_PRIMARY)
 
     judgement = judge(PAIR, look(primary, db2(GONE, CANNOT_REACH)))
 
     assert judgement.evidence == (
         "understudy by SQL to db1: refused",
-        "understudy's memory of db1: it was the primary when it was last seen",
         "db1 by SSH: no postmaster; pg_controldata says in production",
-        "understudy by SQL to db2: a standby on timeline 1",
-        "db2 by SSH: its postmaster runs; pg_controldata says in archive recovery; standby.signal is there",
         "db2's own try of db1: no response",
         "db2's receiver: gone",
+        "understudy by SQL to db2: a standby on timeline 1",
+        "understudy's memory of db1: the primary when it was last seen",
     )
+
+
+def test_the_evidence_leaves_out_what_only_repeats_that_a_server_is_well() -> None:
+    reaches_both = replace(ALIVE, peers=(PeerTry("db1", PeerReply.ACCEPTING), PeerTry("db2", PeerReply.ACCEPTING)))
+
+    healthy = judge(PAIR, look(db1(FED, ALIVE), db2(STANDBY_FACTS, reaches_both)))
+    from_here_only = judge(PAIR, look(db1(TIMED_OUT, role=WAS_PRIMARY), db2(STANDBY_FACTS, reaches_both)))
+
+    assert not any("by SSH" in line or "own try" in line for line in healthy.evidence)
+    assert "db2's own try of db1: accepting connections" in from_here_only.evidence
+    assert not any("itself" in line for line in from_here_only.evidence)
 
 
 def test_the_worst_standby_counts() -> None:
