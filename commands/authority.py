@@ -146,6 +146,11 @@ def approvers_text(policy: OrderPolicy) -> str:
     return ", ".join(sorted(policy.approvers)) or "nobody"
 
 
+def is_approver(policy: OrderPolicy, person: Person) -> bool:
+    """Whether the policy lets this person, as they are now, approve at all."""
+    return _is_approver(policy, person).allowed
+
+
 def _is_approver(policy: OrderPolicy, person: Person) -> Ruling:
     through = _belongs(person, policy.approvers - {EVERYONE})
     if through is None:

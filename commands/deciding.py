@@ -12,12 +12,12 @@ from sqlite_utils import Database
 
 from commands import answers
 from commands.asked import Answer, Asked, Decision
-from commands.authority import Human, human, may_cancel
+from commands.authority import may_cancel
 from commands.command import Order
 from commands.document import read_document
 from commands.looking import look_again
 from commands.operation_page import read_conclusion
-from commands.orders import Click, Counted, Ended, Outcome, Ready, Refused, decide
+from commands.orders import Click, Counted, Ended, Outcome, Overtaken, Ready, Refused, decide, requester_of
 from commands.owner import Owner
 from commands.people import Person
 from commands.plan_page import plan_title
@@ -56,11 +56,17 @@ class Deciding:
             seen = await self._world.ledger.read(lambda db: _see(db, operation_id))
         except NoSuchOperation as unknown:
             return await self._refuse(asked, None, answers.misunderstood(f"{unknown} Type: /ha status"))
+        try:
+            return await self._decide_seen(asked, seen, decision)
+        except Overtaken:
+            return await self.decide(asked, operation_id, decision)
+
+    async def _decide_seen(self, asked: Asked, seen: _Seen, decision: Decision) -> Answer:
         looked = self._look_ahead(seen, decision)
         try:
             return await self._decide(asked, seen, decision, looked)
         finally:
-            if looked is not None and operation_id not in self._runner.running:
+            if looked is not None and seen.operation.id not in self._runner.running:
                 looked.cancel()
 
     async def _decide(
@@ -68,16 +74,18 @@ class Deciding:
     ) -> Answer:
         directory = self._world.directory
         ids = {seen.operation.requester.id, *(one.who.id for one in seen.taken)}
-        person, *others = await asyncio.gather(*(directory.person(one) for one in (asked.person_id, *sorted(ids))))
+        person, *others = await asyncio.gather(
+            *(directory.person(one, afresh=True) for one in (asked.person_id, *sorted(ids)))
+        )
         asked = replace(asked, person_id=person.id, person_name=person.name)
-        humans = dict(zip(sorted(ids), map(human, others), strict=True))
+        people = dict(zip(sorted(ids), others, strict=True))
         operation = seen.operation
         obstacle = self._cannot_start(operation)
         if decision is Decision.APPROVE and obstacle is not None:
             return await self._refuse(asked, operation, answers.nothing_done(obstacle))
         if decision is Decision.CANCEL and operation.state is OperationState.RUNNING:
-            return await self._cancel_running(asked, person, operation, humans)
-        click = Click(asked, person, operation.id, decision, humans, self._world.now())
+            return await self._cancel_running(asked, person, operation, people)
+        click = Click(asked, person, operation.id, decision, people, self._world.now())
         try:
             return _answer(await self._take(click, looked))
         except locks.LockHeld as held:
@@ -124,12 +132,9 @@ class Deciding:
         return await look_again(self._world, self._world.clusters[cluster])
 
     async def _cancel_running(
-        self, asked: Asked, person: Person, operation: Operation, humans: Mapping[str, Human]
+        self, asked: Asked, person: Person, operation: Operation, people: Mapping[str, Person]
     ) -> Answer:
-        requester = humans.get(operation.requester.id, Human(operation.requester.id))
-        document = read_document(operation.plan)
-        requester = requester if requester.key else Human(requester.id, document.requester_key)
-        ruling = may_cancel(person, requester)
+        ruling = may_cancel(person, requester_of(people, operation, read_document(operation.plan)))
         if not ruling.allowed:
             return await self._refuse(asked, operation, answers.refused(ruling.line))
         if not self._runner.cancel(operation.id, asked.person_name):
@@ -162,10 +167,11 @@ def _answer(outcome: Outcome) -> Answer:
     match outcome:
         case Refused(spans):
             return answers.nothing_done(*spans)
-        case Counted(operation, missing):
+        case Counted(operation, missing, void):
+            lost = f" Counts no more: that of {', '.join(who.name for who in void)}, who may not approve this now."
             return answers.done(
                 f"Your approval of operation {operation.id} counts",
-                f"{count_text(missing, 'more approval')} needed.",
+                f"{count_text(missing, 'more approval')} needed.{lost if void else ''}",
                 tone=Tone.WAITING,
             )
         case Ready(operation, document, _):

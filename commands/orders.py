@@ -16,6 +16,8 @@ from commands.authority import (
     Policies,
     Ruling,
     approvals_count,
+    human,
+    is_approver,
     may_approve,
     may_cancel,
     may_reject,
@@ -57,10 +59,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An approval was recorded; so many are still needed."""
+    """An approval was recorded; so many are still needed. `void`: whose earlier approvals count no more."""
 
     operation: Operation
     missing: int
+    void: tuple[Who, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +95,22 @@ class Busy(Exception):
         self.operation = operation
 
 
+class Overtaken(Exception):
+    """Somebody decided between the look-up of people and this transaction: look them up as well, and come again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Click:
     """A decision that a person takes, with what was looked up for it just now.
 
-    `humans` tells, by id, who the people are who have had their say so far, the requester among them.
+    `people` tells, by id, who they are at this moment who have had their say so far, the requester among them.
     """
 
     asked: Asked
     person: Person
     operation_id: str
     decision: Decision
-    humans: Mapping[str, Human]
+    people: Mapping[str, Person]
     now: datetime
 
 
@@ -150,7 +157,7 @@ def request(
 
 
 def decide(db: Database, click: Click, policies: Policies, owner: str) -> Outcome:
-    """Takes the decision, or refuses it. Raises NoSuchOperation, and Repeated for a second delivery."""
+    """Takes the decision, or refuses it. Raises NoSuchOperation, Overtaken, and Repeated for a second delivery."""
     operation = get(db, click.operation_id)
     document = read_document(operation.plan)
     if operation.state is OperationState.AWAITING_APPROVAL and click.now >= operation.expires_at:
@@ -158,6 +165,8 @@ def decide(db: Database, click: Click, policies: Policies, owner: str) -> Outcom
     if operation.state is not OperationState.AWAITING_APPROVAL:
         return _refuse(db, click, operation, _who_was_first(operation, decisions(db, operation.id)))
     taken = decisions(db, operation.id)
+    if not {one.who.id for one in taken} <= {click.person.id, *click.people}:
+        raise Overtaken
     earlier = next((one for one in taken if one.who.id == click.person.id), None)
     if earlier is not None and click.decision is Decision.APPROVE:
         return _refuse(db, click, operation, _decided_before(earlier))
@@ -192,8 +201,7 @@ def show_card(
 def _rule(
     click: Click, operation: Operation, document: Document, policies: Policies, taken: Sequence[Approval]
 ) -> Ruling:
-    requester = Human(operation.requester.id, document.requester_key)
-    requester = click.humans.get(requester.id, requester) if requester.key is None else requester
+    requester = requester_of(click.people, operation, document)
     if click.decision is Decision.CANCEL:
         return may_cancel(click.person, requester)
     if click.decision is Decision.REJECT:
@@ -201,14 +209,27 @@ def _rule(
     return may_approve(policies, click.person, document.order, requester, _decided(click, taken))
 
 
+def requester_of(people: Mapping[str, Person], operation: Operation, document: Document) -> Human:
+    """As they were known when they asked, else as they are known now."""
+    known = people.get(operation.requester.id)
+    return Human(operation.requester.id, document.requester_key or (known.key if known else None))
+
+
 def _decided(click: Click, taken: Sequence[Approval]) -> tuple[Decided, ...]:
+    people = {**click.people, click.person.id: click.person}
     return tuple(
         Decided(
-            click.humans.get(one.who.id, Human(one.who.id)),
+            human(people[one.who.id]),
             Decision.APPROVE if one.decision is ApprovalDecision.APPROVED else Decision.REJECT,
         )
         for one in taken
     )
+
+
+def _void(click: Click, taken: Sequence[Approval], policy: OrderPolicy) -> tuple[Approval, ...]:
+    """Earlier approvals of people who have lost the right since, or of whom it cannot be confirmed any more."""
+    others = (one for one in taken if one.who.id != click.person.id)
+    return tuple(one for one in others if not is_approver(policy, click.people[one.who.id]))
 
 
 def _approve(
@@ -218,23 +239,22 @@ def _approve(
     who = Who(click.person.id, click.person.name)
     hash_ = operation.plan_hash
     approve(db, operation.id, who, ApprovalDecision.APPROVED, plan_hash=hash_, at=click.now)
-    requester = Human(operation.requester.id, document.requester_key)
-    humans = {**click.humans, click.person.id: Human(click.person.id, click.person.key)}
-    counted = approvals_count(_decided(_with(click, humans), decisions(db, operation.id)), requester)
+    taken = decisions(db, operation.id)
+    void = _void(click, taken, policy)
+    good = [one for one in taken if one not in void]
+    counted = approvals_count(_decided(click, good), requester_of(click.people, operation, document))
     needed = policy.needed(risky=bool(document.plan.risks))
     details = {"operation": operation.id, "plan_hash": hash_, "approvals": counted, "approvals_needed": needed}
+    if void:
+        details["void"] = [one.who.id for one in void]
     record(db, click.asked, "decide", AuditKind.APPROVAL_GIVEN, operation.cluster, details)
     if counted < needed:
         show_card(db, operation, document, policy, click.now)
-        return Counted(operation, needed - counted)
+        return Counted(operation, needed - counted, tuple(one.who for one in void))
     # LockHeld undoes the approval as well: with the cluster taken, it would start nothing.
     fencing = locks.acquire(db, operation.cluster, operation.id, owner, at=click.now)
     operation = transition(db, operation.id, OperationState.APPROVED, at=click.now)
     return Ready(operation, document, fencing)
-
-
-def _with(click: Click, humans: Mapping[str, Human]) -> Click:
-    return Click(click.asked, click.person, click.operation_id, click.decision, humans, click.now)
 
 
 def _end(db: Database, click: Click, operation: Operation, document: Document, policies: Policies) -> Ended:

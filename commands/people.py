@@ -29,7 +29,10 @@ class Person:
 class Directory(Protocol):
     """Looks people up at the moment of the click."""
 
-    async def person(self, person_id: str) -> Person:
+    async def person(self, person_id: str, *, afresh: bool = False) -> Person:
         """The person with that id and present groups. Somebody unknown comes back with no key and no groups;
-        when the look-up fails, the groups that cannot be confirmed are left out (unknown means no)."""
+        when the look-up fails, the groups that cannot be confirmed are left out (unknown means no).
+
+        `afresh` is for whoever orders or decides: nothing that was looked up before this moment is believed.
+        """
         ...

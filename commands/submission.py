@@ -34,7 +34,7 @@ class Submission:
 
     async def submit(self, asked: Asked, draft_text: str, values: Mapping[str, str]) -> Answer | FieldErrors:
         """Rights, fields, plan and hash again; then the operation and its card, in one transaction."""
-        person = await self._world.directory.person(asked.person_id)
+        person = await self._world.directory.person(asked.person_id, afresh=True)
         asked = replace(asked, person_id=person.id, person_name=person.name)
         try:
             draft = read_draft(draft_text)

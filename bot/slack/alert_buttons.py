@@ -40,7 +40,7 @@ class AlertButtons:
 
     async def press(self, asked: Asked, press: Press) -> Page:
         """The private answer to who pressed."""
-        person = await self.directory.person(asked.person_id)
+        person = await self.directory.person(asked.person_id, afresh=True)
         actor = Actor(asked.person_id, asked.person_name, asked.face.value)
         ruling = may(self.policies, person, RIGHT)
         if not ruling.allowed:

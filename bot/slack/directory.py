@@ -1,7 +1,8 @@
 """People and groups, looked up in Slack at the moment of the click.
 
 Fails closed: a group membership that only Slack knows of, and Slack does not confirm now, does not count. What the
-settings list counts always.
+settings list counts always. For views alone, what was looked up is believed for a while (Slack lets us ask for a
+group's members some twenty times a minute).
 """
 
 import asyncio
@@ -17,8 +18,9 @@ from bot.slack.identity import OwnIdentity
 from bot.slack.outcome import SLACK_FAILURES
 from commands.people import Person
 
-GROUP_SECONDS = 60.0  # how long a group's members are believed
+GROUP_SECONDS = 60.0  # how long a group's members are believed, where nothing is ordered or decided
 PROFILE_SECONDS = 600.0
+MOMENT_SECONDS = 1.0  # of a click: one look-up serves all that it asks for
 LOOK_SECONDS = 4.0
 
 T = TypeVar("T")
@@ -59,11 +61,14 @@ class SlackDirectory:
         self._profiles: dict[str, _Kept[Profile]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
-    async def person(self, person_id: str) -> Person:
+    async def person(self, person_id: str, *, afresh: bool = False) -> Person:
         """The person with that Slack user id. Never raises for what Slack does: what is not confirmed is left out."""
         if not person_id.startswith(("U", "W")):
             return Person(person_id, person_id, None, frozenset())
-        profile, confirmed = await asyncio.gather(self._profile(person_id), self._slack_groups(person_id))
+        profile, confirmed = await asyncio.gather(
+            self._profile(person_id, MOMENT_SECONDS if afresh else PROFILE_SECONDS),
+            self._slack_groups(person_id, MOMENT_SECONDS if afresh else GROUP_SECONDS),
+        )
         entry = self._roster.by_slack_id(person_id)
         if profile is not None and not profile.is_member:
             return Person(person_id, profile.name, None, frozenset())
@@ -73,16 +78,18 @@ class SlackDirectory:
         key = entry.key if entry is not None else (person_id if groups else None)
         return Person(person_id, profile.name if profile is not None else person_id, key, groups)
 
-    async def _slack_groups(self, person_id: str) -> frozenset[str]:
+    async def _slack_groups(self, person_id: str, max_age: float) -> frozenset[str]:
         groups = self._roster.slack_groups
-        found = await asyncio.gather(*(self._group_members(group) for group in groups.values()))
+        found = await asyncio.gather(*(self._group_members(group, max_age) for group in groups.values()))
         return frozenset(key for key, members in zip(groups, found, strict=True) if person_id in members)
 
-    async def _group_members(self, group: str) -> frozenset[str]:
+    async def _group_members(self, group: str, max_age: float) -> frozenset[str]:
+        asked_at = self._clock()
         async with self._turns.setdefault(group, asyncio.Lock()):
             kept = self._members.get(group)
-            if kept is not None and self._clock() - kept.at < GROUP_SECONDS:
+            if kept is not None and asked_at - kept.at < max_age:
                 return kept.value
+            began = self._clock()
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     answer = await self._client.usergroups_users_list(usergroup=group)
@@ -90,13 +97,14 @@ class SlackDirectory:
                 log.warning("directory.group_not_confirmed", group=group, error=type(error).__name__)
                 return frozenset()
             members = frozenset(map(str, answer.get("users") or ()))
-            self._members[group] = _Kept(members, self._clock())
+            self._members[group] = _Kept(members, began)
             return members
 
-    async def _profile(self, person_id: str) -> Profile | None:
+    async def _profile(self, person_id: str, max_age: float) -> Profile | None:
         kept = self._profiles.get(person_id)
-        if kept is not None and self._clock() - kept.at < PROFILE_SECONDS:
+        if kept is not None and self._clock() - kept.at < max_age:
             return kept.value
+        began = self._clock()
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 identity = await self._identity.get()
@@ -110,5 +118,5 @@ class SlackDirectory:
         stranger = user.get("deleted") or user.get("is_bot") or user.get("is_stranger")
         is_ours = str(user.get("team_id") or identity.team_id) == identity.team_id
         found = Profile(str(name or person_id), is_ours and not stranger)
-        self._profiles[person_id] = _Kept(found, self._clock())
+        self._profiles[person_id] = _Kept(found, began)
         return found

@@ -15,7 +15,7 @@ class TerminalDirectory:
 
     roster: Roster
 
-    async def person(self, person_id: str) -> Person:
+    async def person(self, person_id: str, *, afresh: bool = False) -> Person:
         user = person_id.removeprefix("os:")
         entry = self.roster.by_operating_system_user(user) if user != person_id else self.roster.by_slack_id(person_id)
         if entry is None:

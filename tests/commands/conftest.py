@@ -52,7 +52,7 @@ class People:
     def add(self, key: str, *groups: str) -> None:
         self.people[f"U-{key}"] = Person(f"U-{key}", key, key, frozenset(groups))
 
-    async def person(self, person_id: str) -> Person:
+    async def person(self, person_id: str, *, afresh: bool = False) -> Person:
         return self.people.get(person_id, Person(person_id, "somebody", None, frozenset()))
 
 

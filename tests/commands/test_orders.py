@@ -1,6 +1,7 @@
 """The life of an order: who decides, what starts it, what stops it, and what is left in the audit log."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from commands.asked import Decision
@@ -221,6 +222,53 @@ async def test_a_failover_that_cannot_fence_needs_two_approvals(scene: Scene) ->
     again = await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
     assert "already" in again.page.title or "already" in repr(again.page)
     await scene.dispatcher.decide(scene.asks("carol"), operation, Decision.APPROVE)
+    await scene.dispatcher.wait(operation)
+    assert scene.pair.did == [("promote", "db2"), ("verify_write", "db2")]
+
+
+async def test_an_approval_of_somebody_who_lost_the_right_meanwhile_counts_no_more(scene: Scene) -> None:
+    await scene.dispatcher.ask(scene.asks("guest", "status"))
+    scene.pair.kill("db1")
+    scene.pair.machines["db1"].reachable_by_ssh = False
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    scene.people.add("bob", "guests")
+    answer = await scene.dispatcher.decide(scene.asks("carol"), operation, Decision.APPROVE)
+    assert "1 more approval needed. Counts no more: that of bob" in answer.page.summary
+    assert scene.pair.did == []
+    scene.people.add("dan", "dba")
+    await scene.dispatcher.decide(scene.asks("dan"), operation, Decision.APPROVE)
+    await scene.dispatcher.wait(operation)
+    assert scene.pair.did == [("promote", "db2"), ("verify_write", "db2")]
+
+
+async def test_one_human_under_two_ids_approves_once(scene: Scene) -> None:
+    await scene.dispatcher.ask(scene.asks("guest", "status"))
+    scene.pair.kill("db1")
+    scene.pair.machines["db1"].reachable_by_ssh = False
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    scene.people.people["U-bob2"] = replace(scene.people.people["U-bob"], id="U-bob2")
+    answer = await scene.dispatcher.decide(scene.asks("bob2"), operation, Decision.APPROVE)
+    assert "You approved this already" in answer.page.summary
+    assert scene.pair.did == []
+
+
+async def test_two_people_who_approve_at_once_are_both_counted_and_one_under_two_ids_is_not(scene: Scene) -> None:
+    await scene.dispatcher.ask(scene.asks("guest", "status"))
+    scene.pair.kill("db1")
+    scene.pair.machines["db1"].reachable_by_ssh = False
+    scene.people.people["U-bob2"] = replace(scene.people.people["U-bob"], id="U-bob2")
+    operation = await scene.request()
+    await asyncio.gather(
+        *(scene.dispatcher.decide(scene.asks(who), operation, Decision.APPROVE) for who in ("bob", "bob2"))
+    )
+    assert (await scene.operation(operation)).state is OperationState.AWAITING_APPROVAL
+    await scene.dispatcher.decide(scene.asks("alice"), operation, Decision.CANCEL)
+    operation = await scene.request()
+    await asyncio.gather(
+        *(scene.dispatcher.decide(scene.asks(who), operation, Decision.APPROVE) for who in ("bob", "carol"))
+    )
     await scene.dispatcher.wait(operation)
     assert scene.pair.did == [("promote", "db2"), ("verify_write", "db2")]
 

@@ -1,12 +1,13 @@
 """Rights hang on Slack ids and on groups confirmed at the moment of the click; whatever is unknown means no."""
 
+import asyncio
 import dataclasses
 from collections.abc import Callable
 
 import pytest
 
 from bot.slack.client import SlackClients
-from bot.slack.directory import GROUP_SECONDS, SlackDirectory
+from bot.slack.directory import GROUP_SECONDS, MOMENT_SECONDS, SlackDirectory
 from bot.slack.identity import OwnIdentity
 from lab.slack import PracticeSlack
 from tests.bot.slack.conftest import ROSTER
@@ -83,6 +84,23 @@ async def test_a_group_is_believed_for_a_minute_and_not_longer(
     assert (await directory.person("U0CAROL")).groups == {"dba"}
     clock.now += 2
     assert (await directory.person("U0CAROL")).groups == frozenset()
+
+
+async def test_who_orders_or_decides_is_looked_up_at_that_moment(
+    directory: SlackDirectory, slack: PracticeSlack, clock: Clock
+) -> None:
+    """Who was taken out of the group, or left, a moment ago approves nothing any more."""
+    assert (await directory.person("U0CAROL", afresh=True)).groups == {"dba"}
+    clock.now += MOMENT_SECONDS
+    slack.faults.server_error("usergroups.users.list")
+    assert (await directory.person("U0CAROL")).groups == {"dba"}
+    assert (await directory.person("U0CAROL", afresh=True)).groups == frozenset()
+    assert len(slack.calls.of("users.info")) == 2
+
+
+async def test_one_click_asks_slack_once(directory: SlackDirectory, slack: PracticeSlack) -> None:
+    await asyncio.gather(*(directory.person("U0BOB", afresh=True) for _ in range(3)))
+    assert len(slack.calls.of("usergroups.users.list")) == 1
 
 
 async def test_many_clicks_ask_slack_once(directory: SlackDirectory, slack: PracticeSlack) -> None:
