@@ -9,7 +9,7 @@ from commands.asked import Asked
 from commands.authority import VIEW
 from commands.parse import resolve
 from commands.people import Person
-from commands.status_page import alert_item
+from commands.status_page import alert_item, alert_name
 from commands.world import World
 from ledger.alerts import AlertRow, AlertState, Severity, history, open_alerts
 from ledger.page import Items, Moment, Note, Page, Part, Tone
@@ -51,7 +51,7 @@ def _page(alerts: _Alerts, cluster: str | None) -> Page:
         title = f"{count_text(len(alerts.open), 'open alert')}{where}"
         critical = any(alert.severity is Severity.CRITICAL for alert in alerts.open)
         tone = Tone.CRITICAL if critical else Tone.WARNING
-    lines = "; ".join(f"{alert.cluster}: {alert.rule} on {alert.subject}, {alert.value}" for alert in alerts.open)
+    lines = "; ".join(f"{alert.cluster}: {alert_name(alert)}, {alert.value}" for alert in alerts.open)
     return Page(
         title=title,
         tone=tone,

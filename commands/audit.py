@@ -15,6 +15,11 @@ from ledger.quantities import count_text
 SHOWN, MOST = 10, 50
 LONGEST_WHAT = 80
 
+# Of a record's details, in this order.
+_TELLING = (
+    "operation", "rule", "subject", "change", "action", "server", "status", "state", "decision", "why", "line"
+)  # fmt: skip
+
 
 class Audit:
     """The view of the audit log."""
@@ -35,9 +40,11 @@ def _count(arguments: Sequence[str]) -> int:
         return SHOWN
     number = arguments[0]
     # Only plain digits: int() also takes other scripts' digits, signs and underscores.
-    if len(arguments) > 1 or not (number.isascii() and number.isdigit() and len(number) <= 4 and int(number) > 0):
+    if len(arguments) > 1 or not (number.isascii() and number.isdigit()):
         raise Misunderstood(f"“{echo(' '.join(arguments))}” is no number. Type: {COMMAND} audit {SHOWN}")
-    return min(int(number), MOST)
+    if len(number) > 4 or not 1 <= int(number) <= MOST:
+        raise Misunderstood(f"“{echo(number)}” is not between 1 and {MOST}. Type: {COMMAND} audit {MOST}")
+    return int(number)
 
 
 def _page(records: Sequence[AuditRecord]) -> Page:
@@ -67,10 +74,6 @@ def _page(records: Sequence[AuditRecord]) -> Page:
 def _what(record: AuditRecord) -> str:
     """The telling part of a record's details, in short."""
     details = record.entry.details
-    words = [
-        str(details[key])
-        for key in ("operation", "action", "server", "status", "state", "decision", "why", "line")
-        if details.get(key) is not None
-    ]
+    words = [str(details[key]) for key in _TELLING if details.get(key) is not None]
     what = " ".join(words) or record.entry.text or ""
     return echo(what) if len(what) > LONGEST_WHAT else what

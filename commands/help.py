@@ -49,7 +49,7 @@ def _all(commands: Sequence[Command], person: Person, world: World) -> Page:
     return Page(
         title="What can be asked for",
         tone=Tone.INFO,
-        summary="; ".join(f"{COMMAND} {command.usage}" for command in commands),
+        summary="What can be asked for",
         parts=(Items("Commands", items), note(f"Clusters: {clusters}. The cluster may be left out when there is one.")),
     )
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from commands.authority import OrderPolicy, approvers_text
 from commands.document import Document
 from commands.plan import Conclusion
-from commands.plan_page import checks_line, costs, plan_title, risks, steps
+from commands.plan_page import checks_line, costs, plan_title, risks, steps, warnings
 from ledger.approvals import Approval
 from ledger.operations import Operation, OperationState
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text
@@ -44,7 +44,7 @@ _STEP_TONES: Mapping[StepState, Tone] = {
     StepState.WAITING: Tone.WAITING,
     StepState.RUNNING: Tone.RUNNING,
     StepState.DONE: Tone.GOOD,
-    StepState.FAILED: Tone.CRITICAL,
+    StepState.FAILED: Tone.FAILED,
     StepState.UNDOING: Tone.RUNNING,
     StepState.UNDONE: Tone.INFO,
     StepState.NOT_REACHED: Tone.UNKNOWN,
@@ -85,9 +85,9 @@ def card(operation: Operation, document: Document, policy: OrderPolicy | None, a
         summary=" ".join(filter(None, (f"{title}.", conclusion.line or f"Reason: {operation.reason}"))),
         parts=(
             *((text(conclusion.line),) if conclusion.line else ()),
+            *((costs(plan), *risks(plan), *warnings(plan)) if awaiting else ()),
             Facts(_facts(operation)),
-            *((costs(plan), *risks(plan), steps(plan, in_full=False)) if awaiting else ()),
-            *((note(checks_line(plan.checks)),) if awaiting else ()),
+            *((steps(plan), note(checks_line(plan.checks))) if awaiting else ()),
             *_decisions(operation, approvals, policy, risky=bool(plan.risks)),
             note(f"Operation {operation.id}, plan {operation.plan_hash[:12]}"),
         ),

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from commands.authority import OrderPolicy, approvers_text
-from commands.plan import Check, CheckResult, Loss, Plan
+from commands.plan import Check, CheckResult, Loss, Plan, Step
 from ledger.page import Facts, Item, Items, Page, Part, Tone, note, text
 from ledger.quantities import bytes_text, count_text, seconds_text
 
-_TONES = {CheckResult.PASS: Tone.GOOD, CheckResult.WARN: Tone.WARNING, CheckResult.FAIL: Tone.CRITICAL}
+_TONES = {CheckResult.PASS: Tone.GOOD, CheckResult.WARN: Tone.WARNING, CheckResult.FAIL: Tone.FAILED}
 _WORST_FIRST = (CheckResult.FAIL, CheckResult.WARN, CheckResult.PASS)
 
 
@@ -20,19 +20,18 @@ def plan_title(plan: Plan) -> str:
 def plan_page(plan: Plan, policy: OrderPolicy | None) -> Page:
     """Everything about the plan: what it costs, what was checked, what it will do, and who has to agree."""
     failed = plan.failed_checks
-    in_full = steps(plan, in_full=True)
-    tone = Tone.CRITICAL if failed else Tone.WARNING if plan.risks else Tone.INFO
+    title = f"{plan_title(plan)} cannot start now" if failed else plan_title(plan)
+    looked_at, done = checks(plan.checks), steps(plan)
     return Page(
-        title=plan_title(plan),
-        tone=tone,
-        summary=f"{plan_title(plan)}. {_what_it_costs(plan)} {checks_line(plan.checks)}",
+        title=title,
+        tone=Tone.WARNING if failed or plan.risks else Tone.INFO,
+        summary=f"{title}. {_obstacle(failed) if failed else _what_it_costs(plan)}",
         parts=(
-            *_obstacle(failed),
+            *((text(_obstacle(failed)),) if failed else ()),
             costs(plan),
             *risks(plan),
             *((plan.listing,) if plan.listing else ()),
-            *((checks(plan.checks), in_full) if failed else (in_full, checks(plan.checks))),
-            note(_approval_line(plan, policy)),
+            *((looked_at, done) if failed else (done, looked_at, note(_approval_line(plan, policy)))),
         ),
     )
 
@@ -54,26 +53,24 @@ def risks(plan: Plan) -> tuple[Part, ...]:
     return (Items("Risks that no check can rule out", items),)
 
 
-def steps(plan: Plan, *, in_full: bool) -> Part:
-    """The steps in order; in full with how each is verified and taken back."""
+def steps(plan: Plan) -> Part:
+    """The steps in order, each with how it is verified and taken back."""
     items = tuple(
-        Item(
-            Tone.WAITING,
-            f"{number}. {step.title}",
-            f"{step.does} Verified: {step.verified_by}. {f'Undo: {step.undo}.' if step.undo else ''}".strip()
-            if in_full
-            else "",
-        )
-        for number, step in enumerate(plan.steps, 1)
+        Item(Tone.INFO, f"{number}. {step.title}", _what_it_does(step)) for number, step in enumerate(plan.steps, 1)
     )
     return Items(f"What will be done ({count_text(len(items), 'step')})", items)
+
+
+def warnings(plan: Plan) -> tuple[Part, ...]:
+    """The checks that passed with a warning: whoever approves must see them."""
+    found = tuple(check for check in plan.checks if check.result is CheckResult.WARN)
+    return (Items("Before you approve", _items(found)),) if found else ()
 
 
 def checks(all_checks: Iterable[Check]) -> Part:
     """The checks, the failed ones first, each with what was seen."""
     ordered = sorted(all_checks, key=lambda check: _WORST_FIRST.index(check.result))
-    items = tuple(Item(_TONES[check.result], check.title, check.evidence) for check in ordered)
-    return Items("What was checked", items)
+    return Items("What was checked", _items(ordered))
 
 
 def checks_line(all_checks: Iterable[Check]) -> str:
@@ -103,17 +100,23 @@ def loss_text(loss: Loss) -> str:
     return f"{amount}{when}. {loss.explanation}"
 
 
+def _items(some_checks: Iterable[Check]) -> tuple[Item, ...]:
+    return tuple(Item(_TONES[check.result], check.title, check.evidence) for check in some_checks)
+
+
+def _what_it_does(step: Step) -> str:
+    undo = f" Undo: {step.undo}." if step.undo else ""
+    return f"{step.does} Verified: {step.verified_by}.{undo}"
+
+
 def _what_it_costs(plan: Plan) -> str:
     risk = f" Risk: {plan.risks[0]}" if plan.risks else ""
     return f"Expected outage: {outage_text(plan.outage_seconds)}. Possible loss: {loss_text(plan.loss)}{risk}"
 
 
-def _obstacle(failed: tuple[Check, ...]) -> tuple[Part, ...]:
-    if not failed:
-        return ()
-    first = f"{failed[0].title}: {failed[0].evidence}."
+def _obstacle(failed: tuple[Check, ...]) -> str:
     more = f" {count_text(len(failed) - 1, 'more check')} failed as well." if len(failed) > 1 else ""
-    return (text(f"This cannot be started now. {first}{more}"),)
+    return f"A check failed: {failed[0].title} — {failed[0].evidence}.{more}"
 
 
 def _approval_line(plan: Plan, policy: OrderPolicy | None) -> str:

@@ -54,11 +54,11 @@ def plan_restore(
     """Pure. Raises Misunderstood."""
     if not backups.answer.ok:
         raise Misunderstood(
-            f"The backups of {cluster.name} could not be listed ({backups.answer.outcome}). {backups.answer.detail}"
+            f"The backups of {cluster.name} could not be listed: {backups.answer.how}. Try each way: understudy check"
         )
     complete = [backup for backup in backups.backups if backup.finished_at is not None]
     if not complete:
-        raise Misunderstood(f"No complete base backup of {cluster.name} was found: there is nothing to restore from.")
+        raise Misunderstood(f"No complete base backup of {cluster.name} was found: take one now (pg_basebackup).")
     newest = max(complete, key=lambda backup: backup.finished_at or backup.started_at or now)
     target = server or _standby(cluster, state)
     facts = next((one.sql for one in state.servers if one.sql), None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.alerts import AlertRow, AlertState, Severity
-from ledger.operations import Operation
+from ledger.operations import Operation, OperationState
 from ledger.page import Facts, Item, Items, Moment, Note, Page, Part, Span, Table, Tone, note
 from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.inventory import Cluster
@@ -65,11 +65,10 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
         summary=_summary(view, now),
         parts=(
             *_operation(view),
-            *_unknown(view),
-            *_evidence(view),
             *((_servers(view, view.state),) if view.state else ()),
-            *((Facts(_backup_facts(view.state.backups, now)),) if view.state and view.state.backups else ()),
+            *(_evidence(view) or _unknown(view)),
             *_alerts(view),
+            *((Facts(_backup_facts(view.state.backups, now)),) if view.state and view.state.backups else ()),
             Note(("Looked at ", Moment(view.state.at if view.state else now))),
         ),
     )
@@ -104,24 +103,18 @@ def overview_page(views: Sequence[ClusterView], now: datetime) -> Page:
     )
 
 
+_WAITING = (OperationState.PLANNED, OperationState.AWAITING_APPROVAL)
 _BADNESS = (Tone.CRITICAL, Tone.UNKNOWN, Tone.WARNING, Tone.GOOD)
 
 
 def _summary(view: ClusterView, now: datetime) -> str:
-    words = [
-        f"{view.cluster.name} is {view.verdict}."
-        if view.verdict in _ADJECTIVES
-        else f"{view.cluster.name}: {view.verdict}."
-    ]
+    words = [f"{view.cluster.name}: {view.verdict}."]
     if view.state is not None:
         words.append(", ".join(f"{server.name} {_role(server)}" for server in view.state.servers) + ".")
         words.append(f"Replay lag {_worst_lag(view)}.")
     if view.alerts:
         words.append(f"{count_text(len(view.alerts), 'open alert')}.")
     return " ".join(words)
-
-
-_ADJECTIVES = (Verdict.HEALTHY, Verdict.UNKNOWN)
 
 
 def _servers(view: ClusterView, state: ClusterState) -> Table:
@@ -174,7 +167,7 @@ def _disk(server: ServerState) -> str:
 
 def _backup_facts(backups: BackupState, now: datetime) -> tuple[tuple[str, tuple[Span, ...]], ...]:
     if not backups.answer.ok:
-        why = f"{UNKNOWN} ({backups.answer.outcome})"
+        why = f"{UNKNOWN} ({backups.answer.how})"
         return (("Last backup", (why,)), ("WAL archive", (why,)))
     finished = [backup.finished_at for backup in backups.backups if backup.finished_at is not None]
     return (
@@ -194,7 +187,8 @@ def _operation(view: ClusterView) -> tuple[Part, ...]:
         return ()
     operation = view.operation
     title = f"Operation {operation.id}: {operation.kind} {operation.state}"
-    return (Items("Now", (Item(Tone.RUNNING, title, f"requested by {operation.requester.name}: {operation.reason}"),)),)
+    tone = Tone.WAITING if operation.state in _WAITING else Tone.RUNNING
+    return (Items("Now", (Item(tone, title, f"requested by {operation.requester.name}: {operation.reason}"),)),)
 
 
 def _unknown(view: ClusterView) -> tuple[Part, ...]:
@@ -202,7 +196,7 @@ def _unknown(view: ClusterView) -> tuple[Part, ...]:
     if view.state is None:
         return (Items("Not known", (Item(Tone.UNKNOWN, "No server answered in time"),)),)
     items = [
-        Item(Tone.UNKNOWN, f"{server.name} by {way}: {answer.outcome}", answer.detail)
+        Item(Tone.UNKNOWN, f"{server.name} by {way}", answer.how)
         for server in view.state.servers
         for way, answer in (("SQL", server.sql_answer), ("SSH", server.ssh_answer))
         if not answer.ok
@@ -230,4 +224,9 @@ def alert_item(alert: AlertRow) -> Item:
     hand = f"; acknowledged by {alert.acknowledged_by.name}" if alert.acknowledged_by else ""
     hush = f"; silenced by {alert.silenced_by.name}" if alert.silenced_by else ""
     state = f" ({alert.state})" if alert.state is not AlertState.FIRING else ""
-    return Item(tone, f"{alert.rule} on {alert.subject}{state}", f"{alert.value}{hand}{hush}")
+    return Item(tone, f"{alert_name(alert)}{state}", f"{alert.value}{hand}{hush}")
+
+
+def alert_name(alert: AlertRow) -> str:
+    """“primary down: db1”."""
+    return f"{alert.rule.replace('_', ' ')}: {alert.subject}"

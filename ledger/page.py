@@ -16,6 +16,7 @@ class Tone(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+    FAILED = "failed"  # a check or a step
     UNKNOWN = "unknown"
     RUNNING = "running"
     WAITING = "waiting"

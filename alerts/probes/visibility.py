@@ -42,4 +42,4 @@ def _backups(look: Look) -> tuple[Observation, ...]:
 
 
 def _line(way: str, answer: Answer) -> str:
-    return f"{way}: {answer.outcome}" + (f" ({answer.detail})" if answer.detail else "")
+    return f"{way}: {answer.how}"

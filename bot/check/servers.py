@@ -134,7 +134,7 @@ class ServerTrials:
 def _sql(seen: ServerState) -> str:
     if seen.sql is None:
         mend = "look at conninfo, the password, pg_hba.conf and listen_addresses"
-        raise Unsuccessful(f"{seen.sql_answer.outcome}: {seen.sql_answer.detail}", mend)
+        raise Unsuccessful(seen.sql_answer.how, mend)
     if seen.sql.version_number < OLDEST_VERSION:
         raise Unsuccessful(f"PostgreSQL {seen.sql.version_number // 10000}", "Understudy needs PostgreSQL 13 or newer")
     return f"PostgreSQL {seen.sql.version_number // 10000}, {seen.role}, {seen.sql_answer.seconds * 1000:.0f} ms"
@@ -143,7 +143,7 @@ def _sql(seen: ServerState) -> str:
 def _ssh(seen: ServerState) -> str:
     if seen.host is None:
         mend = "look at ssh.host, ssh.user and ssh.key_file, and compare the host key in ssh.known_hosts"
-        raise Unsuccessful(f"{seen.ssh_answer.outcome}: {seen.ssh_answer.detail}", mend)
+        raise Unsuccessful(seen.ssh_answer.how, mend)
     offset = seen.host.clock_offset_seconds
     if offset is not None and abs(offset) > CLOCK_LIMIT_SECONDS:
         raise Unsuccessful(f"its clock is off by {offset:+.1f} s", "run chrony or ntpd there", Outcome.WARNING)

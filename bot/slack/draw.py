@@ -91,7 +91,8 @@ def _with_summary(page: Page) -> Sequence[Part]:
     summary, title = one_line(page.summary), one_line(page.title)
     news = summary.removeprefix(title).strip(" :;,.")
     said = " ".join(one_line(plain_span(run.span)) for part in page.parts for line in lines_of(part) for run in line)
-    return page.parts if not news or news in said else (Text((summary,)), *page.parts)
+    is_said = all(sentence.strip(" :;,.") in said for sentence in news.split(". "))
+    return page.parts if is_said else (Text((summary,)), *page.parts)
 
 
 def _part(part: Part, limit: int, *, as_table: bool) -> tuple[list[Block], int, bool]:
@@ -224,7 +225,9 @@ def spoken_text(page: Page) -> str:
     """The whole page for a message's `text`, the summary first, cut to what `text` may hold."""
     lead = neutral(cut(marked(page.tone, page.summary or page.title), 1_000))
     title = neutral(cut(one_line(page.title), HEADER))
-    lines = [lead, *([] if title in lead else [title]), *chain.from_iterable(map(spoken, page.parts))]
+    # Whoever hears it read out wants no paragraph twice.
+    parts = (part for part in page.parts if not (isinstance(part, Text) and all(line in lead for line in spoken(part))))
+    lines = [lead, *([] if title in lead else [title]), *chain.from_iterable(map(spoken, parts))]
     kept: list[str] = []
     used = 0
     for line in lines:

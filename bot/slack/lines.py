@@ -12,6 +12,7 @@ EMOJI = {
     Tone.INFO: "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}",
     Tone.WARNING: "⚠️",
     Tone.CRITICAL: "🔴",
+    Tone.FAILED: "❌",
     Tone.UNKNOWN: "❔",
     Tone.RUNNING: "⏳",
     Tone.WAITING: "✋",
@@ -20,6 +21,7 @@ EMOJI = {
 WORD = {
     Tone.WARNING: "Warning",
     Tone.CRITICAL: "Critical",
+    Tone.FAILED: "Failed",
     Tone.UNKNOWN: "Unknown",
     Tone.RUNNING: "Running",
     Tone.WAITING: "Waiting",

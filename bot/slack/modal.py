@@ -99,8 +99,13 @@ def unexpected(given: Submitted, view: Mapping[str, Any]) -> dict[str, str]:
 def _modal(title: str, blocks: list[Block], *, callback: str) -> Block:
     return {
         "type": "modal", "callback_id": callback[:CALLBACK],
-        "title": plain(cut(one_line(title) or "Understudy", TITLE)), "close": plain("Close"), "blocks": blocks,
+        "title": plain(_short(title)), "close": plain("Close"), "blocks": blocks,
     }  # fmt: skip
+
+
+def _short(title: str) -> str:
+    """What stands before the colon is enough here: the whole title is in the header below."""
+    return cut(one_line(title).partition(": ")[0] or "Understudy", TITLE)
 
 
 def _page_blocks(page: Page) -> list[Block]:

@@ -15,6 +15,7 @@ _MARKS = {
     Tone.INFO: ("•", "blue"),
     Tone.WARNING: ("!", "yellow"),
     Tone.CRITICAL: ("✘", "bold red"),
+    Tone.FAILED: ("✘", "bold red"),
     Tone.UNKNOWN: ("?", "magenta"),
     Tone.RUNNING: ("▶", "cyan"),
     Tone.WAITING: ("…", "dim"),

@@ -21,6 +21,7 @@ TIMELINE = "timeline"
 # What stop tells prove.
 CHECKPOINT, SYSTEM, OLD_TIMELINE = "shutdown_checkpoint", "system_identifier", "old_timeline"
 
+IN_PRODUCTION = "in production"
 CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
 _CLEAN_STANDBY = "shut down in recovery"
 HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
@@ -48,7 +49,13 @@ async def stop(context: StepContext) -> StepOutcome:
 
 
 async def start_again(context: StepContext) -> StepOutcome:
-    """Undoes the stop: the old primary is the primary again."""
+    """Undoes the stop: the old primary is the primary again, unless somebody else has promoted the standby by now."""
+    target = (await look(context.world, context.cluster)).server(context.plan.target)
+    if _is_primary(target):
+        raise StepFailed(
+            f"{target.name} is a primary by now, and not by this order: {context.plan.source} stays down, "
+            "for two servers would take writes. Look at both."
+        )
     return _outcome(await _engine(context.world.engine.start(_source(context), timeout=_time(context))))
 
 
@@ -153,12 +160,18 @@ async def _engine(work: Awaitable[T]) -> T:
 async def _look_here(context: StepContext) -> ServerState:
     state = (await look(context.world, context.cluster)).server(context.step.server)
     if state.sql is None:
-        raise StepFailed(f"{context.step.server} cannot be asked: {state.sql_answer.outcome}.")
+        raise StepFailed(f"{context.step.server} cannot be asked: {state.sql_answer.how}.")
     return state
 
 
 def _role(state: ServerState) -> Role:
     return state.role
+
+
+def _is_primary(state: ServerState) -> bool:
+    """By what it says, else by what its host says."""
+    control = state.host.control if state.host is not None and state.host.postmaster_pid is not None else None
+    return _role(state) is Role.PRIMARY or (control is not None and control.state == IN_PRODUCTION)
 
 
 def _here(context: StepContext) -> Server:

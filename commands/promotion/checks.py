@@ -3,7 +3,7 @@
 from commands.plan import Check
 from commands.promotion.pair import Pair, failed, judged, passed, warned
 from ledger.quantities import bytes_text
-from servers.state import Answer, ServerState
+from servers.state import ServerState
 
 DISK_WARNING = 0.90  # of a file system; a promotion itself writes little
 DISK_LIMIT = 0.98
@@ -12,14 +12,15 @@ DISK_LIMIT = 0.98
 def answers_sql(state: ServerState) -> Check:
     title = f"{state.name} answers by SQL"
     if state.sql is None:
-        return failed(f"sql_{state.name}", title, how_it_ended(state.sql_answer))
+        mend = "Start PostgreSQL there; an old primary must be rejoined first"
+        return failed(f"sql_{state.name}", title, f"{state.sql_answer.how}. {mend}")
     return passed(f"sql_{state.name}", title, f"PostgreSQL {_version(state.sql.version_number)}, {state.role}")
 
 
 def answers_ssh(state: ServerState) -> Check:
     title = f"{state.name} answers by SSH"
     if not state.ssh_answer.ok or state.host is None:
-        return failed(f"ssh_{state.name}", title, how_it_ended(state.ssh_answer))
+        return failed(f"ssh_{state.name}", title, state.ssh_answer.how)
     return passed(f"ssh_{state.name}", title, f"within {state.ssh_answer.seconds * 1000:.0f} ms")
 
 
@@ -58,11 +59,6 @@ def others_follow(pair: Pair) -> tuple[Check, ...]:
         warned(f"follows_{name}", f"{name} stays as it is", f"it will not follow {pair.target.name} by itself")
         for name in pair.others
     )
-
-
-def how_it_ended(answer: Answer) -> str:
-    """“refused: Connection refused”."""
-    return f"{answer.outcome}: {answer.detail}" if answer.detail else str(answer.outcome)
 
 
 def _version(number: int) -> str:

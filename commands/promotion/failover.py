@@ -7,7 +7,6 @@ from commands.promotion.checks import (
     answers_ssh,
     does_not_block,
     has_room,
-    how_it_ended,
     others_follow,
     sees_everything,
 )
@@ -57,13 +56,12 @@ def possible_loss(pair: Pair) -> Loss:
             None, None, f"Not known: {new} has received up to {format_lsn(received)}, nobody saw how far {old} was."
         )
     when = f"{seen_at:%H:%M:%S} UTC"
-    tail = f"What {old} wrote between then and its end may be lost as well."
+    tail = f"What {old} wrote after that, until it went down, may be lost"
     at_risk = data_at_risk_bytes(last_known, pair.new.sql)
     if at_risk:
-        gap = f"When {old} was last seen, at {when}, it was at {format_lsn(last_known)}"
-        return Loss(at_risk, None, f"{gap}; {new} has {format_lsn(received)}. {tail}")
-    has_all = f"Not known exactly. {new} has everything that {old} had written when it was last seen, at {when}."
-    return Loss(None, None, f"{has_all} {tail}")
+        gap = f"At {when} {old} was at {format_lsn(last_known)}, {new} has {format_lsn(received)}"
+        return Loss(at_risk, None, f"{gap}. {tail} as well.")
+    return Loss(None, None, f"Not known exactly. {new} has everything up to {when}. {tail}.")
 
 
 def _cannot_be_fenced(pair: Pair) -> str:
@@ -100,7 +98,7 @@ def _checks(pair: Pair) -> tuple[Check, ...]:
 def _is_down(pair: Pair) -> tuple[Check, ...]:
     """The evidence, one check a viewpoint: this bot's SQL, this bot's SSH, the standby."""
     old, sql = pair.source.name, pair.old.sql_answer
-    by_sql = judged("down_sql", f"{old} does not answer by SQL", not sql.ok, how_it_ended(sql), f"{old} is up")
+    by_sql = judged("down_sql", f"{old} does not answer by SQL", not sql.ok, sql.how, f"{old} is up")
     return (by_sql, _down_by_ssh(pair), _down_by_standby(pair))
 
 
@@ -109,7 +107,7 @@ def _down_by_ssh(pair: Pair) -> Check:
     title = f"No PostgreSQL on the host of {old}"
     host = pair.old.host
     if host is None:
-        return warned("down_ssh", title, f"not known; SSH {how_it_ended(pair.old.ssh_answer)}")
+        return warned("down_ssh", title, f"not known; SSH {pair.old.ssh_answer.how}")
     if host.postmaster_pid is None:
         state = f", pg_controldata says “{host.control.state}”" if host.control else ""
         return passed("down_ssh", title, f"no postmaster{state}")
@@ -140,7 +138,7 @@ def _can_be_fenced(pair: Pair) -> Check:
     title = f"{pair.source.name} can be fenced"
     if _answers_by_ssh(pair):
         return passed("fence", title, f"its host answers by SSH within {pair.old.ssh_answer.seconds * 1000:.0f} ms")
-    return warned("fence", title, f"SSH {how_it_ended(pair.old.ssh_answer)}")
+    return warned("fence", title, f"SSH {pair.old.ssh_answer.how}")
 
 
 def _answers_by_ssh(pair: Pair) -> bool:

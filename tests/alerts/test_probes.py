@@ -237,8 +237,8 @@ def test_what_cannot_be_seen_is_named() -> None:
     assert value(look(), "not_seen", "db1") == 0
     assert value(nothing_known(), "not_seen", "db1") == 2
     assert evidence(nothing_known(), "not_seen", "db1").splitlines() == [
-        "SQL: unreachable (no route to host)",
-        "SSH: unreachable (no route to host)",
+        "SQL: unreachable: no route to host",
+        "SSH: unreachable: no route to host",
     ]
     assert value(nothing_known(), "not_seen", "backups") == 1
 
