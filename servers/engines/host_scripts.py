@@ -147,11 +147,20 @@ _START = r"""
 start() {
   [ $# -gt 0 ] || return 0
   log=$data/understudy-start.log
+  # One whose stop took too long is still on its way down: it is waited for, then started.
+  tries=$((patience * 50))
+  while [ -n "$pid" ] && [ "$tries" -gt 0 ]; do
+    case $(sed -n 8p "$data/postmaster.pid" 2>/dev/null) in stopping*) ;; *) break ;; esac
+    sleep 0.02
+    tries=$((tries - 1))
+    find_postmaster
+  done
+  find_postmaster
   if [ -z "$pid" ]; then
     [ "$1" != as_owner ] || set -- "$@" -l "$log"
     run "$@" </dev/null || return 0
   fi
-  tries=$((patience * 50)) seen=$pid
+  seen=$pid
   # What pg_ctl started is there within two seconds or never; a service manager may take its time.
   case "$1 $2" in 'as_owner pg_ctl') unseen=$((tries - 100)) ;; *) unseen=$((tries - 250)) ;; esac
   while [ "$tries" -gt 0 ]; do

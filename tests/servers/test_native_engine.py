@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from lab.options import LabOptions
+from lab.relay import RelayMode
 from servers.engines.engine import ActionFailed, StopMode
 from servers.inventory import Server
 from servers.lsn import parse_lsn
@@ -90,6 +91,20 @@ async def test_a_stop_can_be_undone_before_promotion(pair: Pair, db1: Server, db
     assert stopped.control.state == "shut down"
     assert proof.holds
     assert proof.standby_signal
+    assert judgement.primary == "db1"
+
+
+async def test_a_stop_that_takes_too_long_can_be_undone_as_well(pair: Pair, db1: Server) -> None:
+    """The primary waits for a standby that does not answer; once it is down, it is started again."""
+    pair.lab.links.set_mode("db1-db2", RelayMode.STALL)
+    with pytest.raises(ActionFailed):
+        await pair.engine.stop(db1, timeout=3.0)
+
+    # It may end at any moment before or after it is asked to start again; mostly it is still stopping then.
+    asyncio.get_running_loop().call_later(1.0, pair.lab.links.heal)
+    await pair.engine.start(db1, timeout=PATIENCE)
+    _, judgement = await pair.until_judged(Verdict.HEALTHY)
+
     assert judgement.primary == "db1"
 
 
