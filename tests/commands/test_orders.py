@@ -297,6 +297,19 @@ async def test_a_failure_before_the_promotion_starts_the_old_primary_again(scene
     assert (await scene.operation(operation)).state is OperationState.FAILED
 
 
+async def test_an_old_primary_is_not_started_beside_one_that_somebody_else_has_promoted(scene: Scene) -> None:
+    scene.pair.holds["wait_replayed"] = asyncio.Event()
+    scene.pair.fails["wait_replayed"] = "db2 did not replay the shutdown checkpoint."
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    await scene.pair.has_begun("wait_replayed")
+    scene.pair.machines["db2"].standby = False
+    scene.pair.holds["wait_replayed"].set()
+    report = (await scene.dispatcher.wait(operation)).page
+    assert scene.pair.writable == ["db2"]
+    assert "db2 is a primary by now, and not by this order: db1 stays down" in report.summary
+
+
 async def test_a_failed_promotion_takes_nothing_back(scene: Scene) -> None:
     scene.pair.fails["promote"] = "The connection was lost."
     operation = await scene.request()
