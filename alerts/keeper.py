@@ -25,7 +25,7 @@ from alerts.answers import (
 )
 from alerts.lifecycle import Change, Track, Transition, held, own_group
 from alerts.notices import SILENCES, Context, best_standby
-from alerts.observation import Look
+from alerts.observation import Look, overtaken
 from alerts.record import By, Prepared, prepare, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
 from alerts.rules import RULES
@@ -99,7 +99,7 @@ class AlertKeeper:
         """
         async with self._turns[cluster.name]:
             last = self._looks.get(cluster.name)
-            if last is not None and state.at < last.state.at:
+            if last is not None and overtaken(state, last.state):
                 return ()
             look = Look(cluster, state, judgement)
             self._looks[cluster.name] = look

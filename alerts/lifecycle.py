@@ -100,7 +100,7 @@ def advance(
 def _advance_bad(
     track: Track, finding: Finding, bad: Bad, now: datetime, thresholds: Thresholds, new_id: Callable[[], str]
 ) -> Advance:
-    since = track.pending_since or now
+    since = min(track.pending_since or now, now)  # a clock that was set back must not hold an alert up
     if (now - since).total_seconds() < finding.rule.hold(thresholds):
         return replace(track, pending_since=since), None
     earlier = track.alert

@@ -1,6 +1,7 @@
 """One value that a probe read out of a look at a cluster."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from servers.inventory import Cluster
@@ -15,6 +16,15 @@ class Look:
     cluster: Cluster
     state: ClusterState
     judgement: Judgement
+
+
+# No look takes as long: one that seems to be older than this is not late, the clock was set back.
+_LONGEST_LOOK = timedelta(minutes=1)
+
+
+def overtaken(state: ClusterState, last: ClusterState) -> bool:
+    """Whether this look began before the last one, and only ended later."""
+    return timedelta(0) < last.at - state.at <= _LONGEST_LOOK
 
 
 class Unit(StrEnum):

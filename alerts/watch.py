@@ -10,7 +10,7 @@ from typing import Protocol
 
 from alerts.intervals import Intervals
 from alerts.keeper import AlertKeeper
-from alerts.observation import Look
+from alerts.observation import Look, overtaken
 from ledger.errors import LedgerError
 from servers.inventory import Cluster
 from servers.state import ClusterState
@@ -151,7 +151,7 @@ class Watch:
                 self.cluster, host_facts_max_age=host_facts_max_age, backups_max_age=backups_max_age
             )
         judgement = self._judge(self.cluster, state)
-        if self._look is None or state.at >= self._look.state.at:
+        if self._look is None or not overtaken(state, self._look.state):
             self._look = Look(self.cluster, state, judgement)
             self._clear = is_clear(judgement)
             self._note_unknown(judgement.verdict is Verdict.UNKNOWN)

@@ -411,6 +411,13 @@ async def test_a_look_that_was_overtaken_is_left_aside(scene: Scene) -> None:
     assert await scene.keeper.take(CLUSTER, old, primary_down().judgement) == ()
 
 
+async def test_a_clock_that_is_set_back_makes_nobody_blind(scene: Scene) -> None:
+    """What comes next looks older than what came last, and is not."""
+    await scene.take(look(), 10)
+    scene.clock.now -= timedelta(hours=1)
+    assert await scene.take(primary_down(), 1) == [("primary_down", Change.FIRED)]
+
+
 async def test_a_look_that_fails_altogether_is_an_alert_of_its_own(scene: Scene) -> None:
     await scene.take(look())
     assert await scene.keeper.take_failure(CLUSTER, TimeoutError()) == ()

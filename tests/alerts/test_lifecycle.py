@@ -80,6 +80,10 @@ def test_it_fires_once_it_has_been_bad_for_long_enough() -> None:
     assert story.alert.state is AlertState.FIRING
 
 
+def test_a_clock_that_is_set_back_while_it_is_pending_holds_it_up_no_longer_than_anew() -> None:
+    assert Story().then(WARNING).then(WARNING, -3600).then(WARNING, 5).changes == [Change.FIRED]
+
+
 def test_pending_that_goes_away_leaves_nothing() -> None:
     story = Story().then(WARNING).then(WELL, 3).then(WARNING, 3)
     assert story.changes == []
