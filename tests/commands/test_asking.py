@@ -191,7 +191,7 @@ async def test_status_says_what_is_unknown(scene: Scene) -> None:
     (seen,) = [part for part in page.parts if isinstance(part, Items) and part.title == "What was seen"]
     assert [item.title for item in seen.items][:2] == [
         "understudy by SQL to db1: connection refused",
-        "understudy by SSH to db1: timed out",
+        "understudy by SSH to db1: timed out: connection refused",
     ]
 
 
