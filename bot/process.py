@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 
 import structlog
@@ -28,9 +29,12 @@ from bot.wiring import Wired, open_world, utc_now
 from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append
 from ledger.errors import LedgerError
 
-# A supervisor gives ten seconds: the running step gets most of them, messages on their way the rest.
-STEP_SECONDS = 6.0
-MESSAGES_SECONDS = 1.5
+# A supervisor gives ten seconds: the running step gets most of them, then each part its share, whatever hangs.
+STEP_SECONDS = 5.5
+WATCH_SECONDS = 0.8
+MESSAGES_SECONDS = 1.0
+SLACK_SECONDS = 1.5
+HTTP_SECONDS = 0.5
 TICK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
@@ -99,25 +103,47 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
 
 @asynccontextmanager
 async def _started(bot: Bot) -> AsyncIterator[None]:
-    """Started in this order: remember, watch, answer. Ended in the reverse order, after the running steps."""
-    await _record(bot, AuditKind.STARTED, {"version": version("understudy"), "clusters": sorted(bot.wired.clusters)})
-    await bot.keeper.start()
-    bot.monitor.start()
-    await bot.slack.start()
-    port = await bot.http.start()
-    log.info("bot.started", clusters=sorted(bot.wired.clusters), http_port=port)
-    chores = [asyncio.create_task(bot.loop_lag.run()), asyncio.create_task(_tick(bot))]
-    try:
+    """Ended in this order: running steps, the watch, the record of the end, Slack, HTTP; all, whatever fails."""
+    names = sorted(bot.wired.clusters)
+    async with AsyncExitStack() as ends:
+        ends.push_async_callback(_in_time, "http", bot.http.stop, HTTP_SECONDS)
+        port = await _listen(bot.http)
+        await _record(bot, AuditKind.STARTED, {"version": version("understudy"), "clusters": names})
+        await bot.keeper.start()
+        ends.push_async_callback(_in_time, "slack", partial(bot.slack.stop, MESSAGES_SECONDS), SLACK_SECONDS)
+        await bot.slack.start()
+        ends.push_async_callback(_record, bot, AuditKind.STOPPED, {})
+        ends.push_async_callback(_in_time, "monitor", bot.monitor.stop, WATCH_SECONDS)
+        bot.monitor.start()
+        ends.push_async_callback(bot.wired.dispatcher.shutdown, STEP_SECONDS)
+        chores = [asyncio.create_task(bot.loop_lag.run()), asyncio.create_task(_tick(bot))]
+        ends.push_async_callback(_cancelled, chores)
+        log.info("bot.started", clusters=names, http_port=port)
         yield
-    finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
-        await bot.wired.dispatcher.shutdown(STEP_SECONDS)
-        await bot.monitor.stop()
-        await _record(bot, AuditKind.STOPPED, {})
-        await bot.slack.stop(MESSAGES_SECONDS)
-        await bot.http.stop()
+
+
+async def _listen(http: HttpServer) -> int:
+    """The port. SettingsError when the address cannot be used."""
+    try:
+        return await http.start()
+    except OSError as error:
+        wrong = f"nothing can listen there: {error.strerror or error}"
+        raise SettingsError((Mistake("http.port", wrong, "choose another http.host or http.port"),)) from None
+
+
+async def _in_time(part: str, stop: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """One part that hangs must not take the others' time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop()
+    except TimeoutError:
+        log.warning("bot.part_did_not_stop", part=part, seconds=seconds)
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _tick(bot: Bot) -> None:
