@@ -50,12 +50,12 @@ class Action:
     """The code behind a step.
 
     `run` does it and proves it, or raises StepFailed. `already_done` looks at the servers and says whether it is done
-    (asked after a crash, before anything is repeated). `undo` takes it back, where the step says that it can be.
-    Once a `final` step was tried, nothing before it is taken back: it may have happened.
+    (asked after a crash, before anything is repeated); None where no look can tell. `undo` takes it back, where the
+    step says that it can be. Once a `final` step was tried, nothing before it is taken back: it may have happened.
     """
 
     run: Callable[[StepContext], Awaitable[StepOutcome]]
-    already_done: Callable[[StepContext], Awaitable[bool]]
+    already_done: Callable[[StepContext], Awaitable[bool | None]]
     undo: Callable[[StepContext], Awaitable[StepOutcome]] | None = None
     final: bool = False
 

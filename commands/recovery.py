@@ -103,8 +103,9 @@ async def _ask(world: World, orders: Mapping[str, Order], document: Document, un
         context = StepContext(world, world.clusters[document.plan.cluster], document.plan, step, lambda line: None)
         async with asyncio.timeout(ASK_SECONDS):
             done = await action.already_done(context)
-        status = StepStatus.FOUND_UNDONE if done is undo else StepStatus.FOUND_DONE
-        detail = "The servers show that it was done." if done is not undo else "The servers show that it was not done."
+        if done is not None:
+            status = StepStatus.FOUND_UNDONE if done is undo else StepStatus.FOUND_DONE
+            detail = f"The servers show that it was {'not ' if done is undo else ''}done."
     except Exception as error:
         _log.warning("a step could not be asked whether it is done", action=step.action, error=str(error))
     return StepEnd(under_way.index, under_way.direction, status, detail, timedelta(seconds=time.monotonic() - started))

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 from commands.book import Book, StepEnd
 from commands.changes import what_changed
 from commands.command import Action, Misunderstood, Order, StepContext, StepFailed, StepOutcome
+from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready
 from commands.plan import Conclusion
@@ -33,6 +34,7 @@ T = TypeVar("T")
 
 LEDGER_PATIENCE = 10.0  # seconds to go on trying when the ledger is busy or its disk full
 LEDGER_PAUSE = 0.2
+OLDEST_LOOK = timedelta(seconds=2)  # that may still stand for the moment of the last approval
 TELL_PAUSE = 1.0  # seconds between live lines: Slack takes one message a second and channel
 
 _log = structlog.get_logger(__name__)
@@ -90,6 +92,9 @@ class Run:
         """What speaks against running now; None when the world is as it was when people approved."""
         try:
             state = await looked
+            if self._world.now() - state.at > OLDEST_LOOK:
+                # Looking people up took so long that the world may have moved on.
+                state = await look_again(self._world, self._cluster)
             plan = await self._order.plan(self._cluster, self._document.server, state, self._world)
         except Misunderstood as changed:
             return f"What was approved can no longer be done: {changed}"

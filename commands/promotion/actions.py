@@ -105,9 +105,9 @@ async def rejoin(context: StepContext) -> StepOutcome:
     return _outcome(await _engine(engine.start_as_standby(_here(context), upstream, timeout=_time(context))))
 
 
-async def never(context: StepContext) -> bool:
-    """For a step that may simply be done again."""
-    return False
+async def untold(context: StepContext) -> None:
+    """For a step that leaves nothing to be found by, and may simply be done again."""
+    return
 
 
 async def is_stopped(context: StepContext) -> bool:
@@ -128,13 +128,13 @@ async def is_standby(context: StepContext) -> bool:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "checkpoint": Action(checkpoint, never),
+    "checkpoint": Action(checkpoint, untold),
     "stop": Action(stop, is_stopped, undo=start_again),
-    "prove": Action(prove, never),
+    "prove": Action(prove, untold),
     "fence": Action(fence, is_fenced),
     "promote": Action(promote, is_promoted, final=True),
-    "verify": Action(verify, never),
-    "slot": Action(slot, never),
+    "verify": Action(verify, untold),
+    "slot": Action(slot, untold),
     "rejoin": Action(rejoin, is_standby),
 }
 

@@ -60,6 +60,13 @@ async def test_a_step_that_was_not_done_is_said_to_be_undone_and_is_not_repeated
     assert [action for action, _ in scene.pair.did] == ["checkpoint", "stop"]
 
 
+async def test_of_a_step_that_leaves_nothing_to_be_found_by_nothing_is_claimed(scene: Scene) -> None:
+    operation, _ = await crashed_within(scene, "verify_write")
+    await scene.dispatcher.recover()
+    assert (await scene.steps(operation))[-1].status is StepStatus.UNKNOWN
+    assert "Whether it was done cannot be told" in ((await scene.operation(operation)).result or "")
+
+
 async def test_a_process_that_lost_its_lock_can_do_nothing_more(scene: Scene) -> None:
     _, crashed = await crashed_within(scene, "stop")
     await scene.dispatcher.recover()
