@@ -123,7 +123,7 @@ def card_page(alert: AlertRow, context: Context) -> Page:
         *_marks(alert),
         note(f"Alert {alert.id}, rule {alert.rule}"),
     ]
-    summary = f"{title_of(alert)}: {alert.value}"
+    summary = f"{title_of(alert)} — {alert.value}"
     return Page(title_of(alert), tone_of(alert), summary, tuple(parts), _buttons(alert, rule, context))
 
 
@@ -227,7 +227,7 @@ def line_page(transition: Transition) -> Page:
 
 
 def _line(title: str, alert: AlertRow, detail: str) -> Page:
-    return Page(title, tone_of(alert), f"{title}: {detail}", (text(detail),))
+    return Page(title, tone_of(alert), f"{title} — {detail}", (text(detail),))
 
 
 def _by(who: Who, title: str, verb: str, *rest: Span) -> Page:

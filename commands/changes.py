@@ -21,9 +21,10 @@ def what_changed(before: str, now: str) -> tuple[str, ...]:
     `before` may have come back from outside: whatever cannot be read counts as changed.
     """
     old, new = _facts(before), _facts(now)
-    lines = tuple(
-        words.format(_word(old.get(key)), _word(new.get(key))) for key, words in _WORDS if old.get(key) != new.get(key)
-    )
+    differs = [key for key, _ in _WORDS if old.get(key) != new.get(key)]
+    if "kind" in differs and "steps" in differs:
+        differs.remove("steps")  # another kind of order has other steps: that needs no saying
+    lines = tuple(words.format(_word(old.get(key)), _word(new.get(key))) for key, words in _WORDS if key in differs)
     return lines or (() if before == now else ("the plan is another one",))
 
 

@@ -47,7 +47,7 @@ _STEP_TONES: Mapping[StepState, Tone] = {
     StepState.FAILED: Tone.FAILED,
     StepState.UNDOING: Tone.RUNNING,
     StepState.UNDONE: Tone.INFO,
-    StepState.NOT_REACHED: Tone.UNKNOWN,
+    StepState.NOT_REACHED: Tone.INFO,
 }
 
 
@@ -85,6 +85,7 @@ def card(operation: Operation, document: Document, policy: OrderPolicy | None, a
         summary=" ".join(filter(None, (f"{title}.", conclusion.line or f"Reason: {operation.reason}"))),
         parts=(
             *((text(conclusion.line),) if conclusion.line else ()),
+            *_measured(conclusion),
             *((costs(plan), *risks(plan), *warnings(plan)) if awaiting else ()),
             Facts(_facts(operation)),
             *((steps(plan), note(checks_line(plan.checks))) if awaiting else ()),
@@ -118,12 +119,22 @@ def report_page(
         summary=f"{title}. {conclusion.line}",
         parts=(
             text(conclusion.line),
-            *((Facts(tuple((name, (value,)) for name, value in conclusion.facts)),) if conclusion.facts else ()),
-            _step_items(document, progress),
+            *_measured(conclusion),
+            *((_step_items(document, progress),) if _began(progress) else ()),
             *((_next_steps(conclusion),) if conclusion.next_steps else ()),
             note(f"Operation {operation.id}, requested by ", Mention(operation.requester.name, operation.requester.id)),
         ),
     )
+
+
+def _measured(conclusion: Conclusion) -> tuple[Part, ...]:
+    facts = tuple((name, (value,)) for name, value in conclusion.facts)
+    return (Facts(facts),) if facts else ()
+
+
+def _began(progress: Sequence[StepProgress]) -> bool:
+    """Whether any step did: else a list of them would be noise."""
+    return any(step.state not in (StepState.WAITING, StepState.NOT_REACHED) for step in progress)
 
 
 def _step_items(document: Document, progress: Sequence[StepProgress]) -> Items:

@@ -19,6 +19,9 @@ from servers.verdict import Judgement, Verdict, judge
 # With a primary that works, whatever else is wrong shows as a failed check of the switchover.
 _PRIMARY_WORKS = (Verdict.HEALTHY, Verdict.STANDBY_DOWN, Verdict.REPLICATION_BROKEN)
 
+# So many lines of evidence, the worst first, fit into an answer.
+_TELLING = 3
+
 _REFUSALS: Mapping[Verdict, str] = {
     Verdict.PRIMARY_UNREACHABLE: "The primary is unreachable from here only, and may well take writes: "
     "that is no failover. Mend the way from here to it",
@@ -91,5 +94,6 @@ def _rank(pair: Pair) -> tuple[bool, int]:
 
 
 def _refusal(judgement: Judgement) -> str:
-    evidence = "; ".join(judgement.evidence)
-    return f"{_REFUSALS.get(judgement.verdict, str(judgement.verdict))}. What was seen: {evidence}."
+    evidence = "; ".join(judgement.evidence[:_TELLING])
+    why = _REFUSALS.get(judgement.verdict, str(judgement.verdict))
+    return f"{why}. What was seen: {evidence}. All of it: /ha status."

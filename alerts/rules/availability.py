@@ -24,8 +24,8 @@ PRIMARY_DOWN = Rule(
     ),
     hold=lambda thresholds: thresholds.primary_down_for,
     why="Nothing can be written until a primary is back.",
-    mend="Look at the evidence. If the server will not be back within your RTO, fail over to the standby; "
-    "if PostgreSQL only crashed, starting it again loses nothing.",
+    mend="If PostgreSQL only crashed, starting it again loses nothing. If the server will not be back within your "
+    "RTO, fail over to the standby.",
     caused_by_operations=True,
     offers_failover=True,
 )

@@ -39,7 +39,7 @@ def line(change: Change, after: AlertRow, before: AlertRow = ALERT) -> Page:
 
 def test_the_summary_holds_the_whole_in_one_line() -> None:
     page = card_page(ALERT, Context("db2"))
-    assert page.summary == "shop: primary db1 is down: db1 takes no writes"
+    assert page.summary == "shop: primary db1 is down — db1 takes no writes"
     assert "\n" not in page.summary
 
 
