@@ -14,6 +14,9 @@ from bot.thresholds_settings import thresholds_from
 from commands.authority import OrderPolicy, Policies
 from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
 
+# Of libpq's connection parameters: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+
 
 def clusters_of(settings: Settings) -> dict[str, Cluster]:
     """The clusters by name. SettingsError when a password file cannot be read."""
@@ -71,7 +74,7 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
     conninfos = (
         text for cluster in clusters for server in cluster.servers for text in (server.conninfo, server.replication)
     )
-    passwords = (conninfo_to_dict(text).get("password") for text in conninfos if text)
+    passwords = (conninfo_to_dict(text).get(name) for text in conninfos if text for name in _SECRET_PARAMETERS)
     return tuple({*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)})
 
 

@@ -19,7 +19,8 @@ _REDACT = "SELECT redact_json(:value)"
 
 
 class Redactor:
-    """Replaces secret values, as they are and as they stand in a URL or in a quoted string, wherever they occur."""
+    """Replaces secret values, as they are and as they stand in a URL, in JSON, in a conninfo or in postgresql.conf,
+    wherever they occur."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets if secret.strip() for form in _forms(secret)}
@@ -64,8 +65,12 @@ def redacted_text(db: Database, text: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    escaped = json.dumps(secret)[1:-1]
-    return {secret, secret.strip(), quote(secret, safe=""), escaped}
+    # libpq's quoting in a connection string, and that within the quotes of a configuration file:
+    # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
+    conninfo = secret.replace("\\", r"\\").replace("'", r"\'")
+    configured = conninfo.replace("\\", r"\\").replace("'", "''")
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    return {secret, secret.strip(), quote(secret, safe=""), conninfo, configured, *escaped}
 
 
 def _pattern(form: str) -> str:

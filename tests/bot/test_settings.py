@@ -184,3 +184,11 @@ def test_every_commented_default_of_the_template_can_be_put_in_force(write: Path
         common
         == thresholds_of(_load(write, GOOD.replace("4MiB", "1MiB").replace("70%", "80%").replace("30h", "26h")))[0]
     )
+
+
+def test_every_secret_of_a_connection_string_is_known_as_one(write: Path) -> None:
+    """The key's pass phrase as well; and whatever stands in how others reach the server."""
+    given = """user=understudy sslpassword='phrase of a key' password=hunter-2"\nreplication = "password=other-one"""
+    settings = _load(write, GOOD.replace('port=5432 user=understudy"', f'port=5432 {given}"', 1))
+    secrets = set(secrets_of(settings, clusters_of(settings).values()))
+    assert secrets == {"phrase of a key", "hunter-2", "other-one"}

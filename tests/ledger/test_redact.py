@@ -5,9 +5,11 @@ from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
 
 from ledger.canonical import JsonValue
 from ledger.redact import REPLACEMENT, SHORT, Redactor
+from servers.engines.standby_settings import quoted
 
 secrets = st.text(st.characters(exclude_categories=["Cs"]), min_size=SHORT).filter(lambda s: len(s.strip()) >= SHORT)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -19,6 +21,15 @@ def test_a_secret_is_replaced_wherever_it_stands(before: str, secret: str, after
     for dress in (secret, quote(secret, safe=""), json.dumps(secret)):
         assert secret not in redactor.text(before + dress + after).replace(REPLACEMENT, "\0")
         assert REPLACEMENT in redactor.text(before + dress + after)
+
+
+@given(secret=secrets.filter(lambda secret: "\0" not in secret))
+def test_a_secret_is_replaced_as_libpq_and_postgresql_conf_quote_it(secret: str) -> None:
+    conninfo = make_conninfo(password=secret)
+    redactor = Redactor([secret])
+    assert redactor.text(conninfo).strip("'") in (f"password={REPLACEMENT}", f"password='{REPLACEMENT}")
+    if conninfo.isprintable():
+        assert REPLACEMENT in redactor.text(quoted(conninfo))
 
 
 @given(text=texts)

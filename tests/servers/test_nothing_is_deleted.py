@@ -1,0 +1,34 @@
+"""What reaches a server moves and marks; it deletes nothing of PostgreSQL's but the mark that it set itself."""
+
+import re
+from pathlib import Path
+
+import commands
+import servers
+from servers.engines import host_scripts
+
+# What deletes or empties, by a shell, by Python or by SQL. A redirection to a file of our own is no deletion.
+_DELETES = re.compile(
+    r"(?<!-)\b(rm|rmdir|unlink|shred|truncate|rmtree|initdb|pg_resetwal|mkfs)\b|find\b.*-delete|"
+    r"\b(DROP|TRUNCATE)\s|\bos\.remove\b|\bDELETE\s+FROM\b"
+)
+_OURS = (
+    # The mark of a fence, taken off a server that was shut down cleanly before anything was promoted.
+    "'shut down') rm -- \"$data/standby.signal\" ;;",
+    # A process's own sign of life beside the ledger.
+    "self._path.unlink(missing_ok=True)",
+    "path.unlink(missing_ok=True)",
+)
+
+
+def test_no_code_that_acts_on_servers_deletes_anything() -> None:
+    folders = (Path(str(package.__file__)).parent for package in (servers, commands))
+    files = (file for folder in folders for file in folder.rglob("*.py"))
+    lines = (line.strip() for file in files for line in file.read_text().splitlines())
+    assert [line for line in lines if _DELETES.search(line) and line not in _OURS] == []
+
+
+def test_the_search_would_find_what_deletes() -> None:
+    for line in ("rm -rf $data", "shutil.rmtree(path)", "DROP TABLE x", "find /data -name x -delete"):
+        assert _DELETES.search(line)
+    assert _DELETES.search(host_scripts.START)
