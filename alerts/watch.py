@@ -70,7 +70,8 @@ class Watch:
         self._last_seconds: float | None = None
         self._last_success_at: datetime | None = None
         self._unknown_since: datetime | None = None
-        self._clear = True
+        # What is not clear at the first look is no news: nothing has changed, and all clusters look for the first time.
+        self._clear = False
         self._running: set[asyncio.Task[object]] = set()
 
     @property

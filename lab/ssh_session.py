@@ -93,7 +93,10 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
             self._process.close()
 
     def output(self, stream: int, data: bytes) -> None:
-        if self._channel is not None and not self._closed:
+        if self._channel is None or self._closed:
+            return
+        # A client that has just gone is heard of only later.
+        with suppress(BrokenPipeError):
             if stream == _STANDARD_ERROR:
                 self._channel.write_stderr(data)
             else:

@@ -139,23 +139,34 @@ async def test_while_it_is_unclear_it_looks_again_quickly_until_it_is_clear(stag
 
 
 async def test_a_tick_that_finds_things_unclear_starts_the_quick_looks(stage: Stage) -> None:
-    observer = ScriptedObserver(nothing_known, nothing_known, look)
-    monitor = stage.monitor(observer)
-    await observer.asked_times(3)
+    observer = ScriptedObserver(look, nothing_known, nothing_known, look)
+    monitor = stage.monitor(observer, replace(RARE, fast=0.2))
+    await observer.asked_times(4)
     async with asyncio.timeout(PATIENCE):
         while monitor.figures()[0].unknown_since is not None:
             await asyncio.sleep(0.01)
 
 
 async def test_quick_looks_end_when_it_stays_unclear(stage: Stage) -> None:
-    observer = ScriptedObserver(nothing_known)
+    observer = ScriptedObserver(look, nothing_known)
     monitor = stage.monitor(observer, replace(RARE, recheck_for=0.05))
+    await observer.asked_times(1)
+    stage.connections.lose(DB1)
     await observer.asked_times(3)
     await asyncio.sleep(0.3)
     settled = len(observer.asked)
     await asyncio.sleep(0.2)
     assert len(observer.asked) == settled
     assert monitor.figures()[0].unknown_since is not None
+
+
+async def test_what_is_unclear_at_the_first_look_is_looked_at_at_the_usual_pace(stage: Stage) -> None:
+    """At the start every cluster connects for the first time: a hundred of them looking quickly would make it slow."""
+    observer = ScriptedObserver(nothing_known)
+    stage.monitor(observer)
+    await observer.asked_times(1)
+    await asyncio.sleep(0.2)
+    assert len(observer.asked) == 1
 
 
 async def test_a_pass_that_fails_is_visible_and_the_next_one_comes(stage: Stage) -> None:
