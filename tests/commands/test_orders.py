@@ -2,10 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from unittest.mock import AsyncMock
+
+import pytest
 
 from commands.asked import Decision
 from ledger.audit import AuditKind
 from ledger.audit_chain import verify
+from ledger.errors import LedgerError, Problem
 from ledger.operations import OperationState
 from ledger.page import Items, Tone
 from ledger.steps import Direction, StepStatus
@@ -216,6 +220,31 @@ async def test_a_failover_fences_first(scene: Scene) -> None:
     report = (await scene.dispatcher.wait(operation)).page
     assert scene.pair.did == [("fence", "db1"), ("promote", "db2"), ("verify_write", "db2")]
     assert "db1 must be rejoined" in repr(report)
+
+
+async def test_without_a_fence_that_holds_nothing_is_promoted(scene: Scene) -> None:
+    await scene.dispatcher.ask(scene.asks("guest", "status"))
+    scene.pair.kill("db1")
+    scene.pair.fails["fence"] = "db1 could not be fenced, and may still take writes: somebody listens."
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    report = (await scene.dispatcher.wait(operation)).page
+    assert scene.pair.did == [("fence", "db1")]
+    assert "may still take writes" in report.summary
+    assert scene.pair.writable == []
+
+
+async def test_without_an_intent_on_disk_nothing_is_done(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk of the ledger is full from the moment of the last approval on."""
+    monkeypatch.setattr("commands.run.LEDGER_PATIENCE", 0.0)
+    operation = await scene.request()
+    write = scene.ledger.write
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    monkeypatch.setattr(scene.ledger, "write", AsyncMock(side_effect=LedgerError(Problem.FULL, "the disk is full")))
+    while scene.dispatcher._runner.running:
+        await asyncio.sleep(0)
+    assert scene.pair.did == []
+    monkeypatch.setattr(scene.ledger, "write", write)
 
 
 async def test_a_failure_before_the_promotion_starts_the_old_primary_again(scene: Scene) -> None:
