@@ -11,6 +11,7 @@ _TEMPLATE = """\
 
 [slack]
 mode = "socket"                     # or "http": then Slack posts to /slack/events, and signing_secret is needed
+# api_url = "https://slack.com/api/"
 # bot_token (xoxb-...), app_token (xapp-..., socket mode), signing_secret: from the environment or secret files
 
 [ledger]
@@ -24,6 +25,8 @@ port = 8377
 fast_interval = "2s"                # SQL
 slow_interval = "10s"               # SSH: disks, load, clock, control data
 backup_interval = "60s"
+sql_timeout = "1s"                  # for one answer; a server that hangs holds up nothing else
+ssh_timeout = "1.5s"
 
 [log]
 level = "info"
@@ -71,6 +74,9 @@ approvers = ["dba"]
 [clusters.shop]
 channel = "C0000OPS"                # where its alerts and approvals go; invite the bot there
 
+# [clusters.shop.thresholds]        # what differs for this cluster alone
+# replay_lag_bytes = "16MiB"
+
 [clusters.shop.servers.db1]
 conninfo = "host=10.0.0.11 port=5432 dbname=postgres user=understudy sslmode=prefer"
 # password_file = "secrets/db1"     # or UNDERSTUDY_CLUSTERS__SHOP__SERVERS__DB1__PASSWORD, or passfile= in conninfo
@@ -80,6 +86,7 @@ disks = ["/"]                       # watched besides the data directory
 
 [clusters.shop.servers.db1.ssh]
 host = "10.0.0.11"
+port = 22
 user = "postgres"
 key_file = "id_ed25519"
 known_hosts = "known_hosts"         # ssh-keyscan -H 10.0.0.11 >> known_hosts, after comparing the fingerprint

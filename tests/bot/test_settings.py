@@ -1,11 +1,29 @@
 """The settings: what is read from where, and every mistake named at once."""
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from bot.inventory import clusters_of, policies_of, roster_of, secrets_of, thresholds_of
-from bot.settings import Settings, load_settings
+from bot.settings import (
+    BackupSettings,
+    ClusterSettings,
+    GroupSettings,
+    HttpSettings,
+    LedgerSettings,
+    LogSettings,
+    MonitorSettings,
+    PersonSettings,
+    PolicySettings,
+    ServerSettings,
+    ServiceSettings,
+    Settings,
+    SlackSettings,
+    SshSettings,
+    load_settings,
+)
 from bot.settings_mistakes import SettingsError
 from bot.settings_template import template
 
@@ -192,3 +210,13 @@ def test_every_secret_of_a_connection_string_is_known_as_one(write: Path) -> Non
     settings = _load(write, GOOD.replace('port=5432 user=understudy"', f'port=5432 {given}"', 1))
     secrets = set(secrets_of(settings, clusters_of(settings).values()))
     assert secrets == {"phrase of a key", "hunter-2", "other-one"}
+
+
+def test_what_init_writes_names_every_key() -> None:
+    words = set(re.findall(r"\w+", template()))
+    sections: list[type[BaseModel]] = [
+        SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
+        PolicySettings, SshSettings, ServiceSettings, ServerSettings, BackupSettings, ClusterSettings,
+    ]  # fmt: skip
+    by_environment = {"password"}  # explained beside password_file
+    assert {name for section in sections for name in section.model_fields} - by_environment <= words

@@ -9,6 +9,7 @@ from alerts.observation import Look
 from alerts.watch import Figures
 from bot.http.health import readiness
 from bot.loop_lag import LoopLag
+from bot.slack.face import SlackFace
 from bot.slack.health import DeliveryHealth, SlackHealth, SocketHealth
 from bot.vitals import VitalSigns
 from ledger.alerts import Severity
@@ -35,10 +36,10 @@ def _signs(slack: Slack, looked: timedelta | None = timedelta(seconds=1)) -> Vit
     success = None if looked is None else datetime.now(UTC) - looked
     figures = Figures("shop", passes=9, failures=2, last_seconds=0.02, last_success_at=success, unknown_since=None)
     seen_last = Look(PAIR, STATE, judge(PAIR, STATE)) if looked else None
-    monitor = SimpleNamespace(figures=lambda: (figures,), last=lambda name: seen_last)
-    keeper = SimpleNamespace(firing=lambda: (SimpleNamespace(cluster="shop", severity=Severity.CRITICAL),))
-    parts: tuple[Any, ...] = (SimpleNamespace(clusters={"shop": PAIR}), keeper, monitor, slack)
-    return VitalSigns(*parts, LoopLag(), Intervals())
+    monitor: Any = SimpleNamespace(figures=lambda: (figures,), last=lambda name: seen_last)
+    keeper: Any = SimpleNamespace(firing=lambda: (SimpleNamespace(cluster="shop", severity=Severity.CRITICAL),))
+    wired: Any = SimpleNamespace(clusters={"shop": PAIR})
+    return VitalSigns(wired, keeper, monitor, cast(SlackFace, slack), LoopLag(), Intervals())
 
 
 def _health(pending: int = 0, oldest: float | None = None, sockets: int = 2) -> SlackHealth:
@@ -68,6 +69,6 @@ async def test_before_the_first_look_it_is_not_ready_and_a_ledger_that_fails_say
     assert readiness(await early.vitals()).reasons == ("shop has not been looked at yet",)
     assert early.view().clusters[0].look_age_seconds is None
 
-    full = _signs(Slack(cast(LedgerError, LedgerError(Problem.FULL, "the disk is full"))))
+    full = _signs(Slack(LedgerError(Problem.FULL, "the disk is full")))
     (reason,) = readiness(await full.vitals()).reasons
     assert "the disk is full" in reason

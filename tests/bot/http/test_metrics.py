@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
 from bot.http.metrics import BotView, ClusterView, Metrics
+from servers.lsn import Lsn
 from servers.state import ClusterState, Outcome
 from servers.verdict import judge
 from tests.servers.seen import PAIR, PRIMARY_FACTS, STANDBY_FACTS, look, seen
@@ -23,7 +24,7 @@ def _scraped(*clusters: ClusterView, sockets: int | None = 2) -> str:
 
 
 def test_a_healthy_pair_and_the_bots_own_numbers() -> None:
-    behind = replace(STANDBY_FACTS, replay_lsn=900)
+    behind = replace(STANDBY_FACTS, replay_lsn=Lsn(900))
     text = _scraped(_cluster(look(seen("db1", PRIMARY_FACTS), seen("db2", behind))))
     for line in (
         'understudy_cluster_verdict{cluster="shop",verdict="healthy"} 1.0',

@@ -1,0 +1,109 @@
+"""The bot as a process: what keeps it from starting is told, and it ends in time whatever is away."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bot.process import run_bot
+from bot.settings import Settings, load_settings
+from bot.settings_mistakes import SettingsError
+from ledger.audit import AuditKind, recent
+from ledger.ledger import Ledger
+
+pytestmark = pytest.mark.timeout(60)
+
+# Nothing listens at any of these addresses: servers and Slack are all away.
+SETTINGS = """
+[slack]
+api_url = "http://127.0.0.1:9/api/"
+bot_token = "xoxb-practice"
+app_token = "xapp-practice"
+[ledger]
+path = "ledger.sqlite3"
+[http]
+port = 0
+[rights]
+view = ["everyone"]
+[clusters.shop]
+channel = "C0OPS"
+"""
+SERVER = """
+[clusters.shop.servers.{name}]
+conninfo = "host=127.0.0.{number} port=9 user=understudy"
+[clusters.shop.servers.{name}.ssh]
+host = "127.0.0.{number}"
+port = 9
+user = "postgres"
+known_hosts = "known_hosts"
+[clusters.shop.servers.{name}.service]
+kind = "pg_ctl"
+data_directory = "/data"
+"""
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def _settings(directory: Path, before: str = "", after: str = "") -> Settings:
+    (directory / "known_hosts").touch()
+    text = SETTINGS.replace(before, after) if before else SETTINGS
+    servers = "".join(SERVER.format(name=f"db{number}", number=number + 1) for number in (1, 2))
+    file = directory / "understudy.toml"
+    file.write_text(text + servers)
+    return load_settings(file)
+
+
+async def _kinds(directory: Path) -> list[AuditKind]:
+    async with await Ledger.open(directory / "ledger.sqlite3", create=False) as ledger:
+        records = await ledger.read(lambda db: recent(db, 100))
+    return [record.entry.kind for record in reversed(records)]
+
+
+async def _recorded(directory: Path, kind: AuditKind) -> None:
+    """Until such a record is there."""
+    while not (directory / "ledger.sqlite3").exists() or kind not in await _kinds(directory):
+        await asyncio.sleep(0.05)
+
+
+async def test_it_starts_and_ends_in_time_while_servers_and_slack_are_away(tmp_path: Path) -> None:
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(run_bot(_settings(tmp_path)))
+        async with asyncio.timeout(20):
+            await _recorded(tmp_path, AuditKind.STARTED)
+        began = time.monotonic()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
+    assert time.monotonic() - began < 10
+    kinds = await _kinds(tmp_path)
+    assert (kinds[0], kinds[-1]) == (AuditKind.STARTED, AuditKind.STOPPED)
+
+
+async def test_every_missing_token_is_named_before_anything_is_opened(tmp_path: Path) -> None:
+    without = _settings(tmp_path, 'bot_token = "xoxb-practice"\napp_token = "xapp-practice"\n', "")
+    with pytest.raises(SettingsError) as caught:
+        await run_bot(without)
+    assert [mistake.key for mistake in caught.value.mistakes] == ["slack.bot_token", "slack.app_token"]
+    assert not (tmp_path / "ledger.sqlite3").exists()
+
+
+async def test_a_port_that_is_taken_is_told_like_a_wrong_setting_and_nothing_was_started(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = _settings(tmp_path, "port = 0", f"port = {taken.getsockname()[1]}")
+        with pytest.raises(SettingsError, match=r"http\.port"):
+            await run_bot(settings)
+    assert await _kinds(tmp_path) == []
