@@ -41,7 +41,7 @@ def _lines(view: View, speaking: frozenset[str]) -> Iterator[_Weighed]:
         yield _Weight.WRONG, f"understudy by SSH to {view.name}: {view.ssh_answer.how}"
     if view.sql is not None and view.sql.in_recovery:
         yield _weight(view.streams is True), f"{view.name}'s receiver: {_receiver(view)}"
-    if view.sql is None and view.last_role is not Role.UNKNOWN:
+    if view.sql is None and view.control is None and view.last_role is not Role.UNKNOWN:
         yield _Weight.REMEMBERED, f"understudy's memory of {view.name}: the {view.last_role} when it was last seen"
 
 

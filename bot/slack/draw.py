@@ -32,6 +32,7 @@ TEXT_TOTAL = 3_900  # chat.update takes 4,000
 HEADER, BUTTON, VALUE, CONTEXT = 150, 75, 2_000, 2_900
 OPTION, OPTION_VALUE, OPTIONS = 75, 150, 100
 TABLE_ROWS, TABLE_COLUMNS = 100, 20
+_JOINTS = " :;,.—"  # between a title and what a summary adds to it
 MORE = 60  # what "… n more lines" may take
 
 
@@ -89,9 +90,9 @@ def draw_parts(
 def _with_summary(page: Page) -> Sequence[Part]:
     """The parts, led by what the summary says that neither the title nor the parts do."""
     summary, title = one_line(page.summary), one_line(page.title)
-    news = summary.removeprefix(title).strip(" :;,.")
+    news = summary.removeprefix(title).strip(_JOINTS)
     said = " ".join(one_line(plain_span(run.span)) for part in page.parts for line in lines_of(part) for run in line)
-    is_said = all(sentence.strip(" :;,.") in said for sentence in news.split(". "))
+    is_said = all(sentence.strip(_JOINTS) in said for sentence in news.split(". "))
     return page.parts if is_said else (Text((summary,)), *page.parts)
 
 

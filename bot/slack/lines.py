@@ -26,6 +26,7 @@ WORD = {
     Tone.RUNNING: "Running",
     Tone.WAITING: "Waiting",
 }
+_NUMBERED = re.compile(r"\d+\. ")
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
@@ -63,7 +64,9 @@ def lines_of(part: Part) -> list[Line]:
 
 
 def _item(tone: Tone, title: str, detail: str) -> Line:
-    lead = f"• {one_line(title)}" if tone is Tone.INFO else marked(tone, title)
+    lead = marked(tone, title)
+    if tone is Tone.INFO:
+        lead = one_line(title) if _NUMBERED.match(title) else f"• {one_line(title)}"
     detail = one_line(detail)
     return (Run(lead), Run(f" — {detail}")) if detail else (Run(lead),)
 
