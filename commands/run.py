@@ -174,10 +174,10 @@ class Run:
         self._give_up_after(end.index)
         title = self._plan.steps[end.index].title
         if end.status is StepStatus.CANCELLED:
-            line = f"Understudy was stopped while step {end.index + 1} ({title}) was running. {end.detail}"
+            line = f"Understudy was stopped while step {end.index + 1} ({title}) was running. {_sentence(end.detail)}"
             await self._end_after(end, OperationState.INTERRUPTED, line)
             return
-        line = f"Step {end.index + 1} ({title}) failed: {end.detail}"
+        line = f"Step {end.index + 1} ({title}) failed: {_sentence(end.detail)}"
         await self._end_after(end, OperationState.FAILED, line)
 
     async def _stop_here(self, end: StepEnd) -> None:
@@ -217,9 +217,9 @@ class Run:
             end = await self._act(index, Direction.UNDO)
             if not end.succeeded:
                 self._mark(index, StepProgress(StepState.FAILED, f"Taking it back failed: {end.detail}"))
-                return end, f"Taking back step {index + 1} failed as well: {end.detail}"
+                return end, f"Taking back step {index + 1} failed as well: {_sentence(end.detail)}"
             self._mark(index, StepProgress(StepState.UNDONE, end.detail, end.duration.total_seconds()))
-        return end, f"What could be taken back was: {end.detail}"
+        return end, f"What was done is taken back: {_sentence(end.detail)}"
 
     def _turn_back(self, db: Database, end: StepEnd, index: int) -> None:
         now = self._world.now()
@@ -244,6 +244,11 @@ class Run:
 
     def _next_steps(self) -> tuple[str, ...]:
         name = self._cluster.name
+        steps = list(zip(self._plan.steps, self._progress, strict=True))
+        if any(self._actions[step.action].final and at.state is StepState.DONE for step, at in steps):
+            # What was asked for has happened: to ask again would be to ask for its opposite.
+            left = "; ".join(step.title for step, at in steps if at.state is not StepState.DONE)
+            return f"Look: /ha status {name}", f"Do not ask again; do by hand what is left: {left}"
         return (
             f"Look: /ha status {name}",
             f"Then, if it is still needed, ask again: /ha {self._document.order} {name}",
@@ -297,3 +302,7 @@ async def _attempt(work: Awaitable[StepOutcome], timeout: float) -> tuple[StepSt
     except Exception as error:
         _log.exception("a step broke")
         return StepStatus.FAILED, StepOutcome(f"An error of Understudy's own: {type(error).__name__}. See its log.")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "…")) else f"{text}."
