@@ -42,4 +42,4 @@ def _backups(look: Look) -> tuple[Observation, ...]:
 
 
 def _line(way: str, answer: Answer) -> str:
-    return f"{way}: {answer.how}"
+    return answer.how if answer.how.startswith(way) else f"{way}: {answer.how}"
