@@ -10,6 +10,7 @@ from bench.alert import kill_to_alert
 from bench.figures import Figure, as_json, table
 from bench.many import many_clusters
 from bench.promotion import failover, switchover
+from bench.status import status_while_a_server_hangs
 from lab.stage import open_stage
 from lab.world import LabOptions
 
@@ -22,6 +23,7 @@ async def _measure(rounds: int, clusters: int, say: Console) -> list[Figure]:
     say.print(f"Killing a primary {2 * rounds} times ...")
     async with open_stage(LabOptions(), edit=lambda settings: settings + _NO_FLAPPING) as stage:
         figures += await kill_to_alert(stage, 2 * rounds)
+        figures.append(await status_while_a_server_hangs(stage, 2 * rounds))
     say.print(f"Failing over {rounds} times, and {rounds} times with a bare pg_promote() ...")
     figures.append(await failover(rounds))
     say.print(f"Switching over {rounds} times, and {rounds} times with a bare script ...")

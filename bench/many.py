@@ -7,18 +7,17 @@ the pair answers them all, so that the servers' side costs what it costs in life
 import asyncio
 import re
 import shutil
-import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import psutil
 
 from bench.figures import Figure
-from lab.stage import CLUSTER_CHANNEL, Stage, open_stage
+from bench.status import STATUS_GOAL, timed_status
+from lab.stage import Stage, open_stage
 from lab.world import LabOptions
 
 ACK_GOAL = 0.1
-STATUS_GOAL = 1.0
 _SETTLE_SECONDS = 15.0
 _WINDOW_SECONDS = 20.0
 
@@ -37,7 +36,7 @@ async def many_clusters(clusters: int, rounds: int) -> list[Figure]:
     async with _stage(clusters) as stage:
         await asyncio.sleep(_SETTLE_SECONDS)
         loaded = await _cost(stage)
-        acks, answers = await _commands(stage, rounds)
+        acks, answers = await timed_status(stage, rounds)
     more = clusters - 1
     return [
         Figure(f"slash command ack, {clusters} clusters monitored", "s", tuple(acks), "p99", ACK_GOAL),
@@ -87,17 +86,3 @@ async def _cost(stage: Stage) -> Cost:
     after = process.cpu_times()
     spent = after.user + after.system - before.user - before.system
     return Cost(1000 * spent / _WINDOW_SECONDS, process.memory_info().rss / 2**20)
-
-
-async def _commands(stage: Stage, rounds: int) -> tuple[list[float], list[float]]:
-    alice = stage.slack.person("U0ALICE")
-    acks, answers = [], []
-    for _ in range(rounds):
-        known = len(alice.ephemerals(CLUSTER_CHANNEL))
-        began = time.monotonic()
-        await alice.command("/ha", "status shop", channel=CLUSTER_CHANNEL)
-        acks.append(time.monotonic() - began)
-        await stage.slack.wait_until(lambda: len(alice.ephemerals(CLUSTER_CHANNEL)) > known, timeout=10)  # noqa: B023
-        answers.append(time.monotonic() - began)
-        await asyncio.sleep(0.2)
-    return acks, answers
