@@ -6,17 +6,16 @@ from dataclasses import replace
 from commands import answers
 from commands.asked import Answer, Asked, FieldKind, Form, FormField
 from commands.authority import OrderPolicy, may
-from commands.command import Command, Misunderstood, Order, View
+from commands.command import Command, Meant, Misunderstood, Order, View
 from commands.document import Draft, write_draft
 from commands.parse import parse
 from commands.people import Person
 from commands.plan import Plan
-from commands.plan_page import plan_page
+from commands.plan_page import dry_run_page, plan_page
 from commands.planning import make_plan
 from commands.records import Repeated, record
 from commands.world import World
 from ledger.audit import AuditKind
-from servers.inventory import Cluster
 
 REASON, CLUSTER = "reason", "cluster"
 
@@ -41,20 +40,21 @@ class Ask:
                 return answers.refused(ruling.line)
             if isinstance(command, View):
                 return await self._view(command, asked, person, typed.arguments)
-            cluster, server = command.resolve(typed.arguments, self._world)
+            meant = command.resolve(typed.arguments, self._world)
         except Misunderstood as misunderstood:
             await self._record(asked, AuditKind.REFUSAL, {"why": str(misunderstood)})
             return answers.misunderstood(str(misunderstood))
-        return await self._order(command, asked, cluster, server)
+        return await self._order(command, asked, meant, dry_run=typed.dry_run)
 
     async def _view(self, view: View, asked: Asked, person: Person, arguments: tuple[str, ...]) -> Answer:
         page = await view.answer(asked, person, arguments, self._world)
         await self._record(asked, AuditKind.COMMAND, {"command": view.name, "arguments": list(arguments)})
         return Answer(page)
 
-    async def _order(self, order: Order, asked: Asked, cluster: Cluster, server: str | None) -> Answer | Form:
+    async def _order(self, order: Order, asked: Asked, meant: Meant, *, dry_run: bool) -> Answer | Form:
+        cluster = meant.cluster
         try:
-            plan = await make_plan(order, cluster, server, self._world)
+            plan = await make_plan(order, meant, self._world)
         except Misunderstood as nothing:
             why = {"command": order.name, "why": str(nothing)}
             await self._record(asked, AuditKind.REFUSAL, why, cluster.name)
@@ -64,9 +64,13 @@ class Ask:
             "plan_hash": plan.hash,
             "plan": plan.material(),
             "checks": [[check.name, check.result, check.evidence] for check in plan.checks],
+            **({"dry_run": True} if dry_run else {}),
         }
         await self._record(asked, AuditKind.PLAN, details, cluster.name)
-        return _form(order, server, plan, self._world.policies.orders.get(order.name))
+        policy = self._world.policies.orders.get(order.name)
+        if dry_run:
+            return Form(dry_run_page(plan, policy), (), None, "", ready=_ready(plan, policy))
+        return _form(order, meant, plan, policy)
 
     async def _record(
         self, asked: Asked, kind: AuditKind, details: Mapping[str, object], cluster: str | None = None
@@ -78,21 +82,26 @@ class Ask:
             return
 
 
-def _form(order: Order, server: str | None, plan: Plan, policy: OrderPolicy | None) -> Form:
+def _ready(plan: Plan, policy: OrderPolicy | None) -> bool:
+    return not plan.failed_checks and policy is not None
+
+
+def _form(order: Order, meant: Meant, plan: Plan, policy: OrderPolicy | None) -> Form:
     """The plan with its fields; only to read while a check fails or nobody could approve it."""
     page = plan_page(plan, policy)
-    if plan.failed_checks or policy is None:
-        return Form(page, (), None, "")
-    fields = (
-        FormField(REASON, "Reason", FieldKind.LINE, policy.reason_required, "Stands in the channel and the audit log"),
-        FormField(
-            CLUSTER,
-            f"Type the cluster's name: {plan.cluster}",
-            FieldKind.LINE,
-            required=True,
-            hint=f"{plan.target} will become the primary" if plan.source else "",
-            expected=plan.cluster,
-        ),
+    if not _ready(plan, policy) or policy is None:
+        return Form(page, (), None, "", ready=False)
+    reason = FormField(
+        REASON, "Reason", FieldKind.LINE, policy.reason_required, "Stands in the channel and the audit log"
     )
-    draft = write_draft(Draft(order.name, plan.cluster, server, plan.material()))
+    typed_name = FormField(
+        CLUSTER,
+        f"Type the cluster's name: {plan.cluster}",
+        FieldKind.LINE,
+        required=True,
+        hint=plan.consequence,
+        expected=plan.cluster,
+    )
+    fields = (reason, typed_name) if plan.dangerous else (reason,)
+    draft = write_draft(Draft(order.name, plan.cluster, meant.server, plan.material(), meant.words))
     return Form(page, fields, "Ask for approval", draft)

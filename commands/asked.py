@@ -47,13 +47,15 @@ class Form:
     """A plan to look at and a few fields to fill in before it is submitted.
 
     `draft` is what `submit` needs to know again (JSON, below 3000 characters); it is checked there, never trusted.
-    Without fields and `submit_label` it is only to read (checks failed, nothing can be submitted).
+    Without fields and `submit_label` it is only to read: a check failed, or a dry run was asked for. `ready` says
+    whether nothing stands in the way of what it shows.
     """
 
     page: Page
     fields: tuple[FormField, ...]
     submit_label: str | None
     draft: str
+    ready: bool = True
 
 
 @dataclass(frozen=True, slots=True)

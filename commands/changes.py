@@ -12,6 +12,7 @@ _WORDS = (
     ("to", "the new primary was to be {}, now it would be {}"),
     ("steps", "the steps were {}, now they are {}"),
     ("risks", "the risks were: {}; now they are: {}"),
+    ("facts", "it was about {}; now it is about {}"),
 )
 
 

@@ -69,6 +69,19 @@ class StepFailed(Exception):
         self.output = output
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What an order is about: the cluster, the server where one is named, and what else was said.
+
+    `words` are the order's own, already understood and in one fixed spelling ("add", "for 2h"): the same words give the
+    same plan when it is made again for the submission and just before the run.
+    """
+
+    cluster: Cluster
+    server: str | None = None
+    words: tuple[str, ...] = ()
+
+
 class Misunderstood(Exception):
     """What was typed cannot be carried out. The message is one line: what was understood, and what to type."""
 
@@ -96,11 +109,11 @@ class Order(Protocol):
     summary: str
     right: str
 
-    def resolve(self, arguments: Sequence[str], world: World) -> tuple[Cluster, str | None]:
-        """The cluster and the server (where one is named) that were meant; no I/O. Raises Misunderstood."""
+    def resolve(self, arguments: Sequence[str], world: World) -> Meant:
+        """What was meant; no I/O. Raises Misunderstood."""
         ...
 
-    async def plan(self, cluster: Cluster, server: str | None, state: ClusterState, world: World) -> Plan:
+    async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """The plan for the world as it was seen. Raises Misunderstood where there is nothing to do."""
         ...
 

@@ -11,7 +11,8 @@ from commands.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An order as it was asked for. `order` is the command's name; `server` the one that was named, if one was.
+    """An order as it was asked for. `order` is the command's name; `server` the one that was named, if one was;
+    `words` what else was said (`commands.command.Meant`).
 
     `requester_key` is the requester's key in the settings, so that another id of the same human is recognised.
     """
@@ -20,6 +21,7 @@ class Document:
     server: str | None
     requester_key: str | None
     plan: Plan
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Draft:
     cluster: str
     server: str | None
     material: str
+    words: tuple[str, ...] = ()
 
 
 class UnreadableDraft(Exception):
@@ -49,16 +52,16 @@ def read_document(text: str) -> Document:
 
 
 def write_draft(draft: Draft) -> str:
-    return json.dumps([draft.order, draft.cluster, draft.server, draft.material])
+    return json.dumps([draft.order, draft.cluster, draft.server, draft.material, draft.words])
 
 
 def read_draft(text: str) -> Draft:
     """Raises UnreadableDraft."""
     try:
-        order, cluster, server, material = _drafts().validate_json(text)
+        order, cluster, server, material, words = _drafts().validate_json(text)
     except ValidationError as error:
         raise UnreadableDraft("This form cannot be read. Ask again with the command.") from error
-    return Draft(order, cluster, server, material)
+    return Draft(order, cluster, server, material, words)
 
 
 def warm_up() -> None:
@@ -74,5 +77,5 @@ def _documents() -> TypeAdapter[Document]:
 
 
 @cache
-def _drafts() -> TypeAdapter[tuple[str, str, str | None, str]]:
-    return TypeAdapter(tuple[str, str, str | None, str])
+def _drafts() -> TypeAdapter[tuple[str, str, str | None, str, tuple[str, ...]]]:
+    return TypeAdapter(tuple[str, str, str | None, str, tuple[str, ...]])

@@ -18,14 +18,20 @@ LONGEST_ECHO = 60
 LONGEST_TEXT = 300
 MOST_WORDS = 8
 HELP = "help"
+# Phones turn two hyphens into a dash.
+DRY_RUN = ("--dry-run", "\N{EM DASH}dry-run", "\N{EN DASH}dry-run")
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was understood: the name of a command, and its arguments in small letters."""
+    """What was understood: the name of a command, and its arguments in small letters.
+
+    `dry_run`: only the plan is wanted.
+    """
 
     name: str
     arguments: tuple[str, ...] = ()
+    dry_run: bool = False
 
 
 def echo(text: str) -> str:
@@ -46,6 +52,8 @@ def parse(text: str, names: Sequence[str]) -> Typed:
     words = [word.casefold() for word in text.split()]
     if words and words[0] in (COMMAND, COMMAND.strip("/")):
         words = words[1:]
+    dry_run = any(word in DRY_RUN for word in words)
+    words = [word for word in words if word not in DRY_RUN]
     if not words:
         return Typed(HELP)
     name, arguments = words[0], words[1:]
@@ -53,7 +61,7 @@ def parse(text: str, names: Sequence[str]) -> Typed:
         raise Misunderstood(_unknown_command(name, names))
     if len(arguments) > MOST_WORDS:
         raise Misunderstood(f"“{name}” with {len(arguments)} words after it is too much. Type: {COMMAND} {HELP} {name}")
-    return Typed(name, tuple(arguments))
+    return Typed(name, tuple(arguments), dry_run)
 
 
 def resolve(arguments: Sequence[str], clusters: Mapping[str, Cluster], usage: str) -> tuple[Cluster, str | None]:

@@ -64,6 +64,8 @@ class Plan:
     `risks` are things that people must approve in so many words, because no check can rule them out.
     `listing` is what else people need to see before they decide. `writes_seen_at` is when the primary of a failover was
     last seen taking writes: its outage is measured from there.
+    `facts` are what else is material, by name ("slot", "copy from"). `consequence` is one line: what will be different.
+    `dangerous` asks for the cluster's name typed.
     """
 
     kind: str
@@ -79,6 +81,9 @@ class Plan:
     risks: tuple[str, ...] = ()
     listing: Table | None = None
     writes_seen_at: datetime | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    consequence: str = ""
+    dangerous: bool = True
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:
@@ -100,6 +105,7 @@ class Plan:
             "to": self.target,
             "steps": [[step.action, step.server] for step in self.steps],
             "risks": list(self.risks),
+            "facts": [list(fact) for fact in self.facts],
         }
         return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 

@@ -1,6 +1,7 @@
 """A plan as people read it before they ask for it and before they approve it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from commands.authority import OrderPolicy, approvers_text
 from commands.plan import Check, CheckResult, Loss, Plan, Step
@@ -34,6 +35,13 @@ def plan_page(plan: Plan, policy: OrderPolicy | None) -> Page:
             *((looked_at, done) if failed else (done, looked_at, note(_approval_line(plan, policy)))),
         ),
     )
+
+
+def dry_run_page(plan: Plan, policy: OrderPolicy | None) -> Page:
+    """The same, only to read: nothing was asked for."""
+    page = plan_page(plan, policy)
+    line = "Dry run: this is what would be done. Nobody was asked, and nothing was touched."
+    return replace(page, summary=f"Dry run. {page.summary}", parts=(text(line), *page.parts))
 
 
 def costs(plan: Plan) -> Part:

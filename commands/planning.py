@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from commands.command import Order
+from commands.command import Meant, Order
 from commands.looking import look
 from commands.orders import open_operation
 from commands.plan import Check, CheckResult, Plan
 from commands.world import World
-from servers.inventory import Cluster
 
 
-async def make_plan(order: Order, cluster: Cluster, server: str | None, world: World) -> Plan:
+async def make_plan(order: Order, meant: Meant, world: World) -> Plan:
     """Raises Misunderstood where there is nothing to do."""
-    plan = await order.plan(cluster, server, await look(world, cluster), world)
+    cluster = meant.cluster
+    plan = await order.plan(meant, await look(world, cluster), world)
     standing = await world.ledger.read(lambda db: open_operation(db, cluster.name))
     if standing is None:
         check = Check("no_other_order", "No other order for this cluster", CheckResult.PASS, "none is open")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from commands.command import Action, Misunderstood
+from commands.command import Action, Meant, Misunderstood
 from commands.parse import resolve
 from commands.plan import Conclusion, Plan
 from commands.promotion.actions import ACTIONS
@@ -43,13 +43,13 @@ class Promote:
     summary = "Make the standby the primary: a switchover, or a failover when the primary is down"
     right = "promote"
 
-    def resolve(self, arguments: Sequence[str], world: World) -> tuple[Cluster, str | None]:
+    def resolve(self, arguments: Sequence[str], world: World) -> Meant:
         """The cluster, and the server to promote where one is named."""
-        return resolve(arguments, world.clusters, self.usage)
+        return Meant(*resolve(arguments, world.clusters, self.usage))
 
-    async def plan(self, cluster: Cluster, server: str | None, state: ClusterState, world: World) -> Plan:
+    async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Decides by the verdict. Raises Misunderstood where a promotion would be no answer."""
-        return plan_promotion(cluster, server, state)
+        return plan_promotion(meant.cluster, meant.server, state)
 
     def actions(self) -> Mapping[str, Action]:
         return ACTIONS

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from commands.command import Action, Misunderstood
+from commands.command import Action, Meant, Misunderstood
 from commands.parse import resolve
 from commands.plan import Check, CheckResult, Conclusion, Loss, Plan, Step
 from commands.world import World
@@ -27,18 +27,19 @@ class Restore:
     summary = "List the base backups and show what a restore would take (carrying it out is not available yet)"
     right = "restore"
 
-    def resolve(self, arguments: Sequence[str], world: World) -> tuple[Cluster, str | None]:
+    def resolve(self, arguments: Sequence[str], world: World) -> Meant:
         """The cluster, and the server to restore where one is named."""
-        return resolve(arguments, world.clusters, self.usage)
+        return Meant(*resolve(arguments, world.clusters, self.usage))
 
-    async def plan(self, cluster: Cluster, server: str | None, state: ClusterState, world: World) -> Plan:
+    async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """The plan for the newest complete backup. Raises Misunderstood where there is none."""
+        cluster = meant.cluster
         if cluster.backups is None:
             raise Misunderstood(
                 f"The settings name no backups for {cluster.name}: add [clusters.{cluster.name}.backups]."
             )
         backups = await world.backups.list(cluster)
-        return plan_restore(cluster, server, state, backups, world.now())
+        return plan_restore(cluster, meant.server, state, backups, world.now())
 
     def actions(self) -> Mapping[str, Action]:
         """None: the plan always carries a failed check, so that it cannot be asked for."""

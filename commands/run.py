@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from commands.book import Book, StepEnd
 from commands.changes import what_changed
-from commands.command import Action, Misunderstood, Order, StepContext, StepFailed, StepOutcome
+from commands.command import Action, Meant, Misunderstood, Order, StepContext, StepFailed, StepOutcome
 from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready
@@ -95,7 +95,8 @@ class Run:
             if self._world.now() - state.at > OLDEST_LOOK:
                 # Looking people up took so long that the world may have moved on.
                 state = await look_again(self._world, self._cluster)
-            plan = await self._order.plan(self._cluster, self._document.server, state, self._world)
+            meant = Meant(self._cluster, self._document.server, self._document.words)
+            plan = await self._order.plan(meant, state, self._world)
         except Misunderstood as changed:
             return f"What was approved can no longer be done: {changed}"
         except Exception as error:

@@ -8,7 +8,7 @@ from commands.ask import CLUSTER, REASON
 from commands.asked import Answer, Asked, FieldErrors
 from commands.authority import OrderPolicy, approvers_text, may
 from commands.changes import what_changed
-from commands.command import Misunderstood, Order
+from commands.command import Meant, Misunderstood, Order
 from commands.document import Document, Draft, UnreadableDraft, read_draft
 from commands.orders import Busy, request
 from commands.people import Person
@@ -38,9 +38,10 @@ class Submission:
         asked = replace(asked, person_id=person.id, person_name=person.name)
         try:
             draft = read_draft(draft_text)
-            order, cluster = self._meant(draft)
+            order, meant = self._meant(draft)
         except (UnreadableDraft, Misunderstood) as unreadable:
             return await self._refuse(asked, None, answers.misunderstood(str(unreadable)))
+        cluster = meant.cluster
         ruling = may(self._world.policies, person, order.right)
         if not ruling.allowed:
             return await self._refuse(asked, cluster, answers.refused(ruling.line))
@@ -48,37 +49,38 @@ class Submission:
         if policy is None:
             nobody = f"No policy says who approves “{order.name}”. Add [policies.{order.name}] to the settings."
             return await self._refuse(asked, cluster, answers.refused(nobody))
-        errors = field_errors(policy, cluster, values)
-        if errors:
-            return FieldErrors(errors)
-        return await self._plan_again(asked, person, order, cluster, draft, policy, values.get(REASON, ""))
+        return await self._plan_again(asked, person, order, meant, draft, policy, values)
 
-    def _meant(self, draft: Draft) -> tuple[Order, Cluster]:
+    def _meant(self, draft: Draft) -> tuple[Order, Meant]:
         order, cluster = self._orders.get(draft.order), self._world.clusters.get(draft.cluster)
         if order is None or cluster is None:
             raise Misunderstood("This form is of an order or a cluster that is not there any more. Ask again.")
         if draft.server is not None and draft.server not in {server.name for server in cluster.servers}:
             raise Misunderstood("This form names a server that is not there any more. Ask again.")
-        return order, cluster
+        return order, Meant(cluster, draft.server, draft.words)
 
     async def _plan_again(
         self,
         asked: Asked,
         person: Person,
         order: Order,
-        cluster: Cluster,
+        meant: Meant,
         draft: Draft,
         policy: OrderPolicy,
-        reason: str,
-    ) -> Answer:
+        values: Mapping[str, str],
+    ) -> Answer | FieldErrors:
+        cluster, reason = meant.cluster, values.get(REASON, "")
         try:
-            plan = await make_plan(order, cluster, draft.server, self._world)
+            plan = await make_plan(order, meant, self._world)
         except Misunderstood as nothing:
             return await self._refuse(asked, cluster, answers.nothing_done(str(nothing)))
         obstacle = _obstacle(draft, plan)
         if obstacle is not None:
             return await self._refuse(asked, cluster, answers.nothing_done(obstacle))
-        document = Document(order.name, draft.server, person.key, plan)
+        errors = field_errors(policy, plan, values)
+        if errors:
+            return FieldErrors(errors)
+        document = Document(order.name, draft.server, person.key, plan, draft.words)
         try:
             operation = await self._world.ledger.write(
                 lambda db: request(db, asked, document, policy, tidy(reason), cluster.channel, self._world.now())
@@ -102,7 +104,7 @@ class Submission:
         return answer
 
 
-def field_errors(policy: OrderPolicy, cluster: Cluster, values: Mapping[str, str]) -> dict[str, str]:
+def field_errors(policy: OrderPolicy, plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
     """By field, what is wrong and what would be right. Pure."""
     errors = {}
     reason = tidy(values.get(REASON, ""))
@@ -110,8 +112,8 @@ def field_errors(policy: OrderPolicy, cluster: Cluster, values: Mapping[str, str
         errors[REASON] = "Say in a few words why: it stands in the channel and in the audit log."
     elif len(reason) > LONGEST_REASON:
         errors[REASON] = f"That is {len(reason)} characters long; {LONGEST_REASON} are enough."
-    if values.get(CLUSTER, "").strip() != cluster.name:
-        errors[CLUSTER] = f"Type “{cluster.name}”, exactly so, to show that this cluster is meant."
+    if plan.dangerous and values.get(CLUSTER, "").strip() != plan.cluster:
+        errors[CLUSTER] = f"Type “{plan.cluster}”, exactly so, to show that this cluster is meant."
     return errors
 
 

@@ -68,7 +68,7 @@ class Terminal:
             return self._show(shown)
         show(self._console, shown.page)
         if shown.submit_label is None:
-            return 1
+            return 0 if shown.ready else 1
         values = self._fill_in(shown)
         outcome = await self._orders.submit(_asked(text), shown.draft, values)
         if isinstance(outcome, FieldErrors):

@@ -33,6 +33,7 @@ def plan_failover(pair: Pair) -> Plan:
         target=pair.target.name,
         steps=_steps(pair, fenceable=fenceable),
         checks=_checks(pair),
+        consequence=f"{pair.target.name} will become the primary",
         outage_seconds=OUTAGE,
         loss=possible_loss(pair),
         risks=() if fenceable else (_cannot_be_fenced(pair),),

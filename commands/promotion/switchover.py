@@ -33,6 +33,7 @@ def plan_switchover(pair: Pair) -> Plan:
         target=pair.target.name,
         steps=_steps(pair),
         checks=_checks(pair),
+        consequence=f"{pair.target.name} will become the primary",
         outage_seconds=OUTAGE + (lag or 0) / REPLAY_RATE,
         loss=Loss(
             bytes=0,

@@ -82,6 +82,18 @@ async def test_a_form_shows_checks_steps_outage_loss_and_approvers(scene: Scene)
     assert len(form.draft) < 3000
 
 
+@pytest.mark.parametrize("text", ["promote shop --dry-run", "promote \N{EM DASH}dry-run", "--dry-run promote shop db2"])
+async def test_a_dry_run_shows_the_plan_and_asks_nobody(scene: Scene, text: str) -> None:
+    assert scene.dispatcher.needs_form(text)
+    form = await scene.dispatcher.prepare(scene.asks("alice", text))
+    assert isinstance(form, Form)
+    assert (form.fields, form.submit_label, form.ready) == ((), None, True)
+    assert form.page.summary.startswith("Dry run. Switchover of shop: db1 → db2.")
+    (record,) = await scene.records()
+    assert (record.entry.kind, record.entry.details["dry_run"]) == (AuditKind.PLAN, True)
+    assert scene.pair.did == []
+
+
 async def test_a_failing_check_leaves_a_form_to_read_only(scene: Scene) -> None:
     scene.pair.machines["db2"].replay_paused = True
     form = await scene.form()

@@ -179,7 +179,7 @@ async def test_a_standby_that_pauses_replay_is_not_switched_over_to(on_lab: Road
     form = await on_lab.dispatcher.prepare(on_lab.asks("alice", "promote"))
     assert isinstance(form, Form)
     assert form.submit_label is None
-    assert "Replay runs on db2: paused" in repr(form.page)
+    assert "Replay runs on db2 — paused" in form.page.summary
 
 
 async def test_a_host_that_answers_again_changes_the_plan_that_was_approved(on_lab: Road) -> None:
@@ -202,7 +202,7 @@ async def test_restore_lists_the_backups_and_cannot_be_asked_for(on_lab: Road) -
     form = await on_lab.dispatcher.prepare(on_lab.asks("alice", "restore"))
     assert isinstance(form, Form)
     assert form.submit_label is None
-    assert "Carrying out a restore: not available yet" in repr(form.page)
+    assert "Carrying out a restore — not available yet" in form.page.summary
     (table,) = [part for part in form.page.parts if isinstance(part, Table)]
     assert len(table.rows) == 1
 
@@ -214,5 +214,5 @@ async def test_status_answers_soon_while_a_server_hangs(on_lab: Road) -> None:
     began = loop.time()
     page = (await on_lab.status()).page
     took = loop.time() - began
-    assert "db1 by SQL" in repr(page)
+    assert "understudy by SQL to db1: " in repr(page)
     assert took < 3.0

@@ -42,6 +42,9 @@ plans = st.builds(
     risks=st.lists(names, max_size=2).map(tuple),
     listing=st.none() | st.just(Table(("a",), (("b",),))),
     writes_seen_at=st.none() | moments,
+    facts=st.lists(st.tuples(names, names), max_size=2).map(tuple),
+    consequence=names,
+    dangerous=st.booleans(),
 )
 
 
@@ -59,6 +62,8 @@ def test_evidence_estimates_and_wording_are_not_material(plan: Plan, other: Plan
         loss=other.loss,
         listing=other.listing,
         writes_seen_at=other.writes_seen_at,
+        consequence=other.consequence,
+        dangerous=other.dangerous,
     )
     assert same.hash == plan.hash
     assert what_changed(plan.material(), same.material()) == ()
@@ -66,7 +71,7 @@ def test_evidence_estimates_and_wording_are_not_material(plan: Plan, other: Plan
 
 @given(plans, plans)
 def test_whatever_is_material_changes_the_hash_and_is_named(plan: Plan, other: Plan) -> None:
-    for name in ("kind", "cluster", "system_identifier", "timeline", "source", "target", "risks", "steps"):
+    for name in ("kind", "cluster", "system_identifier", "timeline", "source", "target", "risks", "steps", "facts"):
         changed = dataclasses.replace(plan, **{name: getattr(other, name)})
         same = changed.material() == plan.material()
         assert (changed.hash == plan.hash) == same
@@ -86,23 +91,28 @@ def test_material_texts_of_different_plans_never_meet(plan: Plan, other: Plan) -
             one.target,
             tuple((step.action, step.server) for step in one.steps),
             one.risks,
+            one.facts,
         )
         for one in (plan, other)
     ]
     assert (facts[0] == facts[1]) == (plan.hash == other.hash)
 
 
-@given(plans, st.none() | names, st.none() | names)
-def test_what_the_ledger_keeps_comes_back_as_it_was(plan: Plan, server: str | None, key: str | None) -> None:
-    document = Document("promote", server, key, plan)
+@given(plans, st.none() | names, st.none() | names, st.lists(st.text()).map(tuple))
+def test_what_the_ledger_keeps_comes_back_as_it_was(
+    plan: Plan, server: str | None, key: str | None, words: tuple[str, ...]
+) -> None:
+    document = Document("promote", server, key, plan, words)
     again = read_document(write_document(document))
     assert again == document
     assert again.plan.hash == plan.hash
 
 
-@given(names, names, st.none() | names, st.text())
-def test_a_draft_comes_back_as_it_was(order: str, cluster: str, server: str | None, material: str) -> None:
-    draft = Draft(order, cluster, server, material)
+@given(names, names, st.none() | names, st.text(), st.lists(st.text()).map(tuple))
+def test_a_draft_comes_back_as_it_was(
+    order: str, cluster: str, server: str | None, material: str, words: tuple[str, ...]
+) -> None:
+    draft = Draft(order, cluster, server, material, words)
     assert read_draft(write_draft(draft)) == draft
 
 
