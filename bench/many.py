@@ -1,24 +1,26 @@
 """A hundred clusters monitored: what a slash command waits for, and what a cluster costs.
 
 The clusters are one real pair under a hundred names: the bot keeps connections, looks and alerts for each of them, and
-the pair answers them all, so that the servers' side costs what it costs in life (and shares this machine's cores).
+the pair answers them all (see `bench.hosts`).
 """
 
 import asyncio
-import re
-import shutil
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import psutil
 
 from bench.figures import Figure
+from bench.hosts import hosts
 from bench.status import STATUS_GOAL, timed_status
-from lab.stage import Stage, open_stage
-from lab.world import LabOptions
+from lab.bot_process import BotProcess
+from lab.slack import PracticeSlack
+from lab.stage import free_port
 
 ACK_GOAL = 0.1
-_SETTLE_SECONDS = 15.0
+_READY_SECONDS = 120.0
+_SETTLE_SECONDS = 20.0
 _WINDOW_SECONDS = 20.0
 
 
@@ -32,55 +34,41 @@ class Cost:
 
 async def many_clusters(clusters: int, rounds: int) -> list[Figure]:
     """Ack and status under load, and the cost of a cluster as the difference to one alone."""
-    alone = await _cost_of(1)
-    async with _stage(clusters) as stage:
-        await asyncio.sleep(_SETTLE_SECONDS)
-        loaded = await _cost(stage)
-        acks, answers = await timed_status(stage, rounds)
+    async with _watched(1) as (_, bot):
+        alone = await _cost(bot)
+    async with _watched(clusters) as (slack, bot):
+        loaded = await _cost(bot)
+        acks, answers = await timed_status(slack, rounds)
     more = clusters - 1
     return [
         Figure(f"slash command ack, {clusters} clusters monitored", "s", tuple(acks), "p99", ACK_GOAL),
         Figure(f"/ha status to its answer, {clusters} clusters monitored", "s", tuple(answers), "p95", STATUS_GOAL),
         Figure("CPU a monitored cluster", "ms/s", ((loaded.cpu - alone.cpu) / more,)),
         Figure("memory a monitored cluster", "MiB", ((loaded.memory - alone.memory) / more,)),
+        Figure("CPU of the bot with one cluster", "ms/s", (alone.cpu,)),
         Figure("memory of the bot with one cluster", "MiB", (alone.memory,)),
     ]
 
 
-def _stage(clusters: int) -> AbstractAsyncContextManager[Stage]:
-    # Each cluster keeps one SQL connection to each server; a standby may not have fewer than its template had.
-    options = LabOptions(settings={"max_connections": str(clusters + 60)})
-    return open_stage(options, edit=lambda settings: _multiplied(settings, clusters))
+@asynccontextmanager
+async def _watched(clusters: int) -> AsyncIterator[tuple[PracticeSlack, BotProcess]]:
+    """The bot, watching so many clusters, once it has settled."""
+    port = free_port()
+    async with PracticeSlack.start() as slack, hosts(slack.api_url, port, clusters) as servers:
+        tokens = {"UNDERSTUDY_SLACK__BOT_TOKEN": slack.bot_token, "UNDERSTUDY_SLACK__APP_TOKEN": slack.app_token}
+        log = servers.settings.with_name("bot.log")
+        bot = BotProcess(servers.settings, {**servers.environment, **tokens}, port, log)
+        try:
+            await bot.launch()
+            await bot.wait_ready(_READY_SECONDS)
+            await asyncio.sleep(_SETTLE_SECONDS)
+            yield slack, bot
+        finally:
+            await bot.stop()
 
 
-def _multiplied(settings: str, clusters: int) -> str:
-    """The settings with the first cluster repeated under other names, each with connections of its own."""
-    sections = re.split(r"(?m)^(?=\[)", settings)
-    cluster = "".join(section for section in sections if section.startswith("[clusters.shop"))
-    return settings + "\n" + "".join(_copy(cluster, f"shop{number}") for number in range(2, clusters + 1))
-
-
-def _copy(cluster: str, name: str) -> str:
-    """The cluster under another name. Connections are shared by those who reach a server in the very same way, so
-    the copy reaches it a little differently: by another application name, with a known_hosts file of its own."""
-    [known_hosts] = set(re.findall(r'known_hosts = "(.+)"', cluster))
-    copied = f"{known_hosts}.{name}"
-    shutil.copy(known_hosts, copied)
-    return (
-        cluster.replace("[clusters.shop", f"[clusters.{name}")
-        .replace("user=understudy", f"user=understudy application_name={name}")
-        .replace(known_hosts, copied)
-    )
-
-
-async def _cost_of(clusters: int) -> Cost:
-    async with _stage(clusters) as stage:
-        await asyncio.sleep(_SETTLE_SECONDS)
-        return await _cost(stage)
-
-
-async def _cost(stage: Stage) -> Cost:
-    process = psutil.Process(stage.bot.pid)
+async def _cost(bot: BotProcess) -> Cost:
+    process = psutil.Process(bot.pid)
     before = process.cpu_times()
     await asyncio.sleep(_WINDOW_SECONDS)
     after = process.cpu_times()

@@ -63,7 +63,7 @@ async def open_stage(
 
 def _bot(lab: Lab, slack: PracticeSlack, edit: Callable[[str], str]) -> BotProcess:
     directory = lab.directory / "bot"
-    port = _free_port()
+    port = free_port()
     settings = lab.write_settings(directory, slack.api_url, f'[http]\nhost = "127.0.0.1"\nport = {port}\n')
     settings.write_text(edit(settings.read_text(encoding="utf-8")), encoding="utf-8")
     environment = {
@@ -74,7 +74,8 @@ def _bot(lab: Lab, slack: PracticeSlack, edit: Callable[[str], str]) -> BotProce
     return BotProcess(settings, environment, port, directory / "bot.log")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -93,9 +93,9 @@ class Sessions:
 
         Raises ServerUnreachable if it does not. Costs no session: see `servers.knock`.
         """
-        endpoint = Endpoint.of(server.conninfo)
         session = self._link(server).session
-        await takes_connections(session.endpoint if session else endpoint, timeout=timeout)
+        endpoint = session.endpoint if session else Endpoint.of(server.conninfo)
+        await takes_connections(endpoint, timeout=timeout)
 
     def wake(self, server: Server) -> None:
         """Forget the pause after a wrong password: the next question may connect at once."""
