@@ -13,7 +13,7 @@ PG ?= 18
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check pictures bench lock chromium clean
+.PHONY: help demo test check pictures bench lock packages clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -21,7 +21,7 @@ help: ## What can be made
 demo: $(VENV)/demo.stamp ## A practice pair, the bot and a practice Slack; prints one URL
 	exec $(BIN)/understudy lab demo --pg $(PG)
 
-test: $(VENV)/dev.stamp chromium check ## Everything: lint, types, imports, unit, real pair, browser
+test: $(VENV)/dev.stamp packages check ## Everything: lint, types, imports, unit, real pair, browser
 	$(BIN)/pytest -n 2 --dist worksteal tests
 
 check: $(VENV)/dev.stamp ## Lint, types and the import contract
@@ -30,7 +30,7 @@ check: $(VENV)/dev.stamp ## Lint, types and the import contract
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-pictures: $(VENV)/dev.stamp chromium ## Renew the README's pictures from the running product
+pictures: $(VENV)/dev.stamp packages ## Renew the README's pictures from the running product
 	PICTURES_DIRECTORY=docs/pictures $(BIN)/pytest -q tests/browser
 
 bench: $(VENV)/dev.stamp ## The figures, as a table and as JSON
@@ -47,8 +47,8 @@ lock: $(VENV)/dev.stamp ## Renew the pinned, hashed requirements
 clean: ## Remove the virtual environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-chromium:
-	tests/browser/install-chromium
+packages:
+	.ci/install-packages chromium pgbouncer haproxy etcd-server=etcd
 
 $(VENV)/bin/python:
 	.ci/make-venv $(VENV)
