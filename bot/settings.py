@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
@@ -29,7 +26,6 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from bot.durations import parse_seconds
 from bot.settings_checks import check_references
 from bot.settings_mistakes import (
     SettingsError,
@@ -38,26 +34,15 @@ from bot.settings_mistakes import (
     mistakes_of,
     unknown_variables,
 )
+from bot.settings_types import Name, Port, Seconds, Section, SlackChannel, SlackGroup, SlackUser
 from servers.inventory import BackupTool, ServiceKind
 
 SETTINGS_VARIABLE = "UNDERSTUDY_SETTINGS"
 SECRETS_VARIABLE = "UNDERSTUDY_SECRETS_DIRECTORY"
 DEFAULT_FILE = Path("understudy.toml")
 
-Seconds = Annotated[float, BeforeValidator(parse_seconds)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-# Names stand in commands, file names and environment variables: lower case, no spaces.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
-SlackGroup = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,20}$")]
-SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CGD][A-Z0-9]{2,20}$")]
-
 # Read by bot.thresholds_settings, which knows their names and units.
 Thresholds = dict[str, float | str]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SlackSettings(Section):
@@ -153,7 +138,7 @@ class ClusterSettings(Section):
     channel: SlackChannel
     servers: Annotated[dict[Name, ServerSettings], Field(min_length=2)]
     backups: BackupSettings | None = None
-    thresholds: Thresholds = {}
+    thresholds: Thresholds = Field(default_factory=dict)
 
 
 class Settings(BaseSettings):

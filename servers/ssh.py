@@ -108,7 +108,9 @@ class Shells:
         self._links: dict[SshTarget, _Link] = {}
         self._handshakes = asyncio.Semaphore(HANDSHAKES_AT_ONCE)
 
-    async def run(self, server: Server, argv: Sequence[str], *, timeout: float, stdin: str | None = None) -> Completed:
+    async def run(
+        self, server: Server | SshTarget, argv: Sequence[str], *, timeout: float, stdin: str | None = None
+    ) -> Completed:
         """Run `argv` on the server and wait for its end, for `timeout` seconds at most, connecting included.
 
         Any exit status is an answer. Raises ServerUnreachable when there is none; a link that hangs is dropped.
@@ -129,7 +131,7 @@ class Shells:
             seconds=perf_counter() - session.asked_at,
         )
 
-    def wake(self, server: Server) -> None:
+    def wake(self, server: Server | SshTarget) -> None:
         """Forget the pause after failed attempts: the next command may connect at once."""
         self._link(server).retry_at = 0.0
 
@@ -149,8 +151,9 @@ class Shells:
         for connection in connections:
             connection.abort()
 
-    def _link(self, server: Server) -> _Link:
-        return self._links.setdefault(server.ssh, _Link(server.ssh))
+    def _link(self, server: Server | SshTarget) -> _Link:
+        target = server if isinstance(server, SshTarget) else server.ssh
+        return self._links.setdefault(target, _Link(target))
 
     async def _open(self, link: _Link, command: str) -> tuple[Channel, CollectingSession]:
         """Start the command. A kept connection that turns out to be gone is replaced once: nothing has run on it."""

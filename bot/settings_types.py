@@ -1,0 +1,21 @@
+"""The kinds of values that the settings' sections are made of."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from bot.durations import parse_seconds
+
+Seconds = Annotated[float, BeforeValidator(parse_seconds)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+# Names stand in commands, file names and environment variables: lower case, no spaces.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
+SlackGroup = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,20}$")]
+SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CGD][A-Z0-9]{2,20}$")]
+
+
+class Section(BaseModel):
+    """A table of the settings: what it does not know is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
