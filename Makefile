@@ -13,7 +13,7 @@ PG ?= 18
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check pictures bench lock packages clean
+.PHONY: help demo test check pictures bench bench-failover lock packages clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -35,6 +35,13 @@ pictures: $(VENV)/dev.stamp packages ## Renew the README's pictures from the run
 
 bench: $(VENV)/dev.stamp ## The figures, as a table and as JSON
 	$(BIN)/python -m bench
+
+bench-failover: $(VENV)/dev.stamp ## A switchover beside the bare commands, a hand script, repmgr, pg_auto_failover
+	.ci/install-packages postgresql=pg_createcluster repmgr pg-auto-failover-cli=pg_autoctl
+	version=$$(ls /usr/lib/postgresql | sort -n | tail -1)
+	.ci/install-packages postgresql-$$version-repmgr=/usr/lib/postgresql/$$version/bin/repmgr \
+	  postgresql-$$version-auto-failover=/usr/lib/postgresql/$$version/lib/pgautofailover.so
+	$(BIN)/python -m bench.failover
 
 lock: $(VENV)/dev.stamp ## Renew the pinned, hashed requirements
 	$(BIN)/pip install --quiet uv

@@ -179,7 +179,7 @@ class _Run:
         self.watch = StandbyWatch(servers)
         self.ended_at: float | None = None
         self._file = file
-        self._clients = [LoadClient(conninfo, name, interval, self.outcomes) for _ in range(connections)]
+        self._clients = [LoadClient(lambda: conninfo, name, interval, self.outcomes) for _ in range(connections)]
         self._tasks = [asyncio.create_task(client.run()) for client in self._clients]
         self._watching = asyncio.create_task(self.watch.run())
 

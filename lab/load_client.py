@@ -47,6 +47,7 @@ class Outcomes:
         self.refused: list[int] = []
         self.first_error: str | None = None
         self.last_error: str | None = None
+        self.errors = 0
         self.longest_gap = 0.0
         self.more = asyncio.Event()
         self._sent = 0
@@ -68,15 +69,19 @@ class Outcomes:
         return max(self.longest_gap, moment - last)
 
     def failed(self, error: BaseException) -> None:
+        self.errors += 1
         text = (str(error) or type(error).__name__).splitlines()[0]
         self.first_error = self.first_error or text
         self.last_error = text
 
 
 class LoadClient:
-    """Connects to whichever of several servers takes writes, and writes at a rate; reconnects when it must."""
+    """Connects to whichever of several servers takes writes, and writes at a rate; reconnects when it must.
 
-    def __init__(self, conninfo: str, run: str, interval: float, outcomes: Outcomes) -> None:
+    `conninfo` is asked for anew before each connection.
+    """
+
+    def __init__(self, conninfo: Callable[[], str], run: str, interval: float, outcomes: Outcomes) -> None:
         self._conninfo = conninfo
         self._run = run
         self._interval = interval
@@ -101,7 +106,7 @@ class LoadClient:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[psycopg.AsyncConnection]:
         async with asyncio.timeout(_CONNECT_SECONDS):
-            connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+            connection = await psycopg.AsyncConnection.connect(self._conninfo(), autocommit=True)
         self._previous = None
         try:
             yield connection
