@@ -43,7 +43,7 @@ async def _install(lab: Lab) -> None:
         _configure(lab, server, peer, number)
     await _repmgr(old, "primary", "register")
     async with asyncio.timeout(_COMMAND_SECONDS):
-        while not (await new.query(_DATABASE_IS_THERE))[0][0]:
+        while not (await new.query(_DATABASE_IS_THERE))[0][0]:  # noqa: ASYNC110 - a standby tells nobody
             await asyncio.sleep(0.05)
     await _repmgr(new, "standby", "register", "--force")
 
