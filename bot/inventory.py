@@ -7,6 +7,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from alerts.intervals import Intervals
 from alerts.thresholds import Thresholds
+from bot.fence_settings import fence_place
 from bot.roster import GroupEntry, PersonEntry, Roster
 from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings
 from bot.settings_mistakes import Mistake, SettingsError
@@ -115,6 +116,7 @@ def _server(settings: Settings, key: str, name: str, section: ServerSettings) ->
         replication=section.replication,
         slot=section.slot,
         disks=section.disks,
+        fence=fence_place(section.fence) if section.fence else None,
     )
 
 

@@ -26,6 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.fence_settings import FenceSettings
 from bot.settings_checks import check_references
 from bot.settings_mistakes import (
     SettingsError,
@@ -125,6 +126,7 @@ class ServerSettings(Section):
     disks: tuple[str, ...] = ()
     ssh: SshSettings
     service: ServiceSettings
+    fence: FenceSettings | None = None
 
 
 class BackupSettings(Section):

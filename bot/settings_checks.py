@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from bot.fence_settings import mistakes_in_fence
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
 from commands.registry import ORDERS, RIGHTS
@@ -157,6 +158,7 @@ def _server(key: str, server: Mapping[str, Any], directory: Path) -> Iterator[Mi
     service = server.get("service")
     if isinstance(service, Mapping):
         yield from _service(f"{key}.service", service)
+    yield from mistakes_in_fence(f"{key}.fence", server.get("fence"))
 
 
 def _service(key: str, service: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -98,6 +98,16 @@ sudo = true
 data_directory = "/var/lib/postgresql/17/main"
 bin_directory = "/usr/lib/postgresql/17/bin"
 
+# How db1 is cut off when its host does not answer by SSH: a command beside the bot, or EC2's stop-instances.
+# Exit status 0 says that it is off. It gets UNDERSTUDY_CLUSTER, UNDERSTUDY_SERVER and UNDERSTUDY_HOST. Whoever
+# approves a failover reads the command: no secrets in it.
+# [clusters.shop.servers.db1.fence]
+# kind = "command"
+# command = ["/usr/local/sbin/power-off", "db1"]
+# confirm = ["/usr/local/sbin/is-powered-off", "db1"]   # 0: off, 1: not off
+# timeout = "30s"
+# or: kind = "ec2", instance = "i-0123456789abcdef0", region = "eu-central-1", timeout = "2m"
+
 [clusters.shop.servers.db2]
 conninfo = "host=10.0.0.12 port=5432 dbname=postgres user=understudy sslmode=prefer"
 replication = "host=10.0.0.12 port=5432 user=replicator passfile=/var/lib/postgresql/.pgpass"

@@ -9,6 +9,7 @@ from commands.people import Directory
 from ledger.ledger import Ledger
 from servers.backups.tool import BackupTool
 from servers.engines.engine import Engine
+from servers.fences.registry import Fences, fence_of
 from servers.inventory import Cluster
 from servers.observe import Observer
 
@@ -25,3 +26,4 @@ class World:
     policies: Policies
     directory: Directory
     now: Callable[[], datetime]  # aware, UTC
+    fences: Fences = fence_of  # a server's fence hook, where it has one

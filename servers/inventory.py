@@ -47,6 +47,31 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandFence:
+    """A server is cut off by a command that runs beside the bot, without a shell. Time-out in seconds.
+
+    Exit status 0 of `command` says that the server is off. Where `confirm` is set, that is asked as well: 0 is off.
+    """
+
+    command: tuple[str, ...]
+    confirm: tuple[str, ...] = ()
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ec2Fence:
+    """A server is an EC2 instance that can be stopped. `region` and `endpoint_url` None: as boto3 finds them."""
+
+    instance: str
+    region: str | None = None
+    endpoint_url: str | None = None
+    timeout: float = 120.0
+
+
+FencePlace = CommandFence | Ec2Fence
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """One PostgreSQL server.
 
@@ -54,6 +79,7 @@ class Server:
     `replication` is libpq's, as the other servers reach this one with the replication role.
     `slot` is the physical slot this server streams from while it is the standby.
     `disks` are the paths whose file systems are watched; the data directory is always among them.
+    `fence` is the way to cut it off where its host does not answer by SSH; None: there is no other way.
     """
 
     name: str
@@ -63,6 +89,7 @@ class Server:
     replication: str | None = field(default=None, repr=False)
     slot: str | None = None
     disks: tuple[str, ...] = ()
+    fence: FencePlace | None = None
 
 
 class BackupTool(StrEnum):

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
+from commands.promotion import fencing
 from servers.engines.engine import ActionFailed, Done, StopMode
 from servers.inventory import Server
 from servers.lsn import format_lsn, parse_lsn
@@ -76,10 +77,6 @@ async def prove(context: StepContext) -> StepOutcome:
     return StepOutcome(replayed.detail, marked.exit_status, f"{replayed.output}{marked.output}")
 
 
-async def fence(context: StepContext) -> StepOutcome:
-    return _outcome(await _engine(context.world.engine.fence(_here(context), timeout=_time(context))))
-
-
 async def promote(context: StepContext) -> StepOutcome:
     promoted = await _engine(context.world.engine.promote(_here(context), timeout=_time(context)))
     return _outcome(promoted, {TIMELINE: str(promoted.timeline)})
@@ -115,10 +112,6 @@ async def is_stopped(context: StepContext) -> bool:
     return control.state in (CLEAN, _CLEAN_STANDBY)
 
 
-async def is_fenced(context: StepContext) -> bool:
-    return (await _engine(context.world.engine.fence_proof(_here(context)))).holds
-
-
 async def is_promoted(context: StepContext) -> bool:
     return _role(await _look_here(context)) is Role.PRIMARY
 
@@ -131,7 +124,8 @@ ACTIONS: Mapping[str, Action] = {
     "checkpoint": Action(checkpoint, untold),
     "stop": Action(stop, is_stopped, undo=start_again),
     "prove": Action(prove, untold),
-    "fence": Action(fence, is_fenced),
+    fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced),
+    fencing.BY_SSH_OR_HOOK: Action(fencing.fence_or_hook, fencing.is_fenced_or_off),
     "promote": Action(promote, is_promoted, final=True),
     "verify": Action(verify, untold),
     "slot": Action(slot, untold),

@@ -10,6 +10,7 @@ from commands.promotion.checks import (
     others_follow,
     sees_everything,
 )
+from commands.promotion.fencing import fence_check, fence_facts, fence_risks, fence_steps
 from commands.promotion.pair import Pair, failed, judged, lenient, passed, warned
 from ledger.quantities import bytes_text
 from servers.lag import data_at_risk_bytes, received_lsn
@@ -22,7 +23,6 @@ OUTAGE = 1.0  # seconds from the last approval to accepted writes, at the most
 def plan_failover(pair: Pair) -> Plan:
     """Pure: the same look gives the same plan."""
     sql = pair.new.sql
-    fenceable = _answers_by_ssh(pair)
     last = pair.old.last_seen_at if pair.old.last_role is Role.PRIMARY else None
     return Plan(
         kind="failover",
@@ -31,12 +31,13 @@ def plan_failover(pair: Pair) -> Plan:
         timeline=sql.timeline if sql else 0,
         source=pair.source.name,
         target=pair.target.name,
-        steps=_steps(pair, fenceable=fenceable),
+        steps=_steps(pair),
         checks=_checks(pair),
         consequence=f"{pair.target.name} will become the primary",
         outage_seconds=OUTAGE,
         loss=possible_loss(pair),
-        risks=() if fenceable else (_cannot_be_fenced(pair),),
+        risks=fence_risks(pair),
+        facts=fence_facts(pair.source),
         writes_seen_at=last,
     )
 
@@ -65,21 +66,13 @@ def possible_loss(pair: Pair) -> Loss:
     return Loss(None, None, f"Not known exactly. {new} has everything up to {when}. {tail}.")
 
 
-def _cannot_be_fenced(pair: Pair) -> str:
-    old = pair.source.name
-    return (
-        f"{old} cannot be fenced: its host does not answer by SSH. If PostgreSQL still runs there and clients "
-        f"reach it, two servers take writes. Make sure by other means that {old} is off."
-    )
-
-
-def _steps(pair: Pair, *, fenceable: bool) -> tuple[Step, ...]:
-    old, new = pair.source.name, pair.target.name
-    return (*((steps.fence(old),) if fenceable else ()), steps.promote(new), steps.verify(new))
+def _steps(pair: Pair) -> tuple[Step, ...]:
+    new = pair.target.name
+    return (*fence_steps(pair), steps.promote(new), steps.verify(new))
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:
-    first = (*_is_down(pair), _can_be_fenced(pair), answers_sql(pair.new), lenient(answers_ssh(pair.new)))
+    first = (*_is_down(pair), fence_check(pair), answers_sql(pair.new), lenient(answers_ssh(pair.new)))
     if pair.new.sql is None:
         return first  # of a standby that does not speak, nothing else can be known
     return (
@@ -133,17 +126,6 @@ def _down_by_standby(pair: Pair) -> Check:
         if reply is PeerReply.NOT_TRIED
         else passed("down_standby", title, evidence)
     )
-
-
-def _can_be_fenced(pair: Pair) -> Check:
-    title = f"{pair.source.name} can be fenced"
-    if _answers_by_ssh(pair):
-        return passed("fence", title, f"its host answers by SSH within {pair.old.ssh_answer.seconds * 1000:.0f} ms")
-    return warned("fence", title, f"SSH {pair.old.ssh_answer.how}")
-
-
-def _answers_by_ssh(pair: Pair) -> bool:
-    return pair.old.ssh_answer.ok and pair.old.host is not None
 
 
 def _is_a_standby(pair: Pair) -> Check:

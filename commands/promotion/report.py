@@ -6,6 +6,7 @@ from datetime import datetime
 from commands.plan import Conclusion, Plan
 from commands.plan_page import loss_text
 from commands.promotion.actions import TIMELINE, WRITES_ACCEPTED, WRITES_STOPPED
+from commands.promotion.fencing import FENCED_BY_HOOK
 from ledger.quantities import seconds_text
 
 
@@ -20,7 +21,7 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     line = f"{plan.target} is the primary of {plan.cluster} and takes writes."
     if plan.kind == "switchover":
         line = f"{line} {plan.source} follows it as the standby."
-    return Conclusion(line, facts, _next_steps(plan))
+    return Conclusion(line, facts, _next_steps(plan, found))
 
 
 def measured_outage(plan: Plan, found: Mapping[str, str]) -> float | None:
@@ -39,12 +40,14 @@ def _outage_text(plan: Plan, outage: float | None) -> str:
     return f"{seconds_text(outage)}, from when {plan.source} was last seen{seen} to the first write on {plan.target}"
 
 
-def _next_steps(plan: Plan) -> tuple[str, ...]:
+def _next_steps(plan: Plan, found: Mapping[str, str]) -> tuple[str, ...]:
     look = f"Look: /ha status {plan.cluster}"
     if plan.kind == "switchover":
         return (f"Check that clients have found {plan.target}", look)
     fenced = f"{plan.source} must be rejoined before it may run again: until then {plan.target} has no standby"
     off = (f"Make sure that {plan.source} is off: it could not be fenced",) if plan.risks else ()
+    if FENCED_BY_HOOK in found:
+        off = (f"Keep {plan.source} off: its hook has cut it off, but when it starts it comes up as a primary",)
     return (*off, f"Check that clients have found {plan.target}", fenced, look)
 
 

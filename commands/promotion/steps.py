@@ -4,7 +4,6 @@ from commands.plan import Step
 
 # Seconds. A checkpoint may have gigabytes to write out; it is not part of the outage.
 LONG, NORMAL, SHORT, INSTANT = 300.0, 60.0, 30.0, 10.0
-FENCE = 15.0
 
 
 def checkpoint(old: str) -> Step:
@@ -23,12 +22,6 @@ def prove(old: str, new: str) -> Step:
     proof = f"replay LSN of {new} against pg_controldata of {old}"
     undo = f"starting {old} again takes the mark away"
     return Step("prove", new, f"Prove that {new} has everything", does, proof, SHORT, undo=undo)
-
-
-def fence(old: str) -> Step:
-    does = f"Ends whatever still runs there, and marks {old} so that an accidental start takes no writes."
-    proof = "no postmaster, nobody listens, pg_controldata can be read"
-    return Step("fence", old, f"Fence {old}", does, proof, FENCE)
 
 
 def promote(new: str) -> Step:

@@ -129,9 +129,9 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         await dispatcher.shutdown(1.0)
 
 
-def make_world(pair: Pair, people: People, ledger: Ledger, now: Callable[[], datetime]) -> World:
+def make_world(pair: Pair, people: People, ledger: Ledger, now: Callable[[], datetime], shop: Cluster = SHOP) -> World:
     return World(
-        clusters={"shop": SHOP},
+        clusters={"shop": shop},
         observer=cast(Observer, pair),
         engine=pair,
         backups=cast(BackupTool, NoBackups()),
@@ -139,4 +139,5 @@ def make_world(pair: Pair, people: People, ledger: Ledger, now: Callable[[], dat
         policies=POLICIES,
         directory=people,
         now=now,
+        fences=pair.hook,
     )

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from servers.inventory import Cluster, Server, Service, ServiceKind, SshTarget
+from servers.inventory import Cluster, FencePlace, Server, Service, ServiceKind, SshTarget
 
 
-def server(name: str, *, slot: str | None = None, replication: str | None = "host=peer") -> Server:
+def server(
+    name: str, *, slot: str | None = None, replication: str | None = "host=peer", fence: FencePlace | None = None
+) -> Server:
     return Server(
         name=name,
         conninfo=f"host={name} password=very-secret-word",
@@ -13,6 +15,7 @@ def server(name: str, *, slot: str | None = None, replication: str | None = "hos
         service=Service(ServiceKind.PG_CTL, f"/data/{name}"),
         replication=replication,
         slot=slot or name,
+        fence=fence,
     )
 
 

@@ -102,6 +102,8 @@ class Pair:
 
     async def fence(self, server: Server, *, timeout: float = 10.0) -> FenceProof:
         machine = await self._do("fence", server)
+        if not machine.reachable_by_ssh:
+            raise ActionFailed(f"{server.name} does not answer by SSH.")
         machine.running, machine.marked = False, True
         return await self.fence_proof(server)
 
@@ -153,6 +155,10 @@ class Pair:
         if action in self.fails:
             raise ActionFailed(self.fails[action], exit_status=1, output="it went wrong")
         return self.machines[server.name]
+
+    def hook(self, server: Server) -> "Hook | None":
+        """The server's fence hook, where the settings give it one."""
+        return Hook(self) if server.fence is not None else None
 
     async def has_begun(self, action: str) -> None:
         await self.began.setdefault(action, asyncio.Event()).wait()
@@ -218,6 +224,23 @@ class Pair:
             clock_offset_seconds=0.0,
             peers=tuple(PeerTry(name, reply) for name, reply in replies.items()),
         )
+
+
+@dataclass
+class Hook:
+    """Plays a fence hook: a switch that takes a machine's power away. Its disk stays as it was."""
+
+    pair: Pair
+    what: str = "run power-off"
+    timeout: float = 30.0
+
+    async def fence(self, cluster: str, server: Server, *, timeout: float) -> Done:
+        machine = await self.pair._do("hook", server)
+        machine.running, machine.reachable_by_ssh = False, False
+        return Done(f"{server.name} is off.", 0.1, 0, "off")
+
+    async def is_off(self, cluster: str, server: Server, *, timeout: float) -> bool | None:
+        return not self.pair.machines[server.name].running
 
 
 def practice_pair() -> Pair:
