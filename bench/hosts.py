@@ -1,7 +1,9 @@
 """The servers of a bench that measures the bot alone: a process of its own, which yields to everybody else.
 
 In life the servers run on machines of their own. Here they share the bot's cores, so this process and all that it
-starts (PostgreSQL, SSH servers, their commands) is made nice: what they need, they take when nobody else wants it.
+starts (PostgreSQL, SSH servers, their commands) yields: what they need, they take when nobody else wants it. Niceness
+alone does not do that, for Linux shares its processors among sessions first (sched(7), "The autogroup feature"), and
+each server is a session; a control group does, where one may be made.
 
 Started as `python -m bench.hosts API_URL HTTP_PORT CLUSTERS`; prints one line of JSON when it is up, and ends with its
 standard input.
@@ -13,14 +15,16 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.world import Lab, LabOptions
 
 NICENESS = 15
+# https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files, and cgroups(7) for version 1.
+_CONTROL_GROUPS = ((Path("/sys/fs/cgroup/cpu"), "cpu.shares", "2"), (Path("/sys/fs/cgroup"), "cpu.weight", "1"))
 _START_SECONDS = 60.0
 _END_SECONDS = 30.0
 
@@ -86,6 +90,27 @@ async def _serve(api_url: str, http_port: int, clusters: int) -> None:
         await asyncio.to_thread(sys.stdin.read)
 
 
-if __name__ == "__main__":
+@contextmanager
+def _yielding() -> Iterator[None]:
+    """This process, and what it starts from here on, takes the processors that nobody else wants."""
     os.nice(NICENESS)
-    asyncio.run(_serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    group = None
+    for root, weight, least in _CONTROL_GROUPS:
+        with suppress(OSError):
+            group = root / f"understudy-bench-{os.getpid()}"
+            group.mkdir()
+            (group / weight).write_text(least)
+            (group / "cgroup.procs").write_text(str(os.getpid()))
+            break
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if group is not None:
+                (group.parent / "cgroup.procs").write_text(str(os.getpid()))
+                group.rmdir()
+
+
+if __name__ == "__main__":
+    with _yielding():
+        asyncio.run(_serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
