@@ -13,7 +13,7 @@ PG ?= 18
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check pictures bench bench-failover lock packages clean
+.PHONY: help demo test check pictures bench bench-failover faults lock packages clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -29,6 +29,9 @@ check: $(VENV)/dev.stamp ## Lint, types and the import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+faults: $(VENV)/dev.stamp ## Every fault in the middle of every order, on the real pair; renews docs/faults.md
+	$(BIN)/python -m tests.faults
 
 pictures: $(VENV)/dev.stamp packages ## Renew the README's pictures from the running product
 	PICTURES_DIRECTORY=docs/pictures $(BIN)/pytest -q tests/browser

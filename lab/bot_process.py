@@ -30,6 +30,11 @@ class BotProcess:
         self._process: asyncio.subprocess.Process | None = None
         self.url = f"http://127.0.0.1:{http_port}"
 
+    def twin(self, http_port: int, log: Path) -> "BotProcess":
+        """Another bot on the same settings and the same ledger, not yet started."""
+        environment = {**self._environment, "UNDERSTUDY_HTTP__PORT": str(http_port)}
+        return BotProcess(self._settings, environment, http_port, log)
+
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process and self._process.returncode is None else None

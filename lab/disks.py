@@ -22,6 +22,11 @@ def mount(directory: Path, account: Account) -> None:
         raise LabError(f"cannot mount a disk for a server here: {done.stderr.strip()}")
 
 
+def unmount(directory: Path) -> None:
+    """Take a disk away, and what is on it."""
+    subprocess.run(["umount", "--lazy", str(directory)], capture_output=True, timeout=20, check=True)
+
+
 def used_fraction(directory: Path) -> float:
     """How full a file system is, as df reckons: used of what an ordinary user could use."""
     status = os.statvfs(directory)

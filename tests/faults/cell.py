@@ -1,0 +1,100 @@
+"""One cell of the matrix: a fault, the order it strikes, when, and what must hold afterwards."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ledger.operations import OperationState
+
+if TYPE_CHECKING:
+    from tests.faults.scene import Scene
+
+Act = Callable[["Scene"], Awaitable[None]]
+
+
+class Order(StrEnum):
+    SWITCHOVER = "switchover"
+    FAILOVER = "failover"
+    REJOIN = "rejoin"
+
+
+class Phase(StrEnum):
+    """A moment of a step."""
+
+    INTENT = "intent"  # its intent is on disk: it acts now
+    RESULT = "result"  # its result is on disk
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment of the operation: a step by its number (from 1), or before it is asked for (step 0)."""
+
+    step: int
+    phase: Phase = Phase.INTENT
+
+    def __str__(self) -> str:
+        return "before" if self.step == 0 else f"step {self.step}, {self.phase}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`strike` makes the fault; `mend`, where there is one, takes it back once the operation has ended.
+
+    `ends` are the ends that are right; REFUSED stands for an order that could not even be asked for. `quick` cells run
+    in CI. Some need a disk of their own for the servers, or for the ledger, which only root can mount.
+    """
+
+    fault: str
+    order: Order
+    when: When
+    strike: Act
+    ends: frozenset[str]
+    mend: Act | None = None
+    quick: bool = False
+    needs_disks: bool = False
+    needs_ledger_disk: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.order}: {self.fault} ({self.when})"
+
+
+REFUSED = "refused"
+DONE = frozenset({OperationState.SUCCEEDED.value})
+STOPPED = frozenset({OperationState.FAILED.value, OperationState.INTERRUPTED.value})
+EITHER = DONE | STOPPED
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a cell.
+
+    `lost` are acknowledged rows that are not on the primary of the end; `lost_received` those of them that the standby
+    had received. `primaries` is the most writable primaries that clients could reach at once.
+    """
+
+    cell: Cell
+    end: str
+    told: str
+    acknowledged: int
+    lost: int
+    lost_received: int
+    primaries: int
+    audit_is_whole: bool
+    seconds: float
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What does not hold; nothing when all is well."""
+        may_lose = self.cell.order is not Order.SWITCHOVER
+        right = ", ".join(sorted(self.cell.ends))
+        found = (
+            (self.end not in self.cell.ends, f"it ended as {self.end}; right would be {right}"),
+            (self.lost > 0 and not may_lose, f"{self.lost} acknowledged rows are lost"),
+            (self.lost_received > 0, f"{self.lost_received} rows are lost that the standby had received"),
+            (self.primaries > 1, f"{self.primaries} writable primaries at once"),
+            (not self.audit_is_whole, "the audit log does not verify"),
+            (not self.told, "nobody was told"),
+        )
+        return tuple(problem for wrong, problem in found if wrong)

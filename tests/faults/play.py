@@ -1,0 +1,152 @@
+"""Plays one cell on a stage of its own, and says what became of it."""
+
+import asyncio
+import os
+import pwd
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lab import disks
+from lab.accounts import Account
+from lab.stage import open_stage
+from lab.world import LabOptions
+from ledger.audit_chain import verify
+from ledger.ledger import Ledger
+from ledger.operations import FINISHED, OperationState
+from tests.faults.cell import REFUSED, Cell, Result
+from tests.faults.scene import NotOffered, Scene
+from tests.faults.watch import LedgerWatch, PrimaryWatch
+
+RATE = 100.0  # rows a second while a cell is played
+_WARM_ROWS = 30
+_STRIKE_SECONDS = 60.0
+_END_SECONDS = 150.0
+_TELL_SECONDS = 30.0
+_AFTER_SECONDS = 1.0  # of load after the end: what goes wrong late shows
+
+OVER = frozenset({*(state.value for state in FINISHED), OperationState.INTERRUPTED.value})
+
+
+async def play(cell: Cell) -> Result:
+    """LabError where the cell needs something that this machine does not have (a disk of its own needs root)."""
+    began = time.monotonic()
+    async with _stage(cell) as scene:
+        lab = scene.stage.lab
+        await lab.load.start(rate=RATE)
+        await lab.load.wait_for_rows(_WARM_ROWS)
+        watch = PrimaryWatch(tuple(lab.servers.values()))
+        watching = asyncio.create_task(watch.run())
+        try:
+            end, told = await _play(cell, scene)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        report = await lab.load.stop_and_report(await _primary(scene))
+        return Result(
+            cell=cell,
+            end=end,
+            told=told,
+            acknowledged=report.acknowledged,
+            lost=len(report.lost),
+            lost_received=len(report.lost_received),
+            primaries=watch.most,
+            audit_is_whole=await _audit_is_whole(scene.ledger.path),
+            seconds=time.monotonic() - began,
+        )
+
+
+async def _play(cell: Cell, scene: Scene) -> tuple[str, str]:
+    """How the operation ended, and what people were told."""
+    await scene.prepare()
+    if cell.when.step == 0:
+        await cell.strike(scene)
+    try:
+        requested = await scene.ask()
+    except NotOffered as refused:
+        await _mend(cell, scene)
+        return REFUSED, str(refused)
+    before = len(scene.thread(requested))
+    striking = asyncio.create_task(_strike(cell, scene, requested.operation))
+    try:
+        await scene.approve(requested)
+        await striking
+        end = await scene.ledger.ended(requested.operation, timeout=_END_SECONDS, over=OVER)
+    finally:
+        striking.cancel()
+        await asyncio.gather(striking, return_exceptions=True)
+    await asyncio.sleep(_AFTER_SECONDS)
+    await _mend(cell, scene)
+    with suppress(TimeoutError):
+        await scene.stage.slack.wait_until(
+            lambda: len(scene.thread(requested)) > before and _says_the_end(scene.told(requested)),
+            timeout=_TELL_SECONDS,
+        )
+    return end, scene.told(requested)
+
+
+async def _strike(cell: Cell, scene: Scene, operation: str) -> None:
+    if cell.when.step > 0:
+        await scene.ledger.reached(operation, cell.when, timeout=_STRIKE_SECONDS)
+        await cell.strike(scene)
+
+
+async def _mend(cell: Cell, scene: Scene) -> None:
+    if cell.mend is not None:
+        await cell.mend(scene)
+
+
+def _says_the_end(text: str) -> bool:
+    return any(word in text for word in ("succeeded", "failed", "interrupted", "cancelled"))
+
+
+async def _primary(scene: Scene) -> str:
+    """The primary of the end; where there is none by now, the one with the most WAL is started, for its rows count."""
+    names = []
+    for server in scene.stage.lab.servers.values():
+        if server.frozen():
+            server.thaw()
+        if server.postmaster_pid() is not None and not await server.in_recovery():
+            names.append(server.name)
+    if not names:
+        standing = [server for server in scene.stage.lab.servers.values() if server.postmaster_pid() is not None]
+        return max(standing, key=lambda server: server.name).name
+    return names[-1]
+
+
+@asynccontextmanager
+async def _stage(cell: Cell) -> AsyncIterator[Scene]:
+    options = LabOptions(base_backup=False, own_disks=cell.needs_disks)
+    async with AsyncExitStack() as stack:
+        place = stack.enter_context(_ledger_disk()) if cell.needs_ledger_disk else None
+        stage = await stack.enter_async_context(open_stage(options, edit=lambda text: _with_ledger_in(place, text)))
+        ledger = (place or stage.settings.parent) / "ledger.sqlite3"
+        scene = Scene(stage, cell.order, LedgerWatch(ledger), ledger_disk=place)
+        stack.push_async_callback(scene.end_others)
+        yield scene
+
+
+@contextmanager
+def _ledger_disk() -> Iterator[Path]:
+    """A small file system for the ledger alone. LabError where none can be mounted."""
+    with TemporaryDirectory(prefix="understudy-ledger-") as name:
+        place = Path(name)
+        me = pwd.getpwuid(os.geteuid())
+        disks.mount(place, Account(me.pw_name, me.pw_uid, me.pw_gid, change=False))
+        try:
+            yield place
+        finally:
+            disks.unmount(place)
+
+
+def _with_ledger_in(place: Path | None, settings: str) -> str:
+    return (
+        settings if place is None else settings.replace('path = "ledger.sqlite3"', f'path = "{place}/ledger.sqlite3"')
+    )
+
+
+async def _audit_is_whole(ledger: Path) -> bool:
+    async with await Ledger.open(ledger, create=False) as opened:
+        return (await opened.read(verify)).ok

@@ -1,0 +1,72 @@
+"""The faults, as they are done to a scene, and how they are mended."""
+
+import asyncio
+
+from lab import disks
+from lab.faults import FaultKind
+from lab.stage import free_port
+from tests.faults.cell import Act
+from tests.faults.scene import Scene
+
+_FULL_SECONDS = 12.0
+
+
+def fault(kind: FaultKind, *targets: str) -> Act:
+    """A fault of the lab, to each of the targets."""
+
+    async def act(scene: Scene) -> None:
+        for target in targets or ("",):
+            await scene.fault(kind, target)
+
+    return act
+
+
+def both(*acts: Act) -> Act:
+    async def act(scene: Scene) -> None:
+        for one in acts:
+            await one(scene)
+
+    return act
+
+
+def mended(*links: str) -> Act:
+    return fault(FaultKind.MEND_LINK, *links)
+
+
+async def kill_the_bot(scene: Scene) -> None:
+    """kill -9, and started again as a supervisor would."""
+    await scene.stage.bot.kill()
+    await scene.stage.bot.start()
+
+
+async def slack_goes_down(scene: Scene) -> None:
+    """Every call fails, and no socket opens."""
+    scene.stage.slack.faults.server_error()
+    scene.stage.slack.faults.refuse_sockets = True
+    scene.stage.slack.faults.drop_sockets()
+
+
+async def slack_comes_back(scene: Scene) -> None:
+    scene.stage.slack.faults.heal()
+
+
+async def a_second_bot(scene: Scene) -> None:
+    """Another process on the same ledger."""
+    port = free_port()
+    bot = scene.stage.bot.twin(port, scene.stage.settings.with_name("second-bot.log"))
+    scene.others.append(bot)
+    await bot.start()
+
+
+async def the_first_bot_dies(scene: Scene) -> None:
+    """kill -9, and nobody starts it again: the other one is there."""
+    await scene.stage.bot.kill()
+
+
+async def the_ledgers_disk_is_full(scene: Scene) -> None:
+    """For longer than the bot goes on trying."""
+    place = scene.ledger_disk
+    assert place is not None
+    await asyncio.to_thread(disks.fill, place, scene.stage.lab.account, 1.0)
+    await asyncio.sleep(_FULL_SECONDS)
+    await asyncio.to_thread(disks.empty, place)
