@@ -9,7 +9,7 @@ SHUT_DOWN = "shut down"
 
 def parse_control_data(text: str) -> ControlData:
     """The lines that matter. ValueError when one is missing or makes no sense."""
-    values = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    values = control_values(text)
     try:
         return ControlData(
             state=values["Database cluster state"],
@@ -20,3 +20,8 @@ def parse_control_data(text: str) -> ControlData:
         )
     except KeyError as missing:
         raise ValueError(f"pg_controldata does not tell {missing}") from None
+
+
+def control_values(text: str) -> dict[str, str]:
+    """Every line, label to value."""
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from servers.engines.rejoining import Rejoining
 from servers.inventory import Server
 from servers.lsn import Lsn
 from servers.state import ControlData
@@ -70,7 +71,7 @@ class ActionFailed(Exception):
         self.output = output
 
 
-class Engine(Protocol):
+class Engine(Rejoining, Protocol):
     """What promotes, stops and rebuilds servers. Time-outs are in seconds and bound the whole action."""
 
     name: str

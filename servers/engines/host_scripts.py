@@ -7,7 +7,19 @@ Every script ends with the same look: what runs, what listens, what pg_controlda
 from servers.host_script import FIND_POSTMASTER
 
 # Where the SSH user is root: PostgreSQL's programs refuse to run as root, and files must belong to its own user.
-_OWNER = r"""
+BECOME_OWNER = r"""
+as_owner() {
+  if [ "$(id -u)" != 0 ] || [ "$owner" = root ]; then "$@"
+  elif command -v runuser >/dev/null; then runuser -u "$owner" -- "$@"
+  elif command -v gosu >/dev/null; then gosu "$owner" "$@"
+  else su-exec "$owner" "$@"
+  fi
+}
+"""
+
+_OWNER = (
+    BECOME_OWNER
+    + r"""
 export LC_ALL=C
 umask 077
 data=$1 programs=$2 port=$3 patience=$4 address=; shift 4
@@ -16,18 +28,12 @@ cd / || exit 1
 if [ ! -d "$data" ]; then echo "@error no such directory: $data"; exit 0; fi
 if [ ! -r "$data" ] || [ ! -x "$data" ]; then echo "@error $data cannot be read by $(id -un)"; exit 0; fi
 owner=$(stat -c %U -- "$data")
-as_owner() {
-  if [ "$(id -u)" != 0 ] || [ "$owner" = root ]; then "$@"
-  elif command -v runuser >/dev/null; then runuser -u "$owner" -- "$@"
-  elif command -v gosu >/dev/null; then gosu "$owner" "$@"
-  else su-exec "$owner" "$@"
-  fi
-}
 mark() {
   [ -e "$data/standby.signal" ] || as_owner touch -- "$data/standby.signal" ||
     echo "@failed standby.signal cannot be written"
 }
 """
+)
 
 # Processes of this very cluster: PostgreSQL's own program, working in the data directory. A shell there is left alone.
 _LIST = r"""
@@ -157,6 +163,10 @@ start() {
   done
   find_postmaster
   if [ -z "$pid" ]; then
+    # A new copy was never started: there are no options of its last start.
+    case "$1 $2 $3" in
+      'as_owner pg_ctl restart') [ -e "$data/postmaster.opts" ] || { shift 3; set -- as_owner pg_ctl start "$@"; } ;;
+    esac
     [ "$1" != as_owner ] || set -- "$@" -l "$log"
     run "$@" </dev/null || return 0
   fi
@@ -207,8 +217,9 @@ find_postmaster
 refuse() { echo "@failed $1"; look; exit 0; }
 [ -z "$pid" ] || refuse "it runs"
 case $(pg_controldata -D "$data" | sed -n 's/^Database cluster state: *//p') in
-  'shut down'*) ;;
-  *) refuse "it did not shut down cleanly: it needs a rewind or a new copy first" ;;
+  'shut down'*|'in archive recovery') ;;
+  # Made by pg_rewind or pg_basebackup: recovery starts where that says, whatever the control file's state is.
+  *) [ -e "$data/backup_label" ] || refuse "it did not shut down cleanly: it needs a rewind or a new copy first" ;;
 esac
 configuration=$data/postgresql.auto.conf new=$data/postgresql.auto.conf.understudy
 replaced='^[[:space:]]*(primary_conninfo|primary_slot_name|recovery_target[a-z_]*)[[:space:]=]'

@@ -1,9 +1,11 @@
 """Plain PostgreSQL, without an HA manager: everything over SQL and SSH."""
 
+from servers.engines.by_job import JobActions
 from servers.engines.by_sql import SqlActions
 from servers.engines.by_ssh import HostActions
 from servers.engines.deadline import Deadline
 from servers.engines.engine import Done, FenceProof, Promoted, StopMode, Stopped
+from servers.engines.rejoining import DirectoryFacts, Job, JobReport, Moved, Reach, SourceFacts
 from servers.inventory import Server
 from servers.sql import Sessions
 from servers.ssh import Shells
@@ -18,6 +20,7 @@ class NativeEngine:
     def __init__(self, shells: Shells, sessions: Sessions) -> None:
         self._host = HostActions(shells)
         self._sql = SqlActions(sessions, self._host)
+        self._jobs = JobActions(shells, sessions)
 
     async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
         return await self._sql.checkpoint(server, timeout)
@@ -59,3 +62,29 @@ class NativeEngine:
         started = await self._host.start_as_standby(server, upstream, timeout)
         seen = await self._sql.wait_streaming(server, upstream, deadline)
         return Done(f"{seen}; {started.detail}", deadline.seconds, started.exit_status, started.output)
+
+    async def directory(self, server: Server, archive: str | None = None, *, timeout: float = 5.0) -> DirectoryFacts:
+        return await self._jobs.directory(server, archive, timeout)
+
+    async def history(self, server: Server, timeline: int, *, timeout: float = 5.0) -> str:
+        return await self._jobs.history(server, timeline, timeout)
+
+    async def source(self, server: Server, *, timeout: float = 10.0) -> SourceFacts:
+        return await self._jobs.source(server, timeout)
+
+    async def reach(self, server: Server, upstream: Server, *, timeout: float = 8.0) -> Reach:
+        return await self._jobs.reach(server, upstream, timeout)
+
+    async def begin_rewind(
+        self, server: Server, upstream: Server, key: str, archive: str | None = None, *, timeout: float = 15.0
+    ) -> JobReport:
+        return await self._jobs.begin_rewind(server, upstream, key, archive, timeout)
+
+    async def begin_copy(self, server: Server, upstream: Server, key: str, *, timeout: float = 15.0) -> JobReport:
+        return await self._jobs.begin_copy(server, upstream, key, timeout)
+
+    async def job(self, server: Server, job: Job, *, timeout: float = 5.0) -> JobReport:
+        return await self._jobs.job(server, job, timeout)
+
+    async def use_copy(self, server: Server, aside: str, *, timeout: float = 30.0) -> Moved:
+        return await self._jobs.use_copy(server, aside, timeout)

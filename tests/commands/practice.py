@@ -25,6 +25,7 @@ from servers.state import (
     Slot,
     SqlFacts,
 )
+from tests.commands.practice_jobs import Jobs
 
 NOW = datetime(2026, 1, 31, 3, 12, tzinfo=UTC)
 SYSTEM = "7300000000000000001"
@@ -52,7 +53,7 @@ class Machine:
 
 
 @dataclass
-class Pair:
+class Pair(Jobs):
     """Plays engine and observer. `did` lists what was done, in order; `fails` names actions that fail, with the words;
     `holds` lets an action wait until the test lets it go.
     """

@@ -1,0 +1,123 @@
+"""The native engine brings a server back: by a rewind, and by a new copy. A real pair each."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from lab.options import LabOptions
+from lab.relay import RelayMode
+from servers.engines.engine import ActionFailed
+from servers.engines.rejoining import Job, JobReport, JobState
+from servers.inventory import Server
+from servers.timelines import fork_of, read_history
+from servers.verdict import Verdict
+from tests.servers.pair import PATIENCE, Pair, practice_pair
+
+pytestmark = pytest.mark.lab
+
+
+async def fail_over(pair: Pair) -> tuple[Server, Server]:
+    """db1 is killed with writes that db2 never gets, and fenced; db2 is the primary."""
+    db1, db2 = pair.cluster.servers
+    await pair.lab.server("db1").query("CREATE TABLE kept AS SELECT generate_series(1, 1000)")
+    await pair.until_judged(Verdict.HEALTHY)
+    pair.lab.links.set_mode("db1-db2", RelayMode.REFUSE)
+    await pair.lab.server("db1").query("INSERT INTO kept SELECT generate_series(1, 100000)")
+    await pair.lab.server("db1").kill()
+    await pair.engine.fence(db1)
+    pair.lab.links.heal()
+    await pair.engine.promote(db2)
+    await pair.lab.server("db2").query("INSERT INTO kept VALUES (1001)")
+    return db1, db2
+
+
+async def ended(pair: Pair, server: Server, job: Job) -> JobReport:
+    async with asyncio.timeout(PATIENCE):
+        while (report := await pair.engine.job(server, job)).state is JobState.RUNNING:
+            await asyncio.sleep(0.05)
+    return report
+
+
+@pytest.mark.parametrize("version", ["18", "16"])
+async def test_a_fenced_old_primary_is_rewound(version: str) -> None:
+    async with practice_pair(LabOptions(postgresql=version, base_backup=False)) as pair:
+        db1, db2 = await fail_over(pair)
+        engine = pair.engine
+        facts = await engine.directory(db1, str(pair.lab.archive))
+        assert facts.control is not None
+        assert facts.control.state == "in production"
+        assert (facts.running, facts.data_checksums, facts.restores, facts.obstacle) == (False, True, True, "")
+        fork = fork_of(read_history(1, facts.history), read_history(2, await engine.history(db2, 2)))
+        assert fork is not None
+        assert fork.timeline == 1
+        reach = await engine.reach(db1, db2)
+        assert (reach.replication, reach.files) == (True, True), reach
+
+        await engine.checkpoint(db2)
+        await engine.ensure_slot(db2, "db1")
+        await engine.begin_rewind(db1, db2, "key", str(pair.lab.archive))
+        report = await ended(pair, db1, Job.REWIND)
+        assert report.state is JobState.DONE, report
+        assert report.key == "key"
+        assert (pair.lab.server("db1").data_directory / "standby.signal").exists()
+        await engine.start_as_standby(db1, db2, timeout=PATIENCE)
+
+        _, judgement = await pair.until_judged(Verdict.HEALTHY)
+        assert judgement.primary == "db2"
+        assert (await pair.lab.server("db1").query("SELECT count(*) FROM kept"))[0][0] == 1001
+
+
+async def test_a_new_copy_takes_the_place_of_an_old_directory_that_is_kept() -> None:
+    async with practice_pair() as pair:
+        db1, db2 = await fail_over(pair)
+        engine, data = pair.engine, pair.lab.server("db1").data_directory
+        own = (data / "postgresql.conf").read_text() + "# db1's own\n"
+        (data / "postgresql.conf").write_text(own)
+        before = sorted(path.name for path in data.iterdir())
+
+        await engine.ensure_slot(db2, "db1")
+        await engine.begin_copy(db1, db2, "key")
+        report = await ended(pair, db1, Job.COPY)
+        assert (report.state, report.percent) == (JobState.DONE, 100), report
+        moved = await engine.use_copy(db1, "20260131T031200Z")
+        assert moved.aside == f"{data}.aside-20260131T031200Z"
+        assert await engine.use_copy(db1, "20260131T031300Z") == moved
+        await engine.start_as_standby(db1, db2, timeout=PATIENCE)
+
+        _, judgement = await pair.until_judged(Verdict.HEALTHY)
+        assert judgement.primary == "db2"
+        aside = data.with_name("data.aside-20260131T031200Z")
+        assert sorted(path.name for path in aside.iterdir()) == before
+        assert (data / "postgresql.conf").read_text() == own
+        assert (await engine.job(db1, Job.COPY)).state is JobState.USED
+
+
+async def test_a_copy_goes_on_without_us_and_is_found_again() -> None:
+    """The connection that began it drops; another bot asks for the same and gets what runs."""
+    async with practice_pair() as pair:
+        db1, db2 = await fail_over(pair)
+        await pair.engine.ensure_slot(db2, "db1")
+        begun = await pair.engine.begin_copy(db1, db2, "key")
+        assert begun.state in (JobState.RUNNING, JobState.DONE)
+        pair.lab.links.set_mode("bot-db1:ssh", RelayMode.REFUSE)
+        with pytest.raises(ActionFailed, match="could not be asked"):
+            await pair.engine.job(db1, Job.COPY, timeout=1.0)
+        pair.lab.links.heal()
+        assert (await ended(pair, db1, Job.COPY)).state is JobState.DONE
+        again = await pair.engine.begin_copy(db1, db2, "key")
+        assert again.state is JobState.DONE
+        directories = [path.name for path in pair.lab.server("db1").data_directory.parent.glob("data.copy-*")]
+        assert len(directories) == 1
+
+
+async def test_a_copy_that_fails_says_why_and_leaves_the_old_directory_where_it_is() -> None:
+    async with practice_pair() as pair:
+        db1, db2 = await fail_over(pair)
+        await pair.engine.begin_copy(replace(db1, slot="no_slot"), db2, "key")
+        report = await ended(pair, db1, Job.COPY)
+        assert report.state is JobState.FAILED
+        assert 'replication slot "no_slot" does not exist' in report.log
+        with pytest.raises(ActionFailed, match="no complete copy is there"):
+            await pair.engine.use_copy(db1, "20260131T031200Z")
+        assert (pair.lab.server("db1").data_directory / "PG_VERSION").exists()
