@@ -170,11 +170,11 @@ class Relay:
         for end in (client, upstream):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected = False
+        connection = _Connection(self)
         try:
             if self._source is not None:
                 upstream.bind((self._source, 0))
             await self._loop.sock_connect(upstream, self.upstream)
-            connection = _Connection(self)
             await self._loop.create_connection(lambda: connection.server, sock=upstream)
             await self._loop.connect_accepted_socket(lambda: connection.client, client)
             connected = True
@@ -184,8 +184,7 @@ class Relay:
             self.look()
         finally:
             if not connected:
-                _reset(client)
-                _reset(upstream)
+                connection.give_up(client, upstream)
 
     def _reset_everything(self) -> None:
         for client in self._waiting:
@@ -227,6 +226,14 @@ class _Connection:
         self.relay.forget(self)
         for end in (self.client, self.server):
             end.reset()
+
+    def give_up(self, client: socket.socket, upstream: socket.socket) -> None:
+        """Reset both before they were connected. A socket that a transport has is closed by that transport alone: the
+        event loop would take the next one with its number for the same."""
+        self.reset()
+        for end, raw in ((self.client, client), (self.server, upstream)):
+            if end.transport is None:
+                _reset(raw)
 
 
 class _End(asyncio.Protocol):

@@ -188,3 +188,25 @@ async def test_a_relay_keeps_its_port_while_nobody_listens(server: EchoServer) -
         bind_exclusively(*relay.address)
     await relay.close()
     bind_exclusively(*relay.address).close()
+
+
+async def test_a_connection_that_fails_half_way_spoils_no_later_one(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    async def gone(*_: object) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "the client has gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "connect_accepted_socket", gone)
+        reader, writer = await connect(relay)
+        with pytest.raises(ConnectionResetError):
+            await reader.read(1)
+        writer.close()
+    # The numbers of its sockets are given out again.
+    for _ in range(3):
+        reader, writer = await connect(relay)
+        writer.write(b"hello")
+        assert await reader.readexactly(5) == b"hello"
+        writer.close()
