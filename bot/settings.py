@@ -26,6 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.audit_settings import AuditSettings
 from bot.fence_settings import FenceSettings
 from bot.settings_checks import check_references
 from bot.settings_mistakes import (
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
     directory: Path = Field(default=Path(), exclude=True)
     slack: SlackSettings = SlackSettings()
     ledger: LedgerSettings = LedgerSettings()
+    audit: AuditSettings = AuditSettings()
     http: HttpSettings = HttpSettings()
     monitor: MonitorSettings = MonitorSettings()
     log: LogSettings = LogSettings()

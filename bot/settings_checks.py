@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from bot.audit_settings import mistakes_in_audit
 from bot.fence_settings import mistakes_in_fence
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
@@ -30,6 +31,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     """Every mistake of reference in the raw settings."""
     directory = Path(raw.get("directory") or ".")
     known = frozenset(chain(_table(raw, "people"), _table(raw, "groups")))
+    yield from mistakes_in_audit(raw, directory)
     yield from _people(raw)
     yield from _groups(raw)
     yield from _rights(raw, known)

@@ -1,18 +1,17 @@
-"""`/ha audit [n]`: who did what, the last records of the audit log."""
+"""`/ha audit`: who did what, the last records of the audit log, of one person, cluster, command or time."""
 
 from collections.abc import Sequence
 
 from commands.asked import Asked
+from commands.audit_words import MOST, SHOWN, USAGE, understood
 from commands.authority import VIEW
-from commands.command import Misunderstood
-from commands.parse import COMMAND, echo
+from commands.parse import echo
 from commands.people import Person
 from commands.world import World
-from ledger.audit import AuditRecord, recent
+from ledger.audit import AuditFilter, AuditRecord, actors, newest
 from ledger.page import Page, Table, Tone, note
 from ledger.quantities import count_text
 
-SHOWN, MOST = 10, 50
 LONGEST_WHAT = 80
 
 # Of a record's details, in this order.
@@ -22,32 +21,25 @@ _TELLING = (
 
 
 class Audit:
-    """The view of the audit log."""
+    """The view of the audit log. `commands` are the names that records can be looked up by."""
 
     name = "audit"
-    usage = "audit [n]"
+    usage = USAGE
     summary = f"The last records of the audit log, {SHOWN} if not told otherwise, at most {MOST}"
     right = VIEW
 
+    def __init__(self, commands: Sequence[str]) -> None:
+        self._commands = (*commands, self.name, "help")
+
     async def answer(self, asked: Asked, person: Person, arguments: Sequence[str], world: World) -> Page:
         """Newest first."""
-        count = _count(arguments)
-        return _page(await world.ledger.read(lambda db: recent(db, count)))
+        people = await world.ledger.read(actors)
+        words = understood(arguments, people, tuple(world.clusters), self._commands, world.now())
+        records = await world.ledger.read(lambda db: newest(db, words.count, words.wanted))
+        return _page(records, words.wanted)
 
 
-def _count(arguments: Sequence[str]) -> int:
-    if not arguments:
-        return SHOWN
-    number = arguments[0]
-    # Only plain digits: int() also takes other scripts' digits, signs and underscores.
-    if len(arguments) > 1 or not (number.isascii() and number.isdigit()):
-        raise Misunderstood(f"“{echo(' '.join(arguments))}” is no number. Type: {COMMAND} audit {SHOWN}")
-    if len(number) > 4 or not 1 <= int(number) <= MOST:
-        raise Misunderstood(f"“{echo(number)}” is not between 1 and {MOST}. Type: {COMMAND} audit {MOST}")
-    return int(number)
-
-
-def _page(records: Sequence[AuditRecord]) -> Page:
+def _page(records: Sequence[AuditRecord], wanted: AuditFilter) -> Page:
     rows = tuple(
         (
             str(record.sequence),
@@ -60,6 +52,8 @@ def _page(records: Sequence[AuditRecord]) -> Page:
         for record in records
     )
     title = f"The last {count_text(len(rows), 'record')} of the audit log"
+    if wanted != AuditFilter():
+        title = f"{count_text(len(rows), 'record')} of the audit log: {_about(wanted)}"
     return Page(
         title=title,
         tone=Tone.INFO,
@@ -69,6 +63,17 @@ def _page(records: Sequence[AuditRecord]) -> Page:
             note("Verify the whole with: understudy audit verify"),
         ),
     )
+
+
+def _about(wanted: AuditFilter) -> str:
+    """What was asked for, in words, times in UTC."""
+    words = []
+    if wanted.people is not None:
+        words.append(f"by {', '.join(map(echo, wanted.people))}")
+    words += [f"{name} {value}" for name, value in (("cluster", wanted.cluster), ("command", wanted.command)) if value]
+    words += [f"from {wanted.since:%Y-%m-%d %H:%M} UTC"] if wanted.since else []
+    words += [f"to {wanted.until:%Y-%m-%d %H:%M} UTC"] if wanted.until else []
+    return ", ".join(words)
 
 
 def _what(record: AuditRecord) -> str:

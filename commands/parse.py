@@ -16,7 +16,7 @@ from servers.inventory import Cluster
 COMMAND = "/ha"
 LONGEST_ECHO = 60
 LONGEST_TEXT = 300
-MOST_WORDS = 8
+MOST_WORDS = 16  # `audit` with every filter
 HELP = "help"
 # Phones turn two hyphens into a dash.
 DRY_RUN = ("--dry-run", "\N{EM DASH}dry-run", "\N{EN DASH}dry-run")

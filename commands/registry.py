@@ -14,10 +14,11 @@ _COMMANDS: tuple[Command, ...] = (
     Promote(),
     Restore(),
     Alerts(),
-    Audit(),
 )
 
-COMMANDS: tuple[Command, ...] = (*_COMMANDS, Help(_COMMANDS))
+_AUDITED = (*_COMMANDS, Audit([command.name for command in _COMMANDS]))
+
+COMMANDS: tuple[Command, ...] = (*_AUDITED, Help(_AUDITED))
 
 # The names of orders, for the settings' policies; and every right that can be given.
 ORDERS: tuple[str, ...] = tuple(command.name for command in COMMANDS if isinstance(command, Order))

@@ -6,7 +6,7 @@ Triggers refuse changes; `ledger.audit_chain` finds those that were made past th
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from ledger.canonical import JsonValue, canonical, plain
 from ledger.redact import redacted
-from ledger.times import from_text, to_text
+from ledger.times import from_text, to_text, to_text_or_none
 
 GENESIS = "0" * 64
 
@@ -46,6 +46,8 @@ class AuditKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     SILENCE = "silence"
     AUDIT_EXPORTED = "audit exported"
+    WITNESS_WRITTEN = "witness written"
+    WITNESS_FAILED = "witness failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,52 @@ class AuditRecord:
 _HEAD = "SELECT count, hash FROM audit_head"
 _INSERT = "INSERT INTO audit (sequence, previous, hash, entry) VALUES (:sequence, :previous, :hash, :entry)"
 _BY_KEY = "SELECT sequence, previous, hash, entry FROM audit WHERE key = :key"
+_PEOPLE = """
+    SELECT actor_id, max(sequence) AS newest, json_extract(entry, '$.actor.name') AS name
+    FROM audit GROUP BY actor_id, name ORDER BY newest DESC
+"""
 # Only the filters that are asked for, so that SQLite can choose their index.
 _FILTERS = {
-    "person": "actor_id = :person",
+    "people": "actor_id IN (SELECT value FROM json_each(:people))",
     "cluster": "cluster = :cluster",
     "kinds": "kind IN (SELECT value FROM json_each(:kinds))",
+    # What was asked for under that name, and all that came of it.
+    "command": """
+        (json_extract(entry, '$.details.command') = :command OR json_extract(entry, '$.details.order') = :command
+         OR json_extract(entry, '$.details.operation') IN (
+             SELECT json_extract(entry, '$.details.operation') FROM audit
+             WHERE json_extract(entry, '$.details.order') = :command))
+    """,
     "since": "at >= :since",
+    "until": "at < :until",
 }
 _RECENT = "SELECT sequence, previous, hash, entry FROM audit WHERE {filters} ORDER BY sequence DESC LIMIT :n"
+_MATCHING = "SELECT sequence, previous, hash, entry FROM audit WHERE {filters} ORDER BY sequence"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which records are wanted; None means all. `people` are actors' ids, `command` is a command's name (what came of
+    an order counts to it), `since` is included, `until` is not."""
+
+    people: tuple[str, ...] | None = None
+    cluster: str | None = None
+    kinds: tuple[AuditKind, ...] | None = None
+    command: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """Those that are asked for, as SQL takes them."""
+        given = {
+            "people": None if self.people is None else json.dumps(self.people),
+            "cluster": self.cluster,
+            "kinds": None if self.kinds is None else json.dumps([kind.value for kind in self.kinds]),
+            "command": self.command,
+            "since": to_text_or_none(self.since),
+            "until": to_text_or_none(self.until),
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def append(db: Database, entry: AuditEntry) -> AuditRecord:
@@ -131,15 +171,40 @@ def recent(
     since: datetime | None = None,
 ) -> list[AuditRecord]:
     """The last `n` records, newest first. `person` is an actor's id."""
-    parameters = {
-        "n": n,
-        "person": person,
-        "cluster": cluster,
-        "kinds": None if kinds is None else json.dumps([kind.value for kind in kinds]),
-        "since": None if since is None else to_text(since),
-    }
-    filters = [sql for name, sql in _FILTERS.items() if parameters[name] is not None]
-    return [_record(row) for row in db.query(_RECENT.format(filters=" AND ".join(filters) or "true"), parameters)]
+    people = None if person is None else (person,)
+    wanted = None if kinds is None else tuple(kinds)
+    return newest(db, n, AuditFilter(people=people, cluster=cluster, kinds=wanted, since=since))
+
+
+def newest(db: Database, n: int, wanted: AuditFilter) -> list[AuditRecord]:
+    """The last `n` records that are wanted, newest first."""
+    parameters = wanted.parameters()
+    sql = _RECENT.format(filters=_conditions(parameters))
+    return [_record(row) for row in db.query(sql, {**parameters, "n": n})]
+
+
+def matching(db: Database, wanted: AuditFilter) -> Iterator[tuple[int, str, str, str]]:
+    """Sequence, previous, hash and entry (JSON text) of the records that are wanted, oldest first. Lazy."""
+    parameters = wanted.parameters()
+    return cast(
+        Iterator[tuple[int, str, str, str]],
+        db.execute(_MATCHING.format(filters=_conditions(parameters)), parameters),
+    )
+
+
+def actors(db: Database) -> list[tuple[str, str]]:
+    """Id and name of everybody who has left a record, under every name they had; those of late first."""
+    return [(row["actor_id"], row["name"]) for row in db.query(_PEOPLE)]
+
+
+def record_count(db: Database) -> tuple[int, str]:
+    """How many records there are, and the hash of the last one."""
+    count, digest = db.execute(_HEAD).fetchone()
+    return int(count), str(digest)
+
+
+def _conditions(parameters: Mapping[str, str]) -> str:
+    return " AND ".join(sql for name, sql in _FILTERS.items() if name in parameters) or "true"
 
 
 def record_hash(sequence: int, previous: str, entry: str) -> str:

@@ -1,13 +1,13 @@
-"""Proof that the audit log is whole: in the ledger, and in an export without it."""
+"""Proof that the audit log is whole: its own chain, what was signed of it, and what is known of it elsewhere."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
 from ledger.audit import GENESIS, record_hash
-from ledger.canonical import JsonValue, canonical
+from ledger.audit_segments import NoStatement, Segment, ledger_id, read_segment, segments
+from ledger.signing import PublicKey
 
 _RECORDS = "SELECT sequence, previous, hash, entry FROM audit ORDER BY sequence"
 _HEAD = "SELECT count, hash FROM audit_head"
@@ -22,27 +22,76 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """A signed statement that was found outside of the log; `place` says where."""
+
+    place: str
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is known from elsewhere, against which a log is held.
+
+    `heads` were kept by people, `keys` are the public keys that may have signed, `witnesses` the statements that were
+    found where the owner of the ledger's disk cannot change them.
+    """
+
+    heads: tuple[Head, ...] = ()
+    keys: tuple[PublicKey, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
+
+
+NOTHING_OUTSIDE = Outside()
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """`count` and `head` are the good records from the start on; `first_bad` is the first sequence number that
-    is not as it was written (changed, missing, inserted or moved), `reason` says in what way."""
+    is not as it was written (changed, missing, inserted or moved), `reason` says in what way.
+
+    `signed` is the last record that a signature speaks for, `checked` whether it was checked with a public key;
+    `witnessed` the last one that a statement kept elsewhere speaks for. `part`: only some of the records were there.
+    """
 
     ok: bool
     count: int
     head: str
     first_bad: int | None = None
     reason: str | None = None
+    signed: int = 0
+    checked: bool = False
+    witnessed: int = 0
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
+class Link:
+    """A record as it was found; nothing in it is believed yet. `entry` is its text."""
+
     sequence: object
     previous: object
     hash: object
     entry: str
 
 
-class _Broken(Exception):
-    pass
+@dataclass(slots=True)
+class Ending:
+    """What comes behind the records: filled in while they are read."""
+
+    head: Head | None = None
+    ledger: object = None
+    segments: list[Segment] = field(default_factory=list)
+    # What was wrong there, and is told only if nothing is wrong before.
+    wrong: str | None = None
+
+
+class Broken(Exception):
+    """The log is not whole. `at` is the first bad record; None: the one that was looked at."""
+
+    def __init__(self, message: str, at: int | None = None) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 def head(db: Database) -> Head:
@@ -51,111 +100,130 @@ def head(db: Database) -> Head:
     return Head(count, digest)
 
 
-def verify(db: Database, kept: Head | None = None) -> Verification:
-    """Recomputes the whole chain and compares its end with the recorded one.
+def verify(db: Database, kept: Head | None = None, outside: Outside = NOTHING_OUTSIDE) -> Verification:
+    """Recomputes the whole chain, compares its end with the recorded one, and all of it with what is signed.
 
     `kept` is an earlier head that was kept elsewhere: the log must still contain it.
     """
-    links = (_Link(*row) for row in db.execute(_RECORDS))
-    return _verify(links, lambda: _recorded_head(db), kept)
-
-
-def export(db: Database) -> Iterator[str]:
-    """The log as JSON lines, oldest first: a line a record, then one that says where the chain ends.
-
-    Each line is canonical JSON without its line feed. Reads lazily: use it up within the read.
-    """
-    for sequence, previous, digest, entry in db.execute(_RECORDS):
-        yield (
-            f'{{"entry":{entry},"hash":{json.dumps(digest)},"previous":{json.dumps(previous)},"sequence":{sequence}}}'
-        )
-    end = head(db)
-    yield canonical({"head": {"count": end.count, "hash": end.hash}})
-
-
-def verify_export(lines: Iterable[str], kept: Head | None = None) -> Verification:
-    """The same proof on the lines of an export."""
-    end: list[Head] = []
-
-    def recorded_head() -> Head:
-        if not end:
-            raise _Broken("the export ends without the line that says where the chain ends: its tail is missing")
-        return end[0]
-
-    return _verify(_links(lines, end), recorded_head, kept)
-
-
-def _links(lines: Iterable[str], end: list[Head]) -> Iterator[_Link]:
-    for line in lines:
-        if end:
-            raise _Broken("the export goes on after the line that ends it")
-        value = _parsed(line.rstrip("\r\n"))
-        if value.keys() == {"head"}:
-            end.append(_parsed_head(value["head"]))
-        elif value.keys() == {"entry", "hash", "previous", "sequence"}:
-            yield _Link(value["sequence"], value["previous"], value["hash"], canonical(value["entry"]))
-        else:
-            raise _Broken("the line is no record of an audit log")
-
-
-def _parsed(line: str) -> dict[str, JsonValue]:
-    try:
-        value: JsonValue = json.loads(line)
-        # Anything but the very same text could hide something (a key twice) from some reader of the file.
-        if not isinstance(value, dict) or canonical(value) != line:
-            raise _Broken("the line is not as it was exported")
-    except (ValueError, RecursionError) as error:
-        raise _Broken("the line is no JSON") from error
-    else:
-        return value
-
-
-def _parsed_head(value: object) -> Head:
-    if isinstance(value, dict) and value.keys() == {"count", "hash"}:
-        return Head(value["count"], value["hash"])
-    raise _Broken("the line that ends the export is not as it was written")
-
-
-def _recorded_head(db: Database) -> Head:
+    links = (Link(*row) for row in db.execute(_RECORDS))
     row = db.execute(_HEAD).fetchone()
-    if row is None:
-        raise _Broken("the record of where the chain ends is missing")
-    return Head(*row)
-
-
-def _verify(links: Iterator[_Link], recorded_head: Callable[[], Head], kept: Head | None) -> Verification:
-    count, previous = 0, GENESIS
+    ending = Ending(head=Head(*row) if row else None, ledger=ledger_id(db))
     try:
-        if kept is not None and kept.count == 0 and kept.hash != GENESIS:
-            raise _Broken("the head that was kept is no head of an empty log")
+        ending.segments.extend(read_segment(*signed) for signed in segments(db))
+    except NoStatement as wrong:
+        ending.wrong = f"a signed segment cannot be read: {wrong}"
+    return verify_links(links, ending, with_head(outside, kept))
+
+
+def with_head(outside: Outside, kept: Head | None) -> Outside:
+    heads = outside.heads if kept is None else (*outside.heads, kept)
+    return Outside(heads, outside.keys, outside.witnesses)
+
+
+def verify_links(links: Iterable[Link], ending: Ending, outside: Outside) -> Verification:
+    """`links` in their order; `ending` is complete once they are used up."""
+    hashes: list[str] = []
+    try:
         for link in links:
-            _check_link(link, count + 1, previous)
-            if kept is not None and kept.count == count + 1 and kept.hash != link.hash:
-                raise _Broken("the hash is not the one that was kept elsewhere: the log was rewritten")
-            count, previous = count + 1, str(link.hash)
-        _check_end(Head(count, previous), recorded_head(), kept)
-    except _Broken as broken:
-        return Verification(False, count, previous, first_bad=count + 1, reason=str(broken))
-    return Verification(True, count, previous)
+            _check_link(link, len(hashes) + 1, hashes[-1] if hashes else GENESIS)
+            hashes.append(str(link.hash))
+        _check_end(Head(len(hashes), hashes[-1] if hashes else GENESIS), ending)
+        _check_heads(hashes, outside.heads)
+        _check_segments(hashes, ending, outside.keys)
+        _check_witnesses(hashes, ending.ledger, outside)
+    except Broken as broken:
+        bad = broken.at or len(hashes) + 1
+        good = bad - 1
+        return Verification(False, good, hashes[good - 1] if good else GENESIS, first_bad=bad, reason=str(broken))
+    return Verification(
+        True,
+        len(hashes),
+        hashes[-1] if hashes else GENESIS,
+        signed=ending.segments[-1].last if ending.segments else 0,
+        checked=bool(outside.keys),
+        witnessed=max((witness.segment.last for witness in outside.witnesses), default=0),
+    )
 
 
-def _check_link(link: _Link, sequence: int, previous: str) -> None:
-    if link.sequence != sequence:
-        raise _Broken(f"record {sequence} is missing or out of place: {link.sequence} stands there")
+def check_hash(link: Link, sequence: int, previous: str) -> None:
+    """Raises Broken when the content is not what its hash was taken over."""
+    if not link.entry.isascii() or link.hash != record_hash(sequence, previous, link.entry):
+        raise Broken("its content does not match its hash: it was changed")
+
+
+def _check_link(link: Link, sequence: int, previous: str) -> None:
+    if link.sequence != sequence or isinstance(link.sequence, bool):
+        raise Broken(f"record {sequence} is missing or out of place: {link.sequence} stands there")
     if link.previous != previous:
-        raise _Broken("it does not follow the record before it: one of the two was dropped, moved or inserted")
-    if link.hash != _hash(sequence, previous, link.entry):
-        raise _Broken("its content does not match its hash: it was changed")
+        raise Broken("it does not follow the record before it: one of the two was dropped, moved or inserted")
+    check_hash(link, sequence, previous)
 
 
-def _hash(sequence: int, previous: str, entry: str) -> str | None:
-    return record_hash(sequence, previous, entry) if entry.isascii() else None
-
-
-def _check_end(end: Head, recorded: Head, kept: Head | None) -> None:
+def _check_end(end: Head, ending: Ending) -> None:
+    recorded = ending.head
+    if recorded is None:
+        raise Broken(ending.wrong or "the record of where the chain ends is missing")
     if recorded.count > end.count:
-        raise _Broken(f"the log should end with record {recorded.count}: its tail is missing")
+        raise Broken(f"the log should end with record {recorded.count}: its tail is missing")
     if recorded != end:
-        raise _Broken("the recorded end of the log is not where the chain ends: records were added or rewritten")
-    if kept is not None and kept.count > end.count:
-        raise _Broken(f"the log once had {kept.count} records: its tail is missing")
+        raise Broken("the recorded end of the log is not where the chain ends: records were added or rewritten")
+    if ending.wrong is not None:
+        raise Broken(ending.wrong)
+
+
+def _check_heads(hashes: Sequence[str], kept: Sequence[Head]) -> None:
+    for one in sorted(kept, key=lambda head: head.count):
+        if one.count > len(hashes):
+            raise Broken(f"the log once had {one.count} records: its tail is missing")
+        if one.count and hashes[one.count - 1] != one.hash:
+            raise Broken("the hash is not the one that was kept elsewhere: the log was rewritten", at=one.count)
+        if one.count == 0 and one.hash != GENESIS:
+            raise Broken("the head that was kept is no head of an empty log")
+
+
+def _check_segments(hashes: Sequence[str], ending: Ending, keys: Sequence[PublicKey]) -> None:
+    before: Segment | None = None
+    for segment in ending.segments:
+        _check_order(segment, before, ending.ledger)
+        what = f"segment {segment.number} ({segment.records})"
+        if keys and not signed_by(segment, keys):
+            raise Broken(f"the signature of {what} is of none of the given public keys", at=segment.first)
+        if segment.last > len(hashes):
+            raise Broken(f"{what} was signed, and the log ends with record {len(hashes)}: its tail is missing")
+        if hashes[segment.last - 1] != segment.head:
+            raise Broken(f"the records are not those that were signed as {what}", at=segment.first)
+        before = segment
+    if keys and not ending.segments:
+        raise Broken("nothing of it is signed, though there is a key: what was signed was taken away", at=1)
+
+
+def _check_order(segment: Segment, before: Segment | None, ledger: object) -> None:
+    number, first = (before.number + 1, before.last + 1) if before else (1, 1)
+    if (segment.number, segment.first) != (number, first) or segment.last < first:
+        wrong = (
+            f"segment {number} is missing or out of place: segment {segment.number} ({segment.records}) stands there"
+        )
+        raise Broken(wrong, at=first)
+    if segment.previous != (before.signature if before else None):
+        raise Broken(f"segment {number} does not follow the segment before it: one of the two was replaced", at=first)
+    if segment.ledger != ledger:
+        raise Broken(f"segment {number} was signed for another ledger ({segment.ledger})", at=first)
+
+
+def _check_witnesses(hashes: Sequence[str], ledger: object, outside: Outside) -> None:
+    for witness in sorted(outside.witnesses, key=lambda one: one.segment.last):
+        segment = witness.segment
+        if outside.keys and not signed_by(segment, outside.keys):
+            raise Broken(f"{witness.place} is signed by none of the given public keys", at=segment.first)
+        if segment.ledger != ledger:
+            raise Broken(f"{witness.place} speaks of another ledger ({segment.ledger})", at=segment.first)
+        if segment.last > len(hashes):
+            raise Broken(f"{witness.place} knows {segment.last} records: the log's tail is missing")
+        if segment.last < 1 or hashes[segment.last - 1] != segment.head:
+            wrong = f"{witness.place} says another hash of record {segment.last}: the log was rewritten"
+            raise Broken(wrong, at=max(1, segment.first))
+
+
+def signed_by(segment: Segment, keys: Sequence[PublicKey]) -> bool:
+    """Whether one of these keys has signed it."""
+    return any(key.id == segment.key and key.verifies(segment.statement, segment.signature) for key in keys)

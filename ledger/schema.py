@@ -3,6 +3,8 @@
 `PRAGMA user_version` holds how many have been applied, `PRAGMA application_id` marks the file as a ledger.
 """
 
+from ledger.segment_schema import AUDIT_SEGMENTS
+
 # "UDSY" as four bytes. https://www.sqlite.org/pragma.html#pragma_application_id
 APPLICATION_ID = 0x55445359
 
@@ -237,4 +239,4 @@ _OUTBOX = (
     "CREATE UNIQUE INDEX outbox_sending ON outbox (card) WHERE state = 'sending'",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX),)
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX), AUDIT_SEGMENTS)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from ledger.audit import GENESIS, Actor, AuditEntry, AuditKind, append, recent
-from ledger.audit_chain import Head, export, head, verify, verify_export
+from ledger.audit_chain import Head, head, verify
+from ledger.audit_export import export, verify_export
 from ledger.redact import REPLACEMENT
 from tests.ledger.values import BEN, NOW, SECRET, entry, later
 

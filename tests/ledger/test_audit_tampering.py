@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from ledger.audit import append, record_hash
-from ledger.audit_chain import Head, export, head, verify, verify_export
+from ledger.audit_chain import Head, head, verify
+from ledger.audit_export import export, verify_export
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from tests.ledger.values import entry
