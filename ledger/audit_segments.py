@@ -121,12 +121,22 @@ def read_segment(statement: str, signature: object) -> Segment:
             raise NoStatement("it is not as it was written")
         if value["version"] != VERSION or not isinstance(signature, str):
             raise NoStatement(f"it is of version {value['version']}, not {VERSION}")
-        numbers = [value[name] for name in ("segment", "first", "last")]
-        texts = [value[name] for name in ("head", "ledger", "key")]
-        whole = all(type(number) is int for number in numbers) and all(isinstance(text, str) for text in texts)
+        whole = all(type(value[name]) is int for name in ("segment", "first", "last"))
+        whole = whole and all(isinstance(value[name], str) for name in ("head", "ledger", "key"))
         if not whole or not isinstance(value["previous"], str | None):
             raise NoStatement("it is not as it was written")
         closed_at = from_text(value["closed_at"])
     except (ValueError, TypeError, RecursionError):
         raise NoStatement("it is not as it was written") from None
-    return Segment(*numbers, *texts, value["previous"], closed_at, statement, signature)
+    return Segment(
+        number=value["segment"],
+        first=value["first"],
+        last=value["last"],
+        head=value["head"],
+        ledger=value["ledger"],
+        key=value["key"],
+        previous=value["previous"],
+        closed_at=closed_at,
+        statement=statement,
+        signature=signature,
+    )

@@ -140,7 +140,10 @@ def _write(out: TextIO, as_csv: bool, wanted: AuditFilter, db: Database) -> None
 
 def _report(result: Verification, found: WitnessesFound | None) -> int:
     console = Console(soft_wrap=True, highlight=False)
-    say = lambda line: console.print(line, markup=False)  # noqa: E731
+
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
     if not result.ok:
         say(f"The audit log is NOT whole. Record {result.first_bad}: {result.reason}.")
         if not result.part:

@@ -56,6 +56,7 @@ class S3Store:
                 Key=key,
                 Body=body,
                 ContentType="application/json",
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=base64.b64encode(hashlib.sha256(body).digest()).decode("ascii"),
                 IfNoneMatch="*",
                 ObjectLockMode=self._bucket.mode,
