@@ -17,6 +17,7 @@ _LITTLE_ENDIAN_WORD = 4
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
     """How a server's host stands after a script; `failed`: the script's own word for what it would not or could not do.
+    Only a thorough look has looked at processes and listeners; another proves no fence.
 
     `exit_status` and `output` are those of the command that the script ran, where it ran one.
     """
@@ -27,6 +28,7 @@ class HostAnswer:
     started: bool
     log: str
     postmaster_pid: int | None
+    thorough: bool
     processes: tuple[int, ...]
     listeners: tuple[str, ...]
     standby_signal: bool
@@ -43,9 +45,10 @@ class HostAnswer:
         runs = f"postmaster {self.postmaster_pid} runs" if self.postmaster_pid else "no postmaster"
         others = f"{len(self.processes)} other processes left" if self.processes else "no process left"
         listens = f"somebody listens on {', '.join(self.listeners)}" if self.listeners else "no listener"
+        looked = (others, listens) if self.thorough else ()
         control = f"pg_controldata says {self.control.state}" if self.control else "pg_controldata tells nothing"
         mark = ("standby.signal is there",) if self.standby_signal else ()
-        return "; ".join((runs, others, listens, control, *mark))
+        return "; ".join((runs, *looked, control, *mark))
 
     def proof(self, seconds: float) -> FenceProof:
         return FenceProof(
@@ -57,7 +60,7 @@ class HostAnswer:
             processes=self.processes,
             listeners=self.listeners,
             standby_signal=self.standby_signal,
-            control=self.control,
+            control=self.control if self.thorough else None,
         )
 
 
@@ -87,6 +90,7 @@ def _answer(found: Sections) -> HostAnswer:
         started=found.one("status") is not None,
         log=found.blocks.get("log", "").strip(),
         postmaster_pid=int(pid) if pid else None,
+        thorough=found.one("address") is not None,
         processes=tuple(int(each) for each in found.values.get("process", ())),
         listeners=listeners_of(found.values.get("listener", ()), address, port),
         standby_signal=found.one("standby_signal") is not None,

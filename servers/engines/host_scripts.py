@@ -93,8 +93,18 @@ run() {
 
 LOOK = _PRELUDE + "look\n"
 
-# The same without a look at processes and sockets, for when each millisecond is an outage's.
-CONTROL = _PRELUDE + 'find_postmaster; echo "@postmaster $pid $state"; look_at_control; echo "@done"\n'
+# The same without a look at processes and sockets, which takes tens of milliseconds that would be an outage's.
+_GLANCE = r"""
+glance() {
+  find_postmaster
+  echo "@postmaster $pid $state"
+  [ ! -e "$data/standby.signal" ] || echo "@standby_signal"
+  look_at_control
+  echo "@done"
+}
+"""
+
+CONTROL = _PRELUDE + _GLANCE + "glance\n"
 
 MARK = (
     _PRELUDE
@@ -130,8 +140,10 @@ look
 )
 
 # pg_ctl looks ten times a second whether the postmaster is gone; here it is every few milliseconds.
+# The last thing that a clean shutdown writes is the control file: of one that ended well, a glance tells enough.
 STOP = (
     _PRELUDE
+    + _GLANCE
     + _RUN
     + r"""
 find_postmaster
@@ -141,7 +153,7 @@ if [ -n "$pid" ]; then
   tries=$((patience * 200))
   while find_postmaster; [ -n "$pid" ] && [ "$tries" -gt 0 ]; do sleep 0.005; tries=$((tries - 1)); done
 fi
-look
+if [ -n "$pid" ]; then look; else glance; fi
 """
 )
 

@@ -79,3 +79,10 @@ def test_a_damaged_answer_of_a_server_that_runs_is_no_proof(text: str) -> None:
     except ActionFailed:
         return
     assert not holds
+
+
+def test_a_glance_proves_no_fence_and_claims_nothing_that_it_did_not_look_at() -> None:
+    glance = f"@postmaster  \n@control\n{control_data_text('shut down')}@end\n@done\n"
+    answer = host_answer("db1", Completed(("sh",), 0, glance, "", 0.01))
+    assert answer.seen == "no postmaster; pg_controldata says shut down"
+    assert not answer.proof(0.1).holds
