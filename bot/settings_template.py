@@ -53,6 +53,7 @@ people = ["alice", "bob", "carol"]
 view = ["everyone"]
 acknowledge = ["dba"]
 promote = ["dba"]
+rejoin = ["dba"]
 restore = ["dba"]
 
 # Who must approve what was asked for. Whoever asks never approves.
@@ -62,6 +63,10 @@ approvals = 1
 risk_approvals = 2                  # when an old primary cannot be fenced
 expires = "15m"
 reason_required = true
+
+[policies.rejoin]
+approvers = ["dba"]
+risk_approvals = 2                  # when two servers run as primaries
 
 [policies.restore]
 approvers = ["dba"]

@@ -6,12 +6,14 @@ from commands.authority import VIEW
 from commands.command import Command, Order
 from commands.help import Help
 from commands.promote import Promote
+from commands.rejoin import Rejoin
 from commands.restore import Restore
 from commands.status import Status
 
 _COMMANDS: tuple[Command, ...] = (
     Status(),
     Promote(),
+    Rejoin(),
     Restore(),
     Alerts(),
 )

@@ -29,6 +29,7 @@ people = ["alice", "bob", "carol"]
 view = ["everyone"]
 acknowledge = ["dba"]
 promote = ["dba"]
+rejoin = ["dba"]
 restore = ["dba"]
 
 [policies.promote]
@@ -36,6 +37,10 @@ approvers = ["dba"]
 approvals = 1
 expires = "15m"
 reason_required = true
+
+[policies.rejoin]
+approvers = ["dba"]
+expires = "15m"
 
 [policies.restore]
 approvers = ["dba"]

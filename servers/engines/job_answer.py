@@ -12,7 +12,7 @@ from servers.ssh import Completed
 
 _BLOCKS = frozenset({"control", "history", "log", "output", "files_output"})
 _KIBIBYTE = 1024
-_PERCENT = re.compile(r"\((\d+)%\)")  # pg_basebackup's and pg_rewind's progress: "1024/4096 kB (25%)"
+_PROGRESS = re.compile(r"(\d+)/(\d+) kB \(\d+%\)")  # as pg_basebackup and pg_rewind print it
 _LINES_TOLD = 3
 
 
@@ -49,6 +49,7 @@ def directory_facts(found: Sections) -> DirectoryFacts:
         restores=found.one("restores") is not None,
         archive_seen=found.one("archive") is not None,
         broken=found.one("broken") is not None,
+        based=found.one("based") is not None,
     )
 
 
@@ -60,13 +61,13 @@ def job_report(found: Sections) -> JobReport:
     state, now, begun = words[:3]
     log = found.blocks.get("log", "")
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    percent = next((int(match[1]) for line in reversed(lines) if (match := _PERCENT.search(line))), None)
+    progress = next((match for line in reversed(lines) if (match := _PROGRESS.search(line))), None)
     return JobReport(
         state=JobState(state),
         key=words[3] if len(words) > 3 else "",
         seconds=max(0.0, float(now) - float(begun)) if begun != "0" else 0.0,
-        line=lines[-1] if lines else "",
-        percent=percent,
+        copied=int(progress[1]) * _KIBIBYTE if progress else None,
+        total=int(progress[2]) * _KIBIBYTE if progress else None,
         log="\n".join(lines[-_LINES_TOLD:]),
     )
 

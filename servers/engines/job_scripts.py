@@ -87,6 +87,7 @@ fi
 find_postmaster
 [ ! -e "$data/PG_VERSION" ] || echo "@version $(cat -- "$data/PG_VERSION")"
 [ -z "$pid" ] || echo "@running $pid"
+[ ! -e "$data/backup_label" ] || echo "@based"
 if control=$(pg_controldata -D "$data" 2>/dev/null); then
   printf '@control\n%s\n@end\n' "$control"
   [ -n "$timeline" ] || timeline=$(printf '%s\n' "$control" | sed -n "s/^Latest checkpoint's TimeLineID: *//p")

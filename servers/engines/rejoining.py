@@ -31,13 +31,16 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """How a job stands. `key` is what it was begun with; `line` the last of its log; `percent` where the log tells."""
+    """How a job stands. `key` is what it was begun with, `seconds` since when; `log` has the last lines of its log.
+
+    `copied` and `total` are bytes, where the log tells.
+    """
 
     state: JobState
     key: str = ""
     seconds: float = 0.0
-    line: str = ""
-    percent: int | None = None
+    copied: int | None = None
+    total: int | None = None
     log: str = ""
 
 
@@ -46,7 +49,9 @@ class DirectoryFacts:
     """What a host says of a server's data directory, whether it runs or not. Sizes are in bytes.
 
     `history` is the text of its timeline's history file. `obstacle` says why it cannot be moved aside, where it cannot.
-    `end_lsn` is up to where a standby must replay to be consistent (minRecoveryPoint).
+    `end_lsn` is up to where a standby must replay to be consistent (minRecoveryPoint). `based`: it has a backup_label,
+    so it was rewound or copied and not started since. `broken`: a pg_rewind broke off in the middle, and only a new
+    copy mends it. `restores`: restore_command is set. `archive_seen`: the archive's directory can be read there.
     """
 
     exists: bool
@@ -62,9 +67,10 @@ class DirectoryFacts:
     available: int | None
     tablespaces: tuple[str, ...]
     obstacle: str
-    restores: bool  # restore_command is set
-    archive_seen: bool  # the directory of the WAL archive can be read there
-    broken: bool  # a pg_rewind broke off in the middle: only a new copy mends it
+    restores: bool
+    archive_seen: bool
+    broken: bool = False
+    based: bool = False
 
 
 @dataclass(frozen=True, slots=True)

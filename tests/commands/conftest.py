@@ -34,10 +34,12 @@ POLICIES = Policies(
     rights={
         "view": frozenset({"everyone"}),
         "promote": frozenset({"dba"}),
+        "rejoin": frozenset({"dba"}),
         "restore": frozenset({"dba"}),
     },
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
+        "rejoin": OrderPolicy(frozenset({"dba"})),
         "restore": OrderPolicy(frozenset({"dba"})),
     },
 )

@@ -84,5 +84,4 @@ def stopped(state: str, checkpoint: Lsn, system: str = "7300000000000000001") ->
         obstacle="",
         restores=True,
         archive_seen=True,
-        broken=False,
     )

@@ -69,11 +69,13 @@ class Road:
 
 
 @asynccontextmanager
-async def road(tmp_path: Path, make_engine: type[NativeEngine] = NativeEngine) -> AsyncIterator[Road]:
+async def road(
+    tmp_path: Path, make_engine: type[NativeEngine] = NativeEngine, options: LabOptions | None = None
+) -> AsyncIterator[Road]:
     people = People()
     for key in ("alice", "bob", "carol"):
         people.add(key, "dba")
-    async with Lab.start(LabOptions(base_backup=False)) as lab:
+    async with Lab.start(options or LabOptions(base_backup=False)) as lab:
         settings = load_settings(lab.write_settings(tmp_path, "http://127.0.0.1:1/api/"))
         clusters = clusters_of(settings)
         redactor = Redactor(secrets_of(settings, clusters.values()))

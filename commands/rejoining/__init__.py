@@ -1,0 +1,1 @@
+"""Bringing servers back as standbys: by a plain start, by pg_rewind, or by a new copy."""

@@ -1,0 +1,205 @@
+"""The code behind the steps that bring a server back: the engine does each and proves it."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from datetime import UTC
+from typing import TypeVar
+
+from commands.command import Action, StepContext, StepFailed, StepOutcome
+from commands.looking import look
+from commands.rejoining.progress import progress_line
+from servers.engines.engine import ActionFailed, Done, StopMode
+from servers.engines.rejoining import Job, JobReport, JobState
+from servers.inventory import Server
+from servers.state import Role
+
+T = TypeVar("T")
+
+# What the report needs of the steps, by name.
+ASIDE, WAY = "old_directory", "way_back"
+
+HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a job
+
+
+async def fence(context: StepContext) -> StepOutcome:
+    return _outcome(await _engine(context.world.engine.fence(_here(context), timeout=_time(context))))
+
+
+async def is_fenced(context: StepContext) -> bool:
+    return (await _engine(context.world.engine.fence_proof(_here(context)))).holds
+
+
+async def stop(context: StepContext) -> StepOutcome:
+    return _outcome(await _engine(context.world.engine.stop(_here(context), StopMode.FAST, timeout=_time(context))))
+
+
+async def is_stopped(context: StepContext) -> bool:
+    return not (await _engine(context.world.engine.directory(_here(context)))).running
+
+
+async def checkpoint(context: StepContext) -> StepOutcome:
+    return _outcome(await _engine(context.world.engine.checkpoint(_here(context), timeout=_time(context))))
+
+
+async def make_slot(context: StepContext) -> StepOutcome:
+    name = _target(context).slot
+    if name is None:
+        raise StepFailed(f"No slot is set for {context.plan.target} any more. Add it to the settings, and ask again.")
+    return _outcome(await _engine(context.world.engine.ensure_slot(_here(context), name, timeout=_time(context))))
+
+
+async def rewind(context: StepContext) -> StepOutcome:
+    """Where it fails and the plan says so, the copy that follows mends it: then this step ends well, and says that."""
+    here, engine = _here(context), context.world.engine
+    backups = context.cluster.backups
+    archive = backups.archive_directory if backups else None
+    begun = await _engine(engine.begin_rewind(here, _upstream(context), _key(context), archive))
+    report = await _followed(context, Job.REWIND, begun)
+    if report.state is JobState.DONE:
+        return StepOutcome(f"{here.name} was rewound.", 0, report.log, {WAY: "pg_rewind"})
+    said = f"pg_rewind on {here.name} did not end well: {_last_line(report)}"
+    if _copy_follows(context):
+        return StepOutcome(f"{said}. A new copy follows.", 1, report.log, {WAY: "new copy"})
+    broken = (await _engine(engine.directory(here))).broken
+    state = "Its data directory can no longer be used" if broken else "Its data directory was not touched"
+    raise StepFailed(f"{said}. {state}. A new copy: /ha rejoin {here.name} copy", exit_status=1, output=report.log)
+
+
+async def is_rewound(context: StepContext) -> bool:
+    """Ended in either way: what a failed one leaves is mended by the copy."""
+    report = await _engine(context.world.engine.job(_here(context), Job.REWIND))
+    mended = report.state is JobState.FAILED and _copy_follows(context)
+    return report.key == _key(context) and (report.state is JobState.DONE or mended)
+
+
+async def copy(context: StepContext) -> StepOutcome:
+    here = _here(context)
+    if await _needs_no_copy(context):
+        return StepOutcome("Not needed: the rewind went through.")
+    begun = await _engine(context.world.engine.begin_copy(here, _upstream(context), _key(context)))
+    report = await _followed(context, Job.COPY, begun)
+    if report.state is not JobState.DONE:
+        message = f"The copy to {here.name} did not end well: {_last_line(report)}. The old directory is where it was"
+        raise StepFailed(message, exit_status=1, output=report.log)
+    return StepOutcome(f"{here.name} has a copy. {progress_line(report)}", 0, report.log, {WAY: "new copy"})
+
+
+async def is_copied(context: StepContext) -> bool:
+    if await _needs_no_copy(context):
+        return True
+    report = await _engine(context.world.engine.job(_here(context), Job.COPY))
+    return report.key == _key(context) and report.state in (JobState.DONE, JobState.USED)
+
+
+async def place(context: StepContext) -> StepOutcome:
+    if await _needs_no_copy(context):
+        return StepOutcome("Not needed: the rewind went through.")
+    aside = f"{context.world.now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    moved = await _engine(context.world.engine.use_copy(_here(context), aside, timeout=_time(context)))
+    return StepOutcome(f"{moved.detail}.", found={ASIDE: moved.aside})
+
+
+async def is_placed(context: StepContext) -> bool:
+    if await _needs_no_copy(context):
+        return True
+    report = await _engine(context.world.engine.job(_here(context), Job.COPY))
+    return report.key == _key(context) and report.state is JobState.USED
+
+
+async def start(context: StepContext) -> StepOutcome:
+    engine = context.world.engine
+    try:
+        return _outcome(await engine.start_as_standby(_here(context), _upstream(context), timeout=_time(context)))
+    except ActionFailed as failed:
+        name = context.plan.target
+        message = f"{failed}. If WAL is missing, make a new copy: /ha rejoin {name} copy"
+        raise StepFailed(message, exit_status=failed.exit_status, output=failed.output) from failed
+
+
+async def streams(context: StepContext) -> bool:
+    state = (await look(context.world, context.cluster)).server(context.plan.target)
+    receiver = state.sql.receiver if state.sql else None
+    return state.role is Role.STANDBY and receiver is not None and receiver.status == "streaming"
+
+
+async def untold(context: StepContext) -> None:
+    """For a step that leaves nothing to be found by, and may simply be done again."""
+    return
+
+
+ACTIONS: Mapping[str, Action] = {
+    "fence_rejoiner": Action(fence, is_fenced),
+    "stop_standby": Action(stop, is_stopped),
+    "checkpoint_upstream": Action(checkpoint, untold),
+    "make_slot": Action(make_slot, untold),
+    "rewind": Action(rewind, is_rewound),
+    "copy": Action(copy, is_copied),
+    "place": Action(place, is_placed),
+    "start_standby": Action(start, streams),
+}
+
+
+async def _followed(context: StepContext, job: Job, report: JobReport) -> JobReport:
+    """Waits for the job's end, and tells how far it is. While its host is silent it goes on there, and that is said."""
+    pause = FIRST_PAUSE
+    while report.state is JobState.RUNNING:
+        context.say(progress_line(report))
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+        try:
+            report = await context.world.engine.job(_here(context), job)
+        except ActionFailed as failed:
+            context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
+    return report
+
+
+def _copy_follows(context: StepContext) -> bool:
+    return any(step.action == "copy" for step in context.plan.steps)
+
+
+async def _needs_no_copy(context: StepContext) -> bool:
+    """The plan began with a rewind, and that went through."""
+    if not any(step.action == "rewind" for step in context.plan.steps):
+        return False
+    report = await _engine(context.world.engine.job(_here(context), Job.REWIND))
+    return report.key == _key(context) and report.state is JobState.DONE
+
+
+def _last_line(report: JobReport) -> str:
+    if report.state is JobState.GONE:
+        return "it broke off, as if its host had been restarted"
+    lines = report.log.splitlines()
+    return next((line for line in reversed(lines) if "error" in line), lines[-1] if lines else "it left no word")
+
+
+def _key(context: StepContext) -> str:
+    """What was approved: a job that was begun for anything else is not ours."""
+    return context.plan.hash[:16]
+
+
+async def _engine(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except ActionFailed as failed:
+        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
+
+
+def _here(context: StepContext) -> Server:
+    return context.cluster.server(context.step.server)
+
+
+def _target(context: StepContext) -> Server:
+    return context.cluster.server(context.plan.target)
+
+
+def _upstream(context: StepContext) -> Server:
+    return context.cluster.server(dict(context.plan.facts)["follows"])
+
+
+def _time(context: StepContext) -> float:
+    return context.step.timeout * HURRY
+
+
+def _outcome(done: Done) -> StepOutcome:
+    return StepOutcome(done.detail, done.exit_status, done.output)
