@@ -15,7 +15,7 @@ from lab.backups import take_backup
 from lab.binaries import Binaries, find_binaries
 from lab.errors import LabError
 from lab.leftovers import WORLD_VARIABLE, clear_world, sweep
-from lab.links import BOT, CLIENTS, NETWORK, Link, Links, Service
+from lab.links import BOT, CLIENTS, NETWORK, SERVERS, Link, Links, Service
 from lab.options import LabOptions
 from lab.places import Lock, Places, open_places
 from lab.seats import Seat, take_seats
@@ -81,8 +81,7 @@ async def build_world(options: LabOptions, stack: AsyncExitStack) -> World:
 
 
 async def _claim_ground(options: LabOptions, stack: AsyncExitStack) -> _Ground:
-    if options.primary == options.standby:
-        raise LabError(f"two servers cannot both be called {options.primary}")
+    _check_names(options)
     account = postgres_account(options.account)
     places = await asyncio.to_thread(open_places, account, options.base)
     for name in await asyncio.to_thread(sweep, places):
@@ -91,11 +90,21 @@ async def _claim_ground(options: LabOptions, stack: AsyncExitStack) -> _Ground:
     options.progress(f"PostgreSQL {binaries.version}, run as {account.name}")
     directory, lock = places.new_world()
     stack.push_async_callback(_leave, directory, lock)
-    names = (options.primary, options.standby)
+    names = options.servers
     seats = dict(zip(names, take_seats(len(names)), strict=True))
     for seat in seats.values():
         stack.callback(seat.leave)
     return _Ground(directory, places, account, binaries, seats)
+
+
+def _check_names(options: LabOptions) -> None:
+    there = [options.primary]
+    for name, upstream in options.upstreams.items():
+        if name in there or (name == options.standby and name in options.more_standbys):
+            raise LabError(f"two servers cannot both be called {name}")
+        if upstream not in there:
+            raise LabError(f"{name} cannot stream from {upstream}: name a server that comes before it")
+        there.append(name)
 
 
 async def _leave(directory: Path, lock: Lock) -> None:
@@ -112,10 +121,8 @@ def _lay_out(ground: _Ground, options: LabOptions, stack: AsyncExitStack) -> Wor
     key_file = directory / "id_ed25519"
     key_file.touch(mode=0o600)
     key_file.write_bytes(key.export_private_key())
-    servers = {
-        name: _server(ground, links, name, other, key)
-        for name, other in ((options.primary, options.standby), (options.standby, options.primary))
-    }
+    first = options.primary, options.standby
+    servers = {name: _server(ground, links, name, first[name == options.primary], key) for name in options.servers}
     return World(
         directory=directory,
         options=options,
@@ -133,6 +140,7 @@ def _lay_out(ground: _Ground, options: LabOptions, stack: AsyncExitStack) -> Wor
 
 
 def _server(ground: _Ground, links: Links, name: str, other: str, key: asyncssh.SSHKey) -> LabServer:
+    origin = other if len(ground.seats) == 2 else SERVERS
     seat, peer = ground.seats[name], ground.seats[other]
     paths = ServerPaths(ground.account.directory(ground.directory / name))
     environment = _environment(ground, paths, seat)
@@ -157,7 +165,7 @@ def _server(ground: _Ground, links: Links, name: str, other: str, key: asyncssh.
         bot_ssh=links.add(Link(BOT, name, Service.SSH), any_port, ssh_address).address,
         client_sql=links.add(Link(CLIENTS, name, Service.SQL), any_port, sql_address).address,
         # The other server comes from its own address, so that this one sees who streams from it.
-        peer_sql=links.add(Link(other, name, Service.SQL), (seat.address, 0), sql_address, peer.address).address,
+        peer_sql=links.add(Link(origin, name, Service.SQL), (seat.address, 0), sql_address, peer.address).address,
     )
 
 
@@ -219,9 +227,8 @@ async def _write_keys_and_start_ssh(world: World, stack: AsyncExitStack) -> None
 
 
 async def _configure(world: World) -> None:
-    """Write what is a server's own, and make the second one a standby of the first."""
+    """Write what is a server's own, and make all but the first one standbys."""
     account, servers = world.account, tuple(world.servers.values())
-    primary, standby = servers
     script = account.write(world.directory / "archive-wal", recipe.archive_script(world.archive), 0o700)
     access = recipe.host_based_authentication(tuple(server.address for server in servers), NETWORK)
     passwords = "".join(f"*:*:*:{role}:{world.passwords[role]}\n" for role in ("replicator",))
@@ -239,14 +246,15 @@ async def _configure(world: World) -> None:
         account.write(server.paths.configuration, own.text())
         account.write(server.data_directory / "pg_hba.conf", access)
         account.write(server.data_directory / "postgresql.conf", recipe.shared_configuration(world.options.settings))
-    conninfo = replication_conninfo(primary, world.replication_passfile)
-    automatic = recipe.configuration({"primary_conninfo": conninfo, "primary_slot_name": standby.name})
-    account.write(standby.data_directory / "postgresql.auto.conf", automatic)
-    account.write(standby.data_directory / "standby.signal", "")
+    for name, upstream in world.options.upstreams.items():
+        conninfo = replication_conninfo(world.servers[upstream], world.replication_passfile)
+        automatic = recipe.configuration({"primary_conninfo": conninfo, "primary_slot_name": name})
+        account.write(world.servers[name].data_directory / "postgresql.auto.conf", automatic)
+        account.write(world.servers[name].data_directory / "standby.signal", "")
 
 
 async def _start_pair(world: World) -> None:
-    primary, standby = world.servers.values()
+    primary, standby = world.servers[world.options.primary], world.servers[world.options.standby]
     world.options.progress(f"Starting the primary, {primary.name}")
     await primary.start()
     for role, password in world.passwords.items():
@@ -259,6 +267,11 @@ async def _start_pair(world: World) -> None:
         if world.options.base_backup:
             group.create_task(take_backup(primary, world.backups))
     world.links.look(standby.name)
+    for name, upstream in world.options.more_standbys.items():
+        world.options.progress(f"Starting another standby, {name}, behind {upstream}")
+        await world.servers[upstream].query(_CREATE_SLOT, (name,))
+        await _start_standby(primary, world.servers[name])
+        world.links.look(name)
 
 
 async def _start_standby(primary: LabServer, standby: LabServer) -> None:

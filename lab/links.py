@@ -8,6 +8,7 @@ from lab.relay_flow import Slowness
 
 BOT = "bot"
 CLIENTS = "clients"
+SERVERS = "servers"  # all other servers, where there are more than one: they reach a server over one link
 NETWORK = "127.0.0.1"  # where the bot and the clients come from, and where they reach the servers
 
 
@@ -18,7 +19,7 @@ class Service(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """From `origin` (the bot, the clients, or a server that replicates) to a service of a server."""
+    """From `origin` (the bot, the clients, a server that replicates, or all that do) to a service of a server."""
 
     origin: str
     server: str
