@@ -52,12 +52,20 @@ class Action:
     `run` does it and proves it, or raises StepFailed. `already_done` looks at the servers and says whether it is done
     (asked after a crash, before anything is repeated); None where no look can tell. `undo` takes it back, where the
     step says that it can be. Once a `final` step was tried, nothing before it is taken back: it may have happened.
+    An `optional` step comes after what was asked for: where it fails, the steps after it are done all the same, and
+    `Order.conclude` finds its failure under `failure_of`.
     """
 
     run: Callable[[StepContext], Awaitable[StepOutcome]]
     already_done: Callable[[StepContext], Awaitable[bool | None]]
     undo: Callable[[StepContext], Awaitable[StepOutcome]] | None = None
     final: bool = False
+    optional: bool = False
+
+
+def failure_of(step: Step) -> str:
+    """The name under which `found` has what became of an optional step that failed."""
+    return f"failure of {step.action} on {step.server}"
 
 
 class StepFailed(Exception):

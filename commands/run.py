@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from commands.book import Book, StepEnd
 from commands.changes import what_changed
-from commands.command import Action, Meant, Misunderstood, Order, StepContext, StepFailed, StepOutcome
+from commands.command import Action, Meant, Misunderstood, Order, StepContext, StepFailed, StepOutcome, failure_of
 from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready
@@ -116,10 +116,11 @@ class Run:
         await self._write(self._first)
         for index in range(last + 1):
             end = await self._act(index, Direction.DO)
-            if not end.succeeded:
+            if not end.succeeded and not self._goes_on_after(end):
                 await self._fail(end)
                 return
-            self._mark(index, StepProgress(StepState.DONE, end.detail, end.duration.total_seconds()))
+            state = StepState.DONE if end.succeeded else StepState.FAILED
+            self._mark(index, StepProgress(state, end.detail, end.duration.total_seconds()))
             if index == last:
                 await self._succeed(end)
                 return
@@ -153,7 +154,9 @@ class Run:
         )
         started = time.monotonic()
         status, outcome = await _attempt(work(context), step.timeout)
-        self._found.update(outcome.found)
+        failed = action.optional and status in (StepStatus.FAILED, StepStatus.TIMED_OUT)
+        found = {**outcome.found, failure_of(step): outcome.detail} if failed else outcome.found
+        self._found.update(found)
         return StepEnd(
             index=index,
             direction=direction,
@@ -162,8 +165,12 @@ class Run:
             duration=timedelta(seconds=time.monotonic() - started),
             exit_status=outcome.exit_status,
             output=outcome.output,
-            found=outcome.found,
+            found=found,
         )
+
+    def _goes_on_after(self, end: StepEnd) -> bool:
+        """An optional step has failed; one that was left by a shutdown has not."""
+        return self._action(end.index).optional and end.status is not StepStatus.CANCELLED
 
     async def _succeed(self, end: StepEnd) -> None:
         conclusion = self._order.conclude(self._plan, self._found)
