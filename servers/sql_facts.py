@@ -2,29 +2,39 @@
 
 Views and functions: https://www.postgresql.org/docs/current/monitoring-stats.html, …/functions-admin.html,
 …/functions-info.html#FUNCTIONS-INFO-CONTROLDATA. All of it is open to a member of pg_monitor; without it LSNs and other
-roles' rows come back NULL, and only the listing of the archive's status directory is refused.
+roles' rows come back NULL, and only the listings of pg_wal and of the archive's status directory are refused.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 
+from servers.errors import ServerUnreachable
+from servers.knock import Endpoint
 from servers.lsn import Lsn, parse_lsn
-from servers.state import Archiver, Receiver, ReplicationRow, Slot, SqlFacts
+from servers.state import Archiver, Receiver, ReplicationRow, Slot, SqlFacts, Upstream
 
 _OLDEST_READY: LiteralString = """
     (SELECT extract(epoch FROM clock_timestamp() - min(modification))::float8
        FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready')"""
 
+# The newest timeline that a standby has WAL of. Only while it has no receiver: every segment's name is looked at.
+_NEWEST_SEGMENT: LiteralString = """
+    CASE WHEN recovery.is_on AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver)
+         THEN (SELECT max(('x' || substr(name, 1, 8))::bit(32)::int) FROM pg_ls_waldir()
+                WHERE name ~ '^[0-9A-F]{24}$') END"""
+
 # The timeline: a primary's WAL insertion knows it first (the last checkpoint's lags behind a promotion); a standby's is
 # the newest that it has received, must replay to be consistent, or has seen a checkpoint on.
-_BEFORE_READY: LiteralString = """
+_BEFORE_SEGMENT: LiteralString = """
 SELECT
     current_setting('server_version_num')::int AS version_number,
     recovery.is_on AS in_recovery,
     CASE WHEN recovery.is_on
          THEN greatest(control.timeline_id, minimum.min_recovery_end_timeline,
-                       (SELECT received_tli FROM pg_stat_wal_receiver))
+                       (SELECT received_tli FROM pg_stat_wal_receiver), """
+
+_BEFORE_READY: LiteralString = """)
          ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int
     END AS timeline,
     (SELECT system_identifier FROM pg_control_system())::text AS system_identifier,
@@ -66,13 +76,15 @@ _AFTER_READY: LiteralString = """ AS oldest_ready_age,
     current_setting('synchronous_standby_names') AS synchronous_standby_names,
     current_setting('data_checksums') = 'on' AS data_checksums,
     current_setting('wal_log_hints') = 'on' AS wal_log_hints,
-    pg_size_bytes(current_setting('wal_segment_size'))::int AS wal_segment_size
+    pg_size_bytes(current_setting('wal_segment_size'))::int AS wal_segment_size,
+    CASE WHEN recovery.is_on AND pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
+         THEN current_setting('primary_conninfo') END AS primary_conninfo
   FROM (SELECT pg_is_in_recovery() AS is_on) AS recovery, pg_control_checkpoint() AS control,
        pg_control_recovery() AS minimum
 """
 
-FACTS: LiteralString = _BEFORE_READY + _OLDEST_READY + _AFTER_READY
-FACTS_FOR_ANYBODY: LiteralString = _BEFORE_READY + "NULL::float8" + _AFTER_READY
+FACTS: LiteralString = _BEFORE_SEGMENT + _NEWEST_SEGMENT + _BEFORE_READY + _OLDEST_READY + _AFTER_READY
+FACTS_FOR_ANYBODY: LiteralString = _BEFORE_SEGMENT + "NULL" + _BEFORE_READY + "NULL::float8" + _AFTER_READY
 
 
 def sql_facts(row: Mapping[str, Any]) -> SqlFacts:
@@ -103,7 +115,19 @@ def sql_facts(row: Mapping[str, Any]) -> SqlFacts:
         data_checksums=_truth(row["data_checksums"]),
         wal_log_hints=_truth(row["wal_log_hints"]),
         wal_segment_size=int(row["wal_segment_size"]),
+        upstream=_upstream(row["primary_conninfo"]),
     )
+
+
+def _upstream(conninfo: str | None) -> Upstream | None:
+    """Only where it leads: it may hold a password."""
+    if not conninfo:
+        return None
+    try:
+        endpoint = Endpoint.of(conninfo)
+    except ServerUnreachable:
+        return None
+    return Upstream(endpoint.host, endpoint.port)
 
 
 def _receiver(row: Mapping[str, Any]) -> Receiver:

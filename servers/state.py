@@ -59,6 +59,14 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a standby's primary_conninfo leads; the rest of it (a password perhaps) is not kept."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReplicationRow:
     """A primary's pg_stat_replication row. LSNs are None where the role may not see them."""
 
@@ -124,6 +132,7 @@ class SqlFacts:
     data_checksums: bool
     wal_log_hints: bool
     wal_segment_size: int
+    upstream: Upstream | None = None  # None: a primary, or not told
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,18 +98,21 @@ _SEVERITY = (
 
 
 def _verdict_of_standbys(primary: View, standbys: list[View]) -> Verdict:
-    found = {_verdict_of_standby(primary, standby) for standby in standbys} or {Verdict.UNKNOWN}
+    feeders = {view.name: view for view in (primary, *standbys) if view.speaks}
+    # A cascading standby is fed by the one before it, and judged by what that one says of it.
+    fed_by = ((feeders.get(standby.upstream or "", primary), standby) for standby in standbys)
+    found = {_verdict_of_standby(feeder, standby) for feeder, standby in fed_by} or {Verdict.UNKNOWN}
     return next(verdict for verdict in _SEVERITY if verdict in found)
 
 
-def _verdict_of_standby(primary: View, standby: View) -> Verdict:
-    fed = primary.feeds(standby)
+def _verdict_of_standby(feeder: View, standby: View) -> Verdict:
+    fed = feeder.feeds(standby)
     if standby.sql is not None:
         if fed is None or standby.streams is None:
             return Verdict.UNKNOWN
         if fed and standby.streams:
             return Verdict.HEALTHY
-        apart = primary.sql is not None and standby.sql.timeline != primary.sql.timeline
+        apart = feeder.sql is not None and standby.sql.timeline != feeder.sql.timeline
         return Verdict.DIFFERENT_TIMELINES if apart else Verdict.REPLICATION_BROKEN
     if standby.postmaster_gone or standby.sql_outcome is Outcome.STARTING:
         return Verdict.STANDBY_DOWN

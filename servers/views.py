@@ -20,6 +20,7 @@ from servers.state import (
     ServerState,
     SqlFacts,
 )
+from servers.topology import upstream_of
 
 # An idle primary still sends a keepalive every wal_sender_timeout / 2 (30 s by default) and WAL about every 15 s.
 # A message that is older than this no longer shows that the primary is alive: it is "no" only beside other noes.
@@ -42,6 +43,7 @@ class View:
     ssh_answer: Answer
     last_role: Role
     last_seen: float
+    upstream: str | None = None  # the server that a standby streams from, or would; None: not known
 
     @property
     def speaks(self) -> bool:
@@ -139,8 +141,12 @@ class View:
         age = self.receiver.last_message_age_seconds if self.receiver else None
         return self.streams is True and age is not None and age < RECENT_MESSAGE_SECONDS
 
+    def hears(self, other: "View") -> bool:
+        """The same of that very server: a cascading standby hears the one before it, and knows of no other."""
+        return self.hears_its_primary and self.upstream in (None, other.name)
+
     def feeds(self, standby: "View") -> bool | None:
-        """Whether this primary streams to the standby, as it says; None where it does not say, or may not see."""
+        """Whether this server streams to the standby, as it says; None where it does not say, or may not see."""
         if self.sql is None or not self.sql.sees_everything:
             return None
         rows = [row for row in self.sql.replication if row.application_name not in _NO_STANDBYS]
@@ -153,12 +159,12 @@ def views_of(cluster: Cluster, state: ClusterState) -> tuple[View, ...]:
     seen = {server.name: server for server in state.servers}
     nothing = Answer(Outcome.NOT_ASKED, state.at, 0.0)
     return tuple(
-        _view(seen.get(server.name) or ServerState(server.name, None, nothing, None, nothing), state)
+        _view(seen.get(server.name) or ServerState(server.name, None, nothing, None, nothing), cluster, state)
         for server in cluster.servers
     )
 
 
-def _view(server: ServerState, state: ClusterState) -> View:
+def _view(server: ServerState, cluster: Cluster, state: ClusterState) -> View:
     host_is_of_this_look = server.ssh_answer.ok and server.ssh_answer.at >= state.at
     return View(
         name=server.name,
@@ -168,4 +174,5 @@ def _view(server: ServerState, state: ClusterState) -> View:
         ssh_answer=server.ssh_answer,
         last_role=server.last_role,
         last_seen=server.last_seen_at.timestamp() if server.last_seen_at else 0.0,
+        upstream=upstream_of(cluster, state, server.name),
     )

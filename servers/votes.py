@@ -41,10 +41,10 @@ _REFUSED = frozenset({PeerReply.NO_RESPONSE, PeerReply.REJECTING})
 
 def _reaches(standby: View, primary: View) -> bool:
     tried = standby.host.peer(primary.name) if standby.host else PeerReply.NOT_TRIED
-    return standby.hears_its_primary or tried is PeerReply.ACCEPTING
+    return standby.hears(primary) or tried is PeerReply.ACCEPTING
 
 
 def _gets(standby: View, primary: View, replies: frozenset[PeerReply]) -> bool:
     """The standby was seen, hears nothing, and its own try of the primary had one of these replies."""
-    silent = standby.sql is not None and standby.streams is not None and not standby.hears_its_primary
+    silent = standby.sql is not None and standby.streams is not None and not standby.hears(primary)
     return silent and standby.host is not None and standby.host.peer(primary.name) in replies
