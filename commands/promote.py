@@ -14,6 +14,7 @@ from commands.world import World
 from servers.inventory import Cluster
 from servers.lag import received_lsn
 from servers.state import ClusterState, Role
+from servers.topology import upstream_of
 from servers.verdict import Judgement, Verdict, judge
 
 # With a primary that works, whatever else is wrong shows as a failed check of the switchover.
@@ -82,15 +83,23 @@ def _fenced(cluster: Cluster, state: ClusterState) -> str | None:
 
 
 def _pair(cluster: Cluster, state: ClusterState, primary: str, server: str | None) -> Pair:
-    """The primary with the standby that was named, else with the one that has the most WAL."""
+    """The primary with the standby that was named, else with the one that has the most WAL on the newest timeline."""
     pairs = [Pair(cluster, state, cluster.server(primary), one) for one in cluster.servers if one.name != primary]
     if server is not None:
         return next(pair for pair in pairs if pair.target.name == server)
     return max(pairs, key=_rank)
 
 
-def _rank(pair: Pair) -> tuple[bool, int]:
-    return pair.new.role is Role.STANDBY, (received_lsn(pair.new.sql) if pair.new.sql else None) or 0
+def _rank(pair: Pair) -> tuple[bool, bool, int, int]:
+    """The primary's own standbys come before those behind another one: a switchover asks the primary about them.
+
+    Positions on different timelines cannot be compared, so the timeline counts first.
+    """
+    sql = pair.new.sql
+    upstream = upstream_of(pair.cluster, pair.state, pair.target.name)
+    direct = pair.old.sql is None or upstream in (pair.source.name, None)
+    timeline, received = (sql.timeline, received_lsn(sql) or 0) if sql else (0, 0)
+    return pair.new.role is Role.STANDBY, direct, timeline, received
 
 
 def _refusal(judgement: Judgement) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 from commands.command import Action, StepContext, StepFailed, StepOutcome
-from commands.looking import look
+from commands.looking import glance, look
 from commands.promotion import fencing
 from servers.engines.engine import ActionFailed, Done, StopMode
 from servers.inventory import Server
 from servers.lsn import format_lsn, parse_lsn
 from servers.state import ControlData, Role, ServerState
+from servers.topology import upstream_of
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ CHECKPOINT, SYSTEM, OLD_TIMELINE = "shutdown_checkpoint", "system_identifier", "
 IN_PRODUCTION = "in production"
 CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
 _CLEAN_STANDBY = "shut down in recovery"
+WATCH_PAUSE = 0.2  # seconds between looks at a server that comes by itself
 HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 
 
@@ -102,6 +104,20 @@ async def rejoin(context: StepContext) -> StepOutcome:
     return _outcome(await _engine(engine.start_as_standby(_here(context), upstream, timeout=_time(context))))
 
 
+async def follow(context: StepContext) -> StepOutcome:
+    upstream = context.cluster.server(context.plan.target)
+    return _outcome(await _engine(context.world.engine.follow(_here(context), upstream, timeout=_time(context))))
+
+
+async def keep_up(context: StepContext) -> StepOutcome:
+    """A standby behind another one reaches the new timeline by itself: it is watched until it has."""
+    async with asyncio.timeout(_time(context)):
+        while not await follows(context):
+            context.say(f"{context.step.server} is not on the new timeline yet")
+            await asyncio.sleep(WATCH_PAUSE)
+    return StepOutcome(f"{context.step.server} streams on the new timeline")
+
+
 async def untold(context: StepContext) -> None:
     """For a step that leaves nothing to be found by, and may simply be done again."""
     return
@@ -120,6 +136,18 @@ async def is_standby(context: StepContext) -> bool:
     return _role(await _look_here(context)) is Role.STANDBY
 
 
+async def follows(context: StepContext) -> bool:
+    """It streams, on the timeline of the new primary, from whom the plan says."""
+    state = await glance(context.world, context.cluster)
+    new, own = state.server(context.plan.target).sql, state.server(context.step.server).sql
+    if new is None or own is None or own.receiver is None:
+        return False
+    wanted = dict(context.plan.facts).get(f"{context.step.server} follows", context.plan.target)
+    from_whom = upstream_of(context.cluster, state, context.step.server)
+    streams = own.in_recovery and own.receiver.status == "streaming" and own.timeline == new.timeline
+    return streams and not new.in_recovery and from_whom in (wanted, None)
+
+
 ACTIONS: Mapping[str, Action] = {
     "checkpoint": Action(checkpoint, untold),
     "stop": Action(stop, is_stopped, undo=start_again),
@@ -130,6 +158,8 @@ ACTIONS: Mapping[str, Action] = {
     "verify": Action(verify, untold),
     "slot": Action(slot, untold),
     "rejoin": Action(rejoin, is_standby),
+    "follow": Action(follow, follows, optional=True),
+    "keep_up": Action(keep_up, follows, optional=True),
 }
 
 

@@ -1,7 +1,7 @@
 """Checks that both kinds of promotion share: each looks at one thing and says what was seen."""
 
 from commands.plan import Check
-from commands.promotion.pair import Pair, failed, judged, passed, warned
+from commands.promotion.pair import failed, judged, passed, warned
 from ledger.quantities import bytes_text
 from servers.state import ServerState
 
@@ -32,15 +32,6 @@ def sees_everything(state: ServerState) -> Check:
     return judged(f"pg_monitor_{state.name}", title, seen, evidence, f"GRANT pg_monitor to it on {state.name}")
 
 
-def does_not_block(state: ServerState) -> Check:
-    """A new primary that waits for a synchronous standby accepts connections and commits nothing."""
-    title = f"Commits will not block on {state.name}"
-    names = state.sql.synchronous_standby_names if state.sql else ""
-    evidence = f"synchronous_standby_names is “{names}”" if names else "synchronous_standby_names is empty"
-    mend = f"Until such a standby streams from {state.name}, no commit would return: set it to '' there and reload"
-    return judged("synchronous", title, state.sql is not None and not names, evidence, mend)
-
-
 def has_room(state: ServerState) -> Check:
     title = f"Disk space on {state.name}"
     name = f"disk_{state.name}"
@@ -51,14 +42,6 @@ def has_room(state: ServerState) -> Check:
     if fullest.used_fraction >= DISK_LIMIT:
         return failed(name, title, f"{evidence}. Make room first")
     return warned(name, title, evidence) if fullest.used_fraction >= DISK_WARNING else passed(name, title, evidence)
-
-
-def others_follow(pair: Pair) -> tuple[Check, ...]:
-    """Further standbys are not moved; whoever approves must know."""
-    return tuple(
-        warned(f"follows_{name}", f"{name} stays as it is", f"it will not follow {pair.target.name} by itself")
-        for name in pair.others
-    )
 
 
 def _version(number: int) -> str:

@@ -5,13 +5,13 @@ from commands.promotion import steps
 from commands.promotion.checks import (
     answers_sql,
     answers_ssh,
-    does_not_block,
     has_room,
-    others_follow,
     sees_everything,
 )
 from commands.promotion.fencing import fence_check, fence_facts, fence_risks, fence_steps
+from commands.promotion.followers import following_checks, following_facts
 from commands.promotion.pair import Pair, failed, judged, lenient, passed, warned
+from commands.promotion.synchronous import after_promotion, does_not_block
 from ledger.quantities import bytes_text
 from servers.lag import data_at_risk_bytes, received_lsn
 from servers.lsn import format_lsn
@@ -37,7 +37,7 @@ def plan_failover(pair: Pair) -> Plan:
         outage_seconds=OUTAGE,
         loss=possible_loss(pair),
         risks=fence_risks(pair),
-        facts=fence_facts(pair.source),
+        facts=(*fence_facts(pair.source), *following_facts(pair)),
         writes_seen_at=last,
     )
 
@@ -68,7 +68,7 @@ def possible_loss(pair: Pair) -> Loss:
 
 def _steps(pair: Pair) -> tuple[Step, ...]:
     new = pair.target.name
-    return (*fence_steps(pair), steps.promote(new), steps.verify(new))
+    return (*fence_steps(pair), steps.promote(new), *after_promotion(pair))
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:
@@ -83,9 +83,9 @@ def _checks(pair: Pair) -> tuple[Check, ...]:
         _right_timeline(pair),
         _has_the_most(pair),
         _replay_runs(pair),
-        does_not_block(pair.new),
+        does_not_block(pair),
         has_room(pair.new),
-        *others_follow(pair),
+        *following_checks(pair),
     )
 
 
@@ -148,6 +148,7 @@ def _same_system(pair: Pair) -> Check:
 
 
 def _right_timeline(pair: Pair) -> Check:
+    """The old primary's control file knows the timeline of its last checkpoint: after a promotion, it lags behind."""
     title = f"{pair.target.name} is on the right timeline"
     new = pair.new.sql
     control = pair.old.host.control if pair.old.host else None
@@ -155,24 +156,36 @@ def _right_timeline(pair: Pair) -> Check:
         return failed("timeline", title, "not known")
     if control is None:
         return warned("timeline", title, f"it is on timeline {new.timeline}; that of {pair.source.name} is not known")
-    evidence = f"timelines {control.timeline} and {new.timeline}"
+    evidence = f"{pair.source.name} had its last checkpoint on timeline {control.timeline}, it is on {new.timeline}"
     mend = f"{pair.target.name} did not follow {pair.source.name}: promoting it would lose more than the last moments"
-    return judged("timeline", title, control.timeline == new.timeline, evidence, mend)
+    return judged("timeline", title, control.timeline <= new.timeline, evidence, mend)
 
 
 def _has_the_most(pair: Pair) -> Check:
-    """No other standby that answers may have more WAL."""
+    """No other standby that answers may have more WAL. Only on one timeline can positions be compared."""
     title = f"{pair.target.name} has the most WAL"
-    mine = received_lsn(pair.new.sql) if pair.new.sql else None
-    if mine is None:
+    new = pair.new.sql
+    mine = received_lsn(new) if new else None
+    if new is None or mine is None:
         return failed("candidate", title, "what it has received is not known")
-    others = {name: pair.state.server(name).sql for name in pair.others}
-    rivals = {name: theirs for name, sql in others.items() if sql and (theirs := received_lsn(sql)) is not None}
-    ahead = [name for name, theirs in rivals.items() if theirs > mine]
-    evidence = f"received up to {format_lsn(mine)}"
-    if ahead:
-        by = bytes_text(rivals[ahead[0]] - mine)
-        return failed("candidate", title, f"{evidence}, but {ahead[0]} is {by} ahead. Promote {ahead[0]}")
+    evidence = f"received up to {format_lsn(mine)} on timeline {new.timeline}"
+    others = {name: sql for name in pair.others if (sql := pair.state.server(name).sql) is not None and sql.in_recovery}
+    newer = [name for name, sql in others.items() if sql.timeline > new.timeline]
+    if newer:
+        there = f"{newer[0]} is on timeline {others[newer[0]].timeline}"
+        return failed("candidate", title, f"{evidence}, but {there}. Promote {newer[0]}")
+    rivals = {
+        name: theirs
+        for name, sql in others.items()
+        if sql.timeline == new.timeline and (theirs := received_lsn(sql)) is not None
+    }
+    best = max(rivals, key=lambda name: rivals[name], default=None)
+    if best is not None and rivals[best] > mine:
+        by = bytes_text(rivals[best] - mine)
+        return failed("candidate", title, f"{evidence}, but {best} is {by} ahead. Promote {best}")
+    silent = [name for name in pair.others if name not in others]
+    if silent:
+        return warned("candidate", title, f"{evidence}; what {', '.join(silent)} has is not known")
     return passed("candidate", title, evidence)
 
 

@@ -35,13 +35,18 @@ class Pair:
 def sender_row(pair: Pair) -> ReplicationRow | None:
     """The primary's pg_stat_replication row of the target.
 
-    A standby goes by its server's or its slot's name where its application_name was set; else the only row is it.
+    A standby goes by its server's or its slot's name where its application_name was set; else the only row that is not
+    some other server's is it.
     """
     if pair.old.sql is None:
         return None
     rows = pair.old.sql.replication
     named = [row for row in rows if row.application_name in (pair.target.name, pair.target.slot)]
-    return named[0] if named else rows[0] if len(rows) == 1 else None
+    if named:
+        return named[0]
+    taken = {name for other in pair.others for name in (other, pair.cluster.server(other).slot)}
+    rest = [row for row in rows if row.application_name not in taken]
+    return rest[0] if len(rest) == 1 else None
 
 
 def passed(name: str, title: str, evidence: str) -> Check:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from commands.plan import Conclusion, Plan
+from commands.command import failure_of
+from commands.plan import Conclusion, Plan, Step
 from commands.plan_page import loss_text
 from commands.promotion.actions import TIMELINE, WRITES_ACCEPTED, WRITES_STOPPED
 from commands.promotion.fencing import FENCED_BY_HOOK
@@ -17,11 +18,34 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         ("Measured outage", _outage_text(plan, outage)),
         ("Lost", loss_text(plan.loss)),
         ("Timeline", found.get(TIMELINE, "not known")),
+        *((step.server, _became_of(step, found)) for step in _following(plan)),
     )
     line = f"{plan.target} is the primary of {plan.cluster} and takes writes."
-    if plan.kind == "switchover":
-        line = f"{line} {plan.source} follows it as the standby."
+    following = [step.server for step in _following(plan) if failure_of(step) not in found]
+    following = [*((plan.source,) if plan.kind == "switchover" and plan.source else ()), *following]
+    if following:
+        verb = "follows it as the standby" if len(following) == 1 else "follow it as standbys"
+        line = f"{line} {', '.join(following)} {verb}."
+    lost = _left_behind(plan, found)
+    if lost:
+        line = f"{line} {', '.join(lost)} {'does' if len(lost) == 1 else 'do'} not follow."
     return Conclusion(line, facts, _next_steps(plan, found))
+
+
+def _following(plan: Plan) -> tuple[Step, ...]:
+    return tuple(step for step in plan.steps if step.action in ("follow", "keep_up"))
+
+
+def _became_of(step: Step, found: Mapping[str, str]) -> str:
+    """What became of a further standby."""
+    failure = found.get(failure_of(step))
+    if failure is not None:
+        return f"does not follow: {failure}"
+    return "was pointed at the new primary and streams from it" if step.action == "follow" else "streams, unchanged"
+
+
+def _left_behind(plan: Plan, found: Mapping[str, str]) -> list[str]:
+    return [step.server for step in _following(plan) if failure_of(step) in found]
 
 
 def measured_outage(plan: Plan, found: Mapping[str, str]) -> float | None:
@@ -42,13 +66,17 @@ def _outage_text(plan: Plan, outage: float | None) -> str:
 
 def _next_steps(plan: Plan, found: Mapping[str, str]) -> tuple[str, ...]:
     look = f"Look: /ha status {plan.cluster}"
+    left_behind = _left_behind(plan, found)
+    rejoin = tuple(f"Rejoin {name}: it does not follow {plan.target}" for name in left_behind)
     if plan.kind == "switchover":
-        return (f"Check that clients have found {plan.target}", look)
-    fenced = f"{plan.source} must be rejoined before it may run again: until then {plan.target} has no standby"
+        return (*rejoin, f"Check that clients have found {plan.target}", look)
+    alone = len(left_behind) == len(_following(plan))
+    until = f": until then {plan.target} has no standby" if alone else ""
+    fenced = f"{plan.source} must be rejoined before it may run again{until}"
     off = (f"Make sure that {plan.source} is off: it could not be fenced",) if plan.risks else ()
     if FENCED_BY_HOOK in found:
         off = (f"Keep {plan.source} off: its hook has cut it off, but when it starts it comes up as a primary",)
-    return (*off, f"Check that clients have found {plan.target}", fenced, look)
+    return (*off, *rejoin, f"Check that clients have found {plan.target}", fenced, look)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -4,6 +4,7 @@ from commands.plan import Step
 
 # Seconds. A checkpoint may have gigabytes to write out; it is not part of the outage.
 LONG, NORMAL, SHORT, INSTANT = 300.0, 60.0, 30.0, 10.0
+FOLLOW = 30.0  # a receiver that waits to try again does so for wal_retrieve_retry_interval, 5 s by default
 
 
 def checkpoint(old: str) -> Step:
@@ -42,3 +43,14 @@ def slot(old: str, new: str, name: str) -> Step:
 def rejoin(old: str, new: str) -> Step:
     does = f"{old} follows {new} on the new timeline."
     return Step("rejoin", old, f"Start {old} as the standby", does, f"{old} streams from {new}", NORMAL)
+
+
+def follow(standby: str, new: str) -> Step:
+    does = f"{standby} is pointed at {new} by its settings and a reload, without a restart; its slot is made there."
+    return Step("follow", standby, f"Have {standby} follow {new}", does, f"{standby} streams from {new}", FOLLOW)
+
+
+def keep_up(standby: str, upstream: str) -> Step:
+    does = f"Nothing is changed: {standby} stays behind {upstream}, and reaches the new timeline through it."
+    proof = f"{standby} streams on the new timeline"
+    return Step("keep_up", standby, f"See {standby} follow {upstream}", does, proof, FOLLOW)

@@ -5,12 +5,12 @@ from commands.promotion import steps
 from commands.promotion.checks import (
     answers_sql,
     answers_ssh,
-    does_not_block,
     has_room,
-    others_follow,
     sees_everything,
 )
+from commands.promotion.followers import following_checks, following_facts
 from commands.promotion.pair import Pair, failed, judged, passed, sender_row, warned
+from commands.promotion.synchronous import after_promotion, does_not_block
 from ledger.quantities import bytes_text, seconds_text
 from servers.lag import replay_lag_bytes
 
@@ -33,6 +33,7 @@ def plan_switchover(pair: Pair) -> Plan:
         target=pair.target.name,
         steps=_steps(pair),
         checks=_checks(pair),
+        facts=following_facts(pair),
         consequence=f"{pair.target.name} will become the primary",
         outage_seconds=OUTAGE + (lag or 0) / REPLAY_RATE,
         loss=Loss(
@@ -50,7 +51,7 @@ def _steps(pair: Pair) -> tuple[Step, ...]:
         steps.stop(old),
         steps.prove(old, new),
         steps.promote(new),
-        steps.verify(new),
+        *after_promotion(pair),
         *((steps.slot(old, new, slot),) if slot else ()),
         steps.rejoin(old, new),
     )
@@ -74,10 +75,10 @@ def _checks(pair: Pair) -> tuple[Check, ...]:
         _way_back(pair),
         _rewind_would_work(pair),
         _archive_works(pair),
-        does_not_block(pair.new),
+        does_not_block(pair),
         has_room(pair.old),
         has_room(pair.new),
-        *others_follow(pair),
+        *following_checks(pair),
     )
 
 

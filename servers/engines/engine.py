@@ -138,3 +138,11 @@ class Engine(Rejoining, Protocol):
         Uses `upstream.replication` and `server.slot`.
         """
         ...
+
+    async def follow(self, standby: Server, upstream: Server, *, timeout: float = 30.0) -> Done:
+        """Point a running standby at the primary `upstream`, and wait until it streams on that one's timeline.
+
+        Makes its slot there. A standby that has WAL from behind the point where that timeline began is left as it was:
+        ActionFailed says so. Uses `upstream.replication` and `standby.slot`.
+        """
+        ...

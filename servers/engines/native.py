@@ -1,5 +1,6 @@
 """Plain PostgreSQL, without an HA manager: everything over SQL and SSH."""
 
+from servers.engines.by_following import FollowActions
 from servers.engines.by_job import JobActions
 from servers.engines.by_sql import SqlActions
 from servers.engines.by_ssh import HostActions
@@ -21,6 +22,7 @@ class NativeEngine:
         self._host = HostActions(shells)
         self._sql = SqlActions(sessions, self._host)
         self._jobs = JobActions(shells, sessions)
+        self._following = FollowActions(sessions, self._host, self._sql)
 
     async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
         return await self._sql.checkpoint(server, timeout)
@@ -88,3 +90,6 @@ class NativeEngine:
 
     async def use_copy(self, server: Server, aside: str, *, timeout: float = 30.0) -> Moved:
         return await self._jobs.use_copy(server, aside, timeout)
+
+    async def follow(self, standby: Server, upstream: Server, *, timeout: float = 30.0) -> Done:
+        return await self._following.follow(standby, upstream, timeout)

@@ -9,6 +9,11 @@ from servers.inventory import Server
 
 def standby_settings(server: Server, upstream: Server) -> str:
     """The lines, each with its end. ActionFailed when the settings do not tell how to reach the upstream."""
+    return "".join(f"{name} = {quoted(value)}\n" for name, value in standby_values(server, upstream).items())
+
+
+def standby_values(server: Server, upstream: Server) -> dict[str, str]:
+    """The settings by name. ActionFailed as above."""
     if upstream.replication is None:
         raise ActionFailed(f"the settings do not say how others reach {upstream.name}: give it a replication conninfo")
     try:
@@ -17,8 +22,7 @@ def standby_settings(server: Server, upstream: Server) -> str:
         conninfo = make_conninfo(upstream.replication, application_name=name)
     except ProgrammingError:
         raise ActionFailed(f"{upstream.name}'s replication conninfo cannot be read: mend it in the settings") from None
-    values = {"primary_conninfo": conninfo, "primary_slot_name": server.slot or ""}
-    return "".join(f"{name} = {quoted(value)}\n" for name, value in values.items())
+    return {"primary_conninfo": conninfo, "primary_slot_name": server.slot or ""}
 
 
 def quoted(value: str) -> str:

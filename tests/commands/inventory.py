@@ -6,14 +6,14 @@ from servers.inventory import Cluster, FencePlace, Server, Service, ServiceKind,
 
 
 def server(
-    name: str, *, slot: str | None = None, replication: str | None = "host=peer", fence: FencePlace | None = None
+    name: str, *, slot: str | None = None, replication: str | None = "", fence: FencePlace | None = None
 ) -> Server:
     return Server(
         name=name,
         conninfo=f"host={name} password=very-secret-word",
         ssh=SshTarget(name, 22, "postgres", None, Path("known_hosts")),
         service=Service(ServiceKind.PG_CTL, f"/data/{name}"),
-        replication=replication,
+        replication=f"host={name}" if replication == "" else replication,
         slot=slot or name,
         fence=fence,
     )
@@ -24,4 +24,5 @@ def cluster(name: str, *servers: str) -> Cluster:
 
 
 SHOP = cluster("shop", "db1", "db2")
+MANY = cluster("shop", "db1", "db2", "db3", "db4", "db5")
 BOOKS = cluster("books", "db1", "db3")

@@ -24,6 +24,7 @@ from servers.state import (
     ServerState,
     Slot,
     SqlFacts,
+    Upstream,
 )
 from tests.commands.practice_jobs import Jobs
 
@@ -47,6 +48,7 @@ class Machine:
     replay_paused: bool = False
     synchronous_standby_names: str = ""
     system: str = SYSTEM
+    upstream: str | None = None  # None: whoever is the primary
     last_role: Role = Role.UNKNOWN
     last_seen_at: datetime | None = None
     last_wal_lsn: Lsn | None = None
@@ -148,6 +150,11 @@ class Pair(Jobs):
         machine.timeline = self.machines[upstream.name].timeline
         return Done("It streams.", 0.1)
 
+    async def follow(self, standby: Server, upstream: Server, *, timeout: float = 30.0) -> Done:
+        machine = await self._do("follow", standby)
+        machine.upstream, machine.timeline = upstream.name, self.machines[upstream.name].timeline
+        return Done(f"{standby.name} streams.", 0.1)
+
     async def _do(self, action: str, server: Server) -> Machine:
         self.did.append((action, server.name))
         self.began.setdefault(action, asyncio.Event()).set()
@@ -183,9 +190,20 @@ class Pair(Jobs):
     def _primary(self) -> Machine | None:
         return next((one for one in self.machines.values() if one.running and not one.standby), None)
 
+    def _feeder(self, standby: Machine) -> Machine | None:
+        """Whom a standby streams from now."""
+        if not standby.running or not standby.standby:
+            return None
+        if standby.upstream is None:
+            return self._primary()
+        upstream = self.machines[standby.upstream]
+        return upstream if upstream.running else None
+
     def _sql(self, cluster: Cluster, machine: Machine) -> SqlFacts:
-        primary = self._primary()
-        standbys = [] if machine.standby else [one for one in self.machines.values() if one.running and one.standby]
+        feeder = self._feeder(machine)
+        if feeder is not None and machine.upstream is not None:
+            machine.timeline = max(machine.timeline, self._sql(cluster, feeder).timeline)  # as a real one does
+        standbys = [one for one in self.machines.values() if self._feeder(one) is machine]
         return SqlFacts(
             version_number=180001,
             in_recovery=machine.standby,
@@ -197,7 +215,7 @@ class Pair(Jobs):
             replay_lsn=machine.lsn if machine.standby else None,
             replay_paused=machine.replay_paused,
             last_replayed_transaction_age_seconds=0.5 if machine.standby else None,
-            receiver=_receiver(machine) if machine.standby and primary is not None else None,
+            receiver=_receiver(machine, feeder) if feeder is not None else None,
             replication=tuple(_row(one) for one in standbys),
             slots=tuple(Slot(one.name, True, one.lsn, "reserved", None) for one in standbys),
             archiver=None,
@@ -209,6 +227,7 @@ class Pair(Jobs):
             data_checksums=True,
             wal_log_hints=True,
             wal_segment_size=16 * 1024 * 1024,
+            upstream=Upstream(machine.upstream, 5432) if machine.upstream is not None else None,
         )
 
     def _host(self, machine: Machine) -> HostFacts:
@@ -251,12 +270,21 @@ def practice_pair() -> Pair:
     )
 
 
+def practice_cluster() -> Pair:
+    """db1 is the primary of db2 and db3; db4 streams from db3, db5 from db2."""
+    upstreams = {"db2": "db1", "db3": "db1", "db4": "db3", "db5": "db2"}
+    pair = practice_pair()
+    for name, upstream in upstreams.items():
+        pair.machines[name] = Machine(name, standby=True, state="in archive recovery", upstream=upstream)
+    return pair
+
+
 def _control(machine: Machine) -> ControlData:
     return ControlData(machine.state, machine.system, machine.timeline, machine.lsn, machine.lsn)
 
 
-def _receiver(machine: Machine) -> Receiver:
-    return Receiver("streaming", "db1", 5432, machine.name, machine.lsn, 0.5)
+def _receiver(machine: Machine, feeder: Machine) -> Receiver:
+    return Receiver("streaming", feeder.name, 5432, machine.name, machine.lsn, 0.5)
 
 
 def _row(machine: Machine) -> ReplicationRow:
