@@ -1,18 +1,18 @@
 """The settings as the values that the other packages know."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from alerts.intervals import Intervals
 from alerts.thresholds import Thresholds
 from bot.fence_settings import fence_place
+from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
 from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings
 from bot.settings_mistakes import Mistake, SettingsError
 from bot.thresholds_settings import thresholds_from
-from commands.authority import OrderPolicy, Policies
+from commands.policies import Policies
 from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
 
 # Of libpq's connection parameters: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
@@ -42,17 +42,20 @@ def policies_of(settings: Settings) -> Policies:
     """Rights and approval policies."""
     return Policies(
         rights={right: frozenset(holders) for right, holders in settings.rights.items()},
-        orders={
-            order: OrderPolicy(
-                approvers=frozenset(policy.approvers),
-                approvals=policy.approvals,
-                risk_approvals=policy.risk_approvals,
-                expires=timedelta(seconds=policy.expires),
-                reason_required=policy.reason_required,
-            )
-            for order, policy in settings.policies.items()
-        },
+        orders={order: policy_from(section) for order, section in settings.policies.items()},
+        overrides={order: overrides_from(section) for order, section in settings.policies.items() if section.when},
+        slack_ids=_slack_ids(settings),
     )
+
+
+def _slack_ids(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Whom a mention of a key notifies: the Slack user group where there is one, else each who is listed."""
+    people = {key: (person.slack,) for key, person in settings.people.items()}
+    groups = {
+        key: (group.slack,) if group.slack else tuple(settings.people[one].slack for one in group.people)
+        for key, group in settings.groups.items()
+    }
+    return {**people, **groups}
 
 
 def thresholds_of(settings: Settings) -> tuple[Thresholds, dict[str, Thresholds]]:

@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from bot.audit_settings import AuditSettings
 from bot.fence_settings import FenceSettings
+from bot.policy_settings import PolicySettings
 from bot.settings_checks import check_references
 from bot.settings_mistakes import (
     SettingsError,
@@ -87,16 +88,6 @@ class PersonSettings(Section):
 class GroupSettings(Section):
     slack: SlackGroup | None = None
     people: tuple[str, ...] = ()
-
-
-class PolicySettings(Section):
-    """Who approves an order. `risk_approvals` is asked for when the plan carries a risk that no check can rule out."""
-
-    approvers: Annotated[tuple[str, ...], Field(min_length=1)]
-    approvals: Annotated[int, Field(ge=1, le=10)] = 1
-    risk_approvals: Annotated[int, Field(ge=1, le=10)] = 2
-    expires: Seconds = 900.0
-    reason_required: bool = True
 
 
 class SshSettings(Section):

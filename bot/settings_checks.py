@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bot.audit_settings import mistakes_in_audit
 from bot.fence_settings import mistakes_in_fence
+from bot.policy_settings import mistakes_in_names
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
 from commands.registry import ORDERS, RIGHTS
@@ -86,14 +87,8 @@ def _policies(raw: Mapping[str, Any], known: frozenset[str]) -> Iterator[Mistake
     for order, section in _tables(raw, "policies"):
         if order not in ORDERS:
             yield Mistake(f"policies.{order}", "is not an order", f"orders are {', '.join(ORDERS)}")
-        approvers = _names(section.get("approvers"))
-        for name in approvers:
-            if name == EVERYONE:
-                yield Mistake(f"policies.{order}.approvers", "may not be everyone", "name the groups or people")
-            elif name not in known:
-                wrong = f"names {name!r}, no group or person"
-                yield Mistake(f"policies.{order}.approvers", wrong, _did_you_mean(name, known))
-        yield from _enough_approvers(raw, order, section, approvers)
+        yield from mistakes_in_names(f"policies.{order}", section, known, _table(raw, "clusters"))
+        yield from _enough_approvers(raw, order, section, _names(section.get("approvers")))
 
 
 def _enough_approvers(

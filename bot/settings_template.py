@@ -63,6 +63,19 @@ approvals = 1
 risk_approvals = 2                  # when an old primary cannot be fenced
 expires = "15m"
 reason_required = true
+# askers = ["dba"]                  # who may ask for it; without this: who holds the right
+# channels = ["C0000OPS", "terminal"]   # where it may be asked for and approved; without this: anywhere
+# break_glass = []                  # who may start it alone (/ha promote shop --break-glass); it shouts in the channel
+# break_glass_risk = false          # even when an old primary cannot be fenced
+
+# What differs for some clusters or hours; any of the keys above. All that match count, the last one first.
+# [[policies.promote.when]]
+# clusters = ["shop"]
+# from = "22:00"
+# to = "06:00"
+# days = ["mon", "tue", "wed", "thu", "fri"]    # on which it begins
+# time_zone = "Europe/Vienna"
+# break_glass = ["dba"]
 
 [policies.rejoin]
 approvers = ["dba"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from commands import answers
 from commands.asked import Answer, Asked, FieldKind, Form, FormField
-from commands.authority import OrderPolicy, may
+from commands.authority import Ruling, may, may_ask, may_ever_ask, may_here
 from commands.command import Command, Meant, Misunderstood, Order, View
 from commands.document import Draft, write_draft
 from commands.parse import parse
@@ -13,6 +13,7 @@ from commands.people import Person
 from commands.plan import Plan
 from commands.plan_page import dry_run_page, plan_page
 from commands.planning import make_plan
+from commands.policies import OrderPolicy, policy_for
 from commands.records import Repeated, record
 from commands.world import World
 from ledger.audit import AuditKind
@@ -34,7 +35,7 @@ class Ask:
         try:
             typed = parse(asked.text, tuple(self._commands))
             command = self._commands[typed.name]
-            ruling = may(self._world.policies, person, command.right)
+            ruling = self._may_ever(command, person)
             if not ruling.allowed:
                 await self._record(asked, AuditKind.REFUSAL, {"command": command.name, "why": ruling.line})
                 return answers.refused(ruling.line)
@@ -44,15 +45,27 @@ class Ask:
         except Misunderstood as misunderstood:
             await self._record(asked, AuditKind.REFUSAL, {"why": str(misunderstood)})
             return answers.misunderstood(str(misunderstood))
-        return await self._order(command, asked, meant, dry_run=typed.dry_run)
+        return await self._order(command, asked, person, meant, dry_run=typed.dry_run)
+
+    def _may_ever(self, command: Command, person: Person) -> Ruling:
+        if isinstance(command, View):
+            return may(self._world.policies, person, command.right)
+        return may_ever_ask(self._world.policies, person, command.name, command.right)
 
     async def _view(self, view: View, asked: Asked, person: Person, arguments: tuple[str, ...]) -> Answer:
         page = await view.answer(asked, person, arguments, self._world)
         await self._record(asked, AuditKind.COMMAND, {"command": view.name, "arguments": list(arguments)})
         return Answer(page)
 
-    async def _order(self, order: Order, asked: Asked, meant: Meant, *, dry_run: bool) -> Answer | Form:
-        cluster = meant.cluster
+    async def _order(self, order: Order, asked: Asked, person: Person, meant: Meant, *, dry_run: bool) -> Answer | Form:
+        cluster, policies = meant.cluster, self._world.policies
+        policy = policy_for(policies, order.name, cluster.name, self._world.now())
+        ruling = may_ask(policies, policy, person, order.name, order.right)
+        if ruling.allowed and policy is not None and not dry_run:
+            ruling = may_here(policy, asked)
+        if not ruling.allowed:
+            await self._record(asked, AuditKind.REFUSAL, {"command": order.name, "why": ruling.line}, cluster.name)
+            return answers.refused(ruling.line)
         try:
             plan = await make_plan(order, meant, self._world)
         except Misunderstood as nothing:
@@ -67,7 +80,6 @@ class Ask:
             **({"dry_run": True} if dry_run else {}),
         }
         await self._record(asked, AuditKind.PLAN, details, cluster.name)
-        policy = self._world.policies.orders.get(order.name)
         if dry_run:
             return Form(dry_run_page(plan, policy), (), None, "", ready=_ready(plan, policy))
         return _form(order, meant, plan, policy)

@@ -3,44 +3,15 @@
 Whatever is not known means no: a right that nobody holds, an order without a policy, a person without a key.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from commands.asked import Decision
-from commands.people import Person
+from commands.asked import Asked, Decision
+from commands.people import Face, Person
+from commands.policies import TERMINAL_PLACE, OrderPolicy, Policies
 
 EVERYONE = "everyone"
 VIEW = "view"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPolicy:
-    """Who approves an order, how many of them, and for how long it waits for them.
-
-    `approvers` are keys of groups or people. `risk_approvals` is asked for when a plan carries risks.
-    """
-
-    approvers: frozenset[str]
-    approvals: int = 1
-    risk_approvals: int = 2
-    expires: timedelta = timedelta(minutes=15)
-    reason_required: bool = True
-
-    def needed(self, *, risky: bool) -> int:
-        """How many people must approve. Never fewer with a risk than without one, and never none."""
-        return max(1, self.approvals, self.risk_approvals if risky else 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """The settings' rights and policies.
-
-    `rights`: right → keys of groups and people, or "everyone" for `view`. `orders`: an order's name → its policy.
-    """
-
-    rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    orders: Mapping[str, OrderPolicy] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +63,56 @@ def may(policies: Policies, person: Person, right: str) -> Ruling:
     return Ruling(False, f"You are not allowed to “{right}”.", _ask(holders))
 
 
-def may_approve(policies: Policies, person: Person, order: str, requester: Human, decided: Sequence[Decided]) -> Ruling:
+def may_ask(policies: Policies, policy: OrderPolicy | None, person: Person, order: str, right: str) -> Ruling:
+    """Whether this person may ask for an order, by the policy in force: its askers where it names some, else whoever
+    holds the right."""
+    if policy is None or policy.askers is None:
+        return may(policies, person, right)
+    through = _belongs(person, policy.askers)
+    if through is None:
+        why = f"You are not among those who may ask for “{order}” here and now."
+        return Ruling(False, why, _ask(policy.askers))
+    return Ruling(True, f"You may ask for “{order}” as {through}.")
+
+
+def may_ever_ask(policies: Policies, person: Person, order: str, right: str) -> Ruling:
+    """Whether there is any cluster or hour at all for which this person may ask: a stranger learns nothing more."""
+    base = policies.orders.get(order)
+    named = (base, *policies.overrides.get(order, ()))
+    if any(_belongs(person, one.askers) for one in named if one is not None and one.askers is not None):
+        return Ruling(True, f"You may ask for “{order}” at times.")
+    return may(policies, person, right)
+
+
+def may_here(policy: OrderPolicy, asked: Asked) -> Ruling:
+    """Whether the policy lets an order be asked for or decided on where this came from."""
+    place = place_of(asked)
+    if policy.channels is None or place in policy.channels:
+        return Ruling(True, "This is a place for it.")
+    where = "At the terminal" if place == TERMINAL_PLACE else "Here"
+    return Ruling(False, f"{where} this can be neither asked for nor decided on.", f"It can: {places_text(policy)}.")
+
+
+def place_of(asked: Asked) -> str | None:
+    """As policies name places: a Slack channel's id, or the terminal; None for none of these (the app's home)."""
+    return TERMINAL_PLACE if asked.face is Face.TERMINAL else asked.channel
+
+
+def places_text(policy: OrderPolicy) -> str:
+    """“in C0OPS, at the terminal”."""
+    if policy.channels is None:
+        return "anywhere"
+    at = ("at the terminal",) if TERMINAL_PLACE in policy.channels else ()
+    names = sorted(policy.channels - {TERMINAL_PLACE})
+    return ", ".join((*(("in " + " or ".join(names),) if names else ()), *at)) or "nowhere"
+
+
+def may_approve(
+    policy: OrderPolicy | None, person: Person, order: str, requester: Human, decided: Sequence[Decided]
+) -> Ruling:
     """Whether this person may approve what the requester asked for, after the decisions taken so far."""
-    policy = policies.orders.get(order)
     if policy is None:
-        return Ruling(False, f"No policy says who approves “{order}”.", f"Add [policies.{order}] to the settings.")
+        return no_policy(order)
     me = human(person)
     if me.is_same(requester):
         return Ruling(
@@ -114,14 +130,17 @@ def may_approve(policies: Policies, person: Person, order: str, requester: Human
     return ruling
 
 
-def may_reject(policies: Policies, person: Person, order: str, requester: Human) -> Ruling:
+def may_reject(policy: OrderPolicy | None, person: Person, order: str, requester: Human) -> Ruling:
     """Whether this person may reject: those who may approve. A requester cancels instead."""
-    policy = policies.orders.get(order)
     if policy is None:
-        return Ruling(False, f"No policy says who decides on “{order}”.", f"Add [policies.{order}] to the settings.")
+        return no_policy(order)
     if human(person).is_same(requester):
         return Ruling(False, "You asked for this, so you cannot reject it.", "Cancel it instead.")
     return _is_approver(policy, person)
+
+
+def no_policy(order: str) -> Ruling:
+    return Ruling(False, f"No policy says who approves “{order}”.", f"Add [policies.{order}] to the settings.")
 
 
 def may_cancel(person: Person, requester: Human) -> Ruling:
@@ -143,7 +162,8 @@ def approvals_count(decided: Sequence[Decided], requester: Human) -> int:
 
 def approvers_text(policy: OrderPolicy) -> str:
     """The approvers as people read them: “dba, lead”."""
-    return ", ".join(sorted(policy.approvers)) or "nobody"
+    named = ", ".join(sorted(policy.approvers - {EVERYONE})) or "nobody"
+    return named if policy.also_among is None else f"{named}, who are also of {', '.join(sorted(policy.also_among))}"
 
 
 def is_approver(policy: OrderPolicy, person: Person) -> bool:
@@ -152,7 +172,9 @@ def is_approver(policy: OrderPolicy, person: Person) -> bool:
 
 
 def _is_approver(policy: OrderPolicy, person: Person) -> Ruling:
-    through = _belongs(person, policy.approvers - {EVERYONE})
+    through = _belongs(person, policy.approvers)
+    if policy.also_among is not None and _belongs(person, policy.also_among) is None:
+        through = None
     if through is None:
         return Ruling(False, "You are not among those who may approve this.", f"They are: {approvers_text(policy)}.")
     return Ruling(True, f"You may approve as {through}.")

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from commands.authority import OrderPolicy
 from commands.document import Document
 from commands.operation_page import StepProgress, progress_page, report_page, write_conclusion
 from commands.orders import show_card
 from commands.plan import Conclusion
 from commands.plan_page import plan_title
+from commands.policies import OrderPolicy
 from commands.records import card_key, progress_key, record_own, report_key, show
 from ledger import locks
 from ledger.audit import AuditKind

@@ -17,7 +17,7 @@ from commands.command import Order
 from commands.document import read_document
 from commands.looking import look_again
 from commands.operation_page import read_conclusion
-from commands.orders import Click, Counted, Ended, Outcome, Overtaken, Ready, Refused, decide, requester_of
+from commands.orders import Click, Counted, Ended, Outcome, Overtaken, Ready, Refused, decide, requester_of, terms
 from commands.owner import Owner
 from commands.people import Person
 from commands.plan_page import plan_title
@@ -120,7 +120,7 @@ class Deciding:
         if decision is not Decision.APPROVE or operation.state is not OperationState.AWAITING_APPROVAL:
             return None
         document = read_document(operation.plan)
-        policy = self._world.policies.orders.get(document.order)
+        policy = terms(self._world.policies, document, self._world.now())
         given = sum(one.decision is ApprovalDecision.APPROVED for one in seen.taken)
         if policy is None or operation.cluster not in self._world.clusters or self._runner.closed:
             return None

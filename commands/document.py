@@ -7,6 +7,7 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 
 from commands.plan import Plan
+from commands.policies import OrderPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Document:
     `words` what else was said (`commands.command.Meant`).
 
     `requester_key` is the requester's key in the settings, so that another id of the same human is recognised.
+    `promised` is the policy under which it was asked for: no decision may ask for less.
     """
 
     order: str
@@ -22,6 +24,7 @@ class Document:
     requester_key: str | None
     plan: Plan
     words: tuple[str, ...] = ()
+    promised: OrderPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from commands.authority import VIEW, approvers_text, may
 from commands.command import Command, Misunderstood, Order
 from commands.parse import COMMAND, echo, nearest
 from commands.people import Person
+from commands.policies import policy_for
 from commands.world import World
-from ledger.page import Item, Items, Page, Tone, note, text
+from ledger.page import Item, Items, Page, Part, Tone, note, text
 from ledger.quantities import count_text
 
 
@@ -56,16 +57,23 @@ def _all(commands: Sequence[Command], person: Person, world: World) -> Page:
 
 def _one(command: Command, person: Person, world: World) -> Page:
     ruling = may(world.policies, person, command.right)
-    policy = world.policies.orders.get(command.name) if isinstance(command, Order) else None
-    approval = (
-        f"It needs {count_text(policy.needed(risky=False), 'approval')} from {approvers_text(policy)}"
-        f" ({policy.needed(risky=True)} when the plan carries a risk)."
-        if policy
-        else ""
-    )
+    parts = _approvals(command.name, world) if isinstance(command, Order) else ()
     return Page(
         title=f"{COMMAND} {command.usage}",
         tone=Tone.INFO,
         summary=command.summary,
-        parts=(text(f"{command.summary}."), *((text(approval),) if approval else ()), note(ruling.line)),
+        parts=(text(f"{command.summary}."), *parts, note(ruling.line)),
     )
+
+
+def _approvals(order: str, world: World) -> tuple[Part, ...]:
+    """What it needs now, once for all the clusters that need the same."""
+    alike: dict[str, list[str]] = {}
+    for cluster in world.clusters:
+        policy = policy_for(world.policies, order, cluster, world.now())
+        if policy is not None:
+            line = f"needs {count_text(policy.needed(risky=False), 'approval')} from {approvers_text(policy)}"
+            alike.setdefault(f"{line} ({policy.needed(risky=True)} when the plan carries a risk).", []).append(cluster)
+    if len(alike) == 1:
+        return tuple(text(f"It {line}") for line in alike)
+    return tuple(text(f"On {', '.join(clusters)} it {line}") for line, clusters in alike.items())

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from commands.authority import OrderPolicy, approvers_text
+from commands.authority import approvers_text
 from commands.document import Document
 from commands.plan import Conclusion
 from commands.plan_page import checks_line, costs, plan_title, risks, steps, warnings
+from commands.policies import OrderPolicy
 from ledger.approvals import Approval
 from ledger.operations import Operation, OperationState
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text

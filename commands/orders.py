@@ -12,20 +12,20 @@ from commands.asked import Asked, Decision
 from commands.authority import (
     Decided,
     Human,
-    OrderPolicy,
-    Policies,
     Ruling,
     approvals_count,
     human,
     is_approver,
     may_approve,
     may_cancel,
+    may_here,
     may_reject,
 )
 from commands.document import Document, read_document, write_document
 from commands.operation_page import card, write_conclusion
 from commands.people import Person
 from commands.plan import Conclusion
+from commands.policies import OrderPolicy, Policies, binding, policy_for
 from commands.records import card_key, record, record_own, show
 from ledger import locks
 from ledger.approvals import Approval, ApprovalDecision, approve, decisions
@@ -189,6 +189,12 @@ def late(db: Database, now: datetime) -> list[Operation]:
     return [operation for operation in waiting if now >= operation.expires_at]
 
 
+def terms(policies: Policies, document: Document, at: datetime) -> OrderPolicy | None:
+    """What a decision on it must meet at that moment: the policy then in force, and what was promised when it was asked
+    for."""
+    return binding(document.promised, policy_for(policies, document.order, document.plan.cluster, at))
+
+
 def show_card(
     db: Database, operation: Operation, document: Document, policy: OrderPolicy | None, now: datetime
 ) -> None:
@@ -204,9 +210,12 @@ def _rule(
     requester = requester_of(click.people, operation, document)
     if click.decision is Decision.CANCEL:
         return may_cancel(click.person, requester)
+    policy = terms(policies, document, click.now)
+    if policy is not None and not (here := may_here(policy, click.asked)).allowed:
+        return here
     if click.decision is Decision.REJECT:
-        return may_reject(policies, click.person, document.order, requester)
-    return may_approve(policies, click.person, document.order, requester, _decided(click, taken))
+        return may_reject(policy, click.person, document.order, requester)
+    return may_approve(policy, click.person, document.order, requester, _decided(click, taken))
 
 
 def requester_of(people: Mapping[str, Person], operation: Operation, document: Document) -> Human:
@@ -235,7 +244,8 @@ def _void(click: Click, taken: Sequence[Approval], policy: OrderPolicy) -> tuple
 def _approve(
     db: Database, click: Click, operation: Operation, document: Document, policies: Policies, owner: str
 ) -> Outcome:
-    policy = policies.orders[document.order]
+    policy = terms(policies, document, click.now)
+    assert policy is not None  # noqa: S101 - without one nobody would have been let this far
     who = Who(click.person.id, click.person.name)
     hash_ = operation.plan_hash
     approve(db, operation.id, who, ApprovalDecision.APPROVED, plan_hash=hash_, at=click.now)
@@ -268,7 +278,7 @@ def _end(db: Database, click: Click, operation: Operation, document: Document, p
     word = "rejected" if rejected else "cancelled"
     line = f"{click.person.name} {word} it before anything was touched."
     ended = transition(db, operation.id, state, at=click.now, result=write_conclusion(Conclusion(line)))
-    show_card(db, ended, document, policies.orders.get(document.order), click.now)
+    show_card(db, ended, document, terms(policies, document, click.now), click.now)
     return Ended(ended)
 
 
@@ -289,7 +299,7 @@ def _mark_expired(
 ) -> Operation:
     line = "Nobody approved it in time. Nothing was touched. Ask again if it is still needed."
     expired = transition(db, operation.id, OperationState.EXPIRED, at=now, result=write_conclusion(Conclusion(line)))
-    show_card(db, expired, document, policies.orders.get(document.order), now)
+    show_card(db, expired, document, terms(policies, document, now), now)
     return expired
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from commands.authority import OrderPolicy, approvers_text
+from commands.authority import approvers_text
 from commands.plan import Check, CheckResult, Loss, Plan, Step
+from commands.policies import OrderPolicy
 from ledger.page import Facts, Item, Items, Page, Part, Tone, note, text
 from ledger.quantities import bytes_text, count_text, seconds_text
 

@@ -15,6 +15,7 @@ from commands.book import Book, StepEnd
 from commands.command import Order, StepContext
 from commands.document import Document, read_document
 from commands.following import progress_of
+from commands.orders import terms
 from commands.owner import Owner, is_gone
 from commands.plan import Conclusion
 from commands.records import record_own
@@ -62,7 +63,7 @@ async def _recover(world: World, orders: Mapping[str, Order], owner: Owner, lock
         return
     _log.warning("an operation was found that nobody carries on", operation=operation.id, owner=lock.owner)
     document = read_document(operation.plan)
-    book = Book(operation, document, world.policies.orders.get(document.order), fencing)
+    book = Book(operation, document, terms(world.policies, document, world.now()), fencing)
     if operation.state is OperationState.APPROVED:
         conclusion = Conclusion(
             "Understudy broke off before the first step. Nothing was touched.", next_steps=_next(document)

@@ -21,7 +21,7 @@ from commands.changes import what_changed
 from commands.command import Action, Meant, Misunderstood, Order, StepContext, StepFailed, StepOutcome, failure_of
 from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
-from commands.orders import Ready
+from commands.orders import Ready, terms
 from commands.plan import Conclusion
 from commands.standing import where_it_stands
 from commands.world import World
@@ -58,7 +58,7 @@ class Run:
         self._document = ready.document
         self._plan = ready.document.plan
         self._cluster = world.clusters[ready.operation.cluster]
-        policy = world.policies.orders.get(ready.document.order)
+        policy = terms(world.policies, ready.document, world.now())
         self._book = Book(ready.operation, ready.document, policy, ready.fencing)
         self._progress = [StepProgress() for _ in self._plan.steps]
         self._found: dict[str, str] = {}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from commands import answers
 from commands.ask import CLUSTER, REASON
 from commands.asked import Answer, Asked, FieldErrors
-from commands.authority import OrderPolicy, approvers_text, may
+from commands.authority import approvers_text, may_ask, may_here, no_policy
 from commands.changes import what_changed
 from commands.command import Meant, Misunderstood, Order
 from commands.document import Document, Draft, UnreadableDraft, read_draft
@@ -14,6 +14,7 @@ from commands.orders import Busy, request
 from commands.people import Person
 from commands.plan import Plan
 from commands.planning import make_plan
+from commands.policies import OrderPolicy, policy_for
 from commands.records import Repeated, record
 from commands.world import World
 from ledger.audit import AuditKind
@@ -42,13 +43,12 @@ class Submission:
         except (UnreadableDraft, Misunderstood) as unreadable:
             return await self._refuse(asked, None, answers.misunderstood(str(unreadable)))
         cluster = meant.cluster
-        ruling = may(self._world.policies, person, order.right)
-        if not ruling.allowed:
+        policy = policy_for(self._world.policies, order.name, cluster.name, self._world.now())
+        ruling = may_ask(self._world.policies, policy, person, order.name, order.right)
+        if ruling.allowed:
+            ruling = no_policy(order.name) if policy is None else may_here(policy, asked)
+        if policy is None or not ruling.allowed:
             return await self._refuse(asked, cluster, answers.refused(ruling.line))
-        policy = self._world.policies.orders.get(order.name)
-        if policy is None:
-            nobody = f"No policy says who approves “{order.name}”. Add [policies.{order.name}] to the settings."
-            return await self._refuse(asked, cluster, answers.refused(nobody))
         return await self._plan_again(asked, person, order, meant, draft, policy, values)
 
     def _meant(self, draft: Draft) -> tuple[Order, Meant]:
@@ -80,7 +80,7 @@ class Submission:
         errors = field_errors(policy, plan, values)
         if errors:
             return FieldErrors(errors)
-        document = Document(order.name, draft.server, person.key, plan, draft.words)
+        document = Document(order.name, draft.server, person.key, plan, draft.words, policy)
         try:
             operation = await self._world.ledger.write(
                 lambda db: request(db, asked, document, policy, tidy(reason), cluster.channel, self._world.now())

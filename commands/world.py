@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from commands.authority import Policies
 from commands.people import Directory
+from commands.policies import Policies
 from ledger.ledger import Ledger
 from servers.backups.tool import BackupTool
 from servers.engines.engine import Engine

@@ -23,8 +23,8 @@ from bot.slack.outcome import SLACK_FAILURES
 from bot.slack.repeats import Repeats
 from bot.slack.replies import Replies
 from bot.slack.sockets import Sockets
-from commands.authority import Policies
 from commands.people import Directory
+from commands.policies import Policies
 from ledger.ledger import Ledger
 
 AGAIN_SECONDS = 2.0

@@ -16,8 +16,9 @@ from bot.slack.identity import OwnIdentity
 from bot.slack.lines import marked
 from bot.slack.outcome import SLACK_FAILURES
 from bot.slack.payloads import Payload, of_event
-from commands.authority import VIEW, Policies, may
+from commands.authority import VIEW, may
 from commands.people import Directory
+from commands.policies import Policies
 from ledger.alerts import AlertRow
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger

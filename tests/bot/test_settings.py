@@ -1,12 +1,14 @@
 """The settings: what is read from where, and every mistake named at once."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from bot.inventory import clusters_of, policies_of, roster_of, secrets_of, thresholds_of
+from bot.policy_settings import PolicySettings, WhenSettings
 from bot.settings import (
     BackupSettings,
     ClusterSettings,
@@ -16,7 +18,6 @@ from bot.settings import (
     LogSettings,
     MonitorSettings,
     PersonSettings,
-    PolicySettings,
     ServerSettings,
     ServiceSettings,
     Settings,
@@ -26,6 +27,7 @@ from bot.settings import (
 )
 from bot.settings_mistakes import SettingsError
 from bot.settings_template import template
+from commands.policies import policy_for
 
 GOOD = """
 [people.alice]
@@ -162,6 +164,45 @@ def test_every_mistake_is_named_at_once_with_its_mend(write: Path, monkeypatch: 
     assert "did you mean 'bob'?" in mistakes["groups.dba.people"]
 
 
+NIGHT = """
+[[policies.promote.when]]
+clusters = ["shop"]
+from = "22:00"
+to = "06:00"
+days = ["fri"]
+time_zone = "Europe/Vienna"
+approvals = 2
+break_glass = ["dba"]
+"""
+
+
+def test_what_differs_at_night_is_read(write: Path) -> None:
+    policies = policies_of(_load(write, GOOD + NIGHT))
+    late = datetime(2026, 1, 30, 23, 30, tzinfo=UTC)
+    night, day = (policy_for(policies, "promote", "shop", at) for at in (late, late - timedelta(hours=9)))
+    assert night is not None
+    assert day is not None
+    assert (night.approvals, night.break_glass) == (2, {"dba"})
+    assert (day.approvals, day.break_glass) == (1, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "mend"),
+    [
+        (('"22:00"', '"22"'), "policies.promote.when.0.from", "write an hour of the day"),
+        (("Europe/Vienna", "Vienna"), "policies.promote.when.0.time_zone", "time zone database"),
+        (('time_zone = "Europe/Vienna"', ""), "policies.promote.when.0", "need a time_zone"),
+        (('to = "06:00"', ""), "policies.promote.when.0", 'give both "from" and "to"'),
+        (('clusters = ["shop"]', 'clusters = ["shp"]'), "policies.promote.when.0.clusters", "did you mean 'shop'?"),
+        (('break_glass = ["dba"]', 'break_glass = ["everyone"]'), "policies.promote.when.0.break_glass", "everyone"),
+        (('break_glass = ["dba"]', 'channels = ["C0THER"]'), "policies.promote.when.0.channels", 'add "C0OPS"'),
+    ],
+)
+def test_what_is_wrong_with_the_night_is_named(write: Path, change: tuple[str, str], key: str, mend: str) -> None:
+    mistakes = _mistakes(write, GOOD + NIGHT.replace(*change))
+    assert mend in mistakes.get(key, f"only {mistakes}")
+
+
 def test_a_mistake_never_repeats_a_secret(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNDERSTUDY_SLACK__BOT_TOKENS", "xoxb-hidden")
     text = GOOD.replace('user=understudy"', 'user=understudy pasword=hidden-too"', 1)
@@ -216,7 +257,8 @@ def test_what_init_writes_names_every_key() -> None:
     words = set(re.findall(r"\w+", template()))
     sections: list[type[BaseModel]] = [
         SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
-        PolicySettings, SshSettings, ServiceSettings, ServerSettings, BackupSettings, ClusterSettings,
+        PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, BackupSettings, ClusterSettings,
     ]  # fmt: skip
     by_environment = {"password"}  # explained beside password_file
-    assert {name for section in sections for name in section.model_fields} - by_environment <= words
+    named = {field.alias or name for section in sections for name, field in section.model_fields.items()}
+    assert named - by_environment <= words

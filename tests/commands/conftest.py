@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 
 from commands.asked import Answer, Asked, Form
-from commands.authority import OrderPolicy, Policies
 from commands.dispatcher import Dispatcher
 from commands.people import Face, Person
+from commands.policies import OrderPolicy, Policies
 from commands.registry import COMMANDS
 from commands.world import World
 from ledger import audit, operations, steps

@@ -9,8 +9,6 @@ from commands.authority import (
     VIEW,
     Decided,
     Human,
-    OrderPolicy,
-    Policies,
     approvals_count,
     human,
     may,
@@ -19,6 +17,7 @@ from commands.authority import (
     may_reject,
 )
 from commands.people import Person
+from commands.policies import OrderPolicy, Policies
 
 KEYS = st.sampled_from(["alice", "bob", "carol"])
 GROUPS = st.frozensets(st.sampled_from(["dba", "lead", "guests"]))
@@ -54,6 +53,13 @@ POLICY = Policies(
 )
 
 
+PROMOTE = POLICY.orders["promote"]
+
+
+def base(policies: Policies) -> OrderPolicy | None:
+    return policies.orders.get("promote")
+
+
 @given(POLICIES, PEOPLE, RIGHTS)
 def test_a_right_is_held_by_key_or_group_and_in_no_other_way(policies: Policies, who: Person, right: str) -> None:
     holders = policies.rights.get(right, frozenset())
@@ -63,24 +69,24 @@ def test_a_right_is_held_by_key_or_group_and_in_no_other_way(policies: Policies,
 
 @given(POLICIES, PEOPLE, DECIDED)
 def test_the_requester_never_approves_under_any_id(policies: Policies, who: Person, decided: list[Decided]) -> None:
-    assert not may_approve(policies, who, "promote", human(who), decided).allowed
-    assert not may_approve(policies, who, "promote", Human(who.id, None), decided).allowed
+    assert not may_approve(base(policies), who, "promote", human(who), decided).allowed
+    assert not may_approve(base(policies), who, "promote", Human(who.id, None), decided).allowed
     if who.key is not None:
-        assert not may_approve(policies, who, "promote", Human("another id", who.key), decided).allowed
+        assert not may_approve(base(policies), who, "promote", Human("another id", who.key), decided).allowed
 
 
 @given(POLICIES, PEOPLE, HUMANS)
 def test_one_person_counts_once(policies: Policies, who: Person, requester: Human) -> None:
     before = [Decided(human(who), Decision.APPROVE)]
-    assert not may_approve(policies, who, "promote", requester, before).allowed
+    assert not may_approve(base(policies), who, "promote", requester, before).allowed
     assert approvals_count(before * 3, Human("somebody else")) == 1
 
 
 @given(POLICIES, HUMANS, DECIDED, st.text())
 def test_a_stranger_never_approves(policies: Policies, requester: Human, decided: list[Decided], name: str) -> None:
     stranger = Person("U-STRANGER", name, None, frozenset())
-    assert not may_approve(policies, stranger, "promote", requester, decided).allowed
-    assert not may_reject(policies, stranger, "promote", requester).allowed
+    assert not may_approve(base(policies), stranger, "promote", requester, decided).allowed
+    assert not may_reject(base(policies), stranger, "promote", requester).allowed
     assert not may(policies, stranger, "promote").allowed
 
 
@@ -113,14 +119,14 @@ def test_a_display_name_decides_nothing() -> None:
 
 
 def test_an_order_without_a_policy_is_approved_by_nobody() -> None:
-    ruling = may_approve(POLICY, person("bob", "dba"), "restore", Human("U-alice", "alice"), ())
+    ruling = may_approve(POLICY.orders.get("restore"), person("bob", "dba"), "restore", Human("U-alice", "alice"), ())
     assert not ruling.allowed
     assert "[policies.restore]" in ruling.line
 
 
 def test_a_refusal_says_why_and_whom_to_ask() -> None:
     assert may(POLICY, STRANGER, "promote").line.endswith("Ask dba.")
-    refused = may_approve(POLICY, person("alice", "dba"), "promote", Human("U-alice", "alice"), ())
+    refused = may_approve(PROMOTE, person("alice", "dba"), "promote", Human("U-alice", "alice"), ())
     assert (
         refused.line
         == "You asked for this, so you cannot approve it. Somebody else of dba, lead must; you can cancel it."
@@ -129,5 +135,5 @@ def test_a_refusal_says_why_and_whom_to_ask() -> None:
 
 def test_who_approved_cannot_approve_again_under_another_id() -> None:
     first = Decided(Human("U-bob", "bob"), Decision.APPROVE)
-    again = may_approve(POLICY, person("bob", "dba", id="U-other"), "promote", Human("U-alice", "alice"), (first,))
+    again = may_approve(PROMOTE, person("bob", "dba", id="U-other"), "promote", Human("U-alice", "alice"), (first,))
     assert not again.allowed

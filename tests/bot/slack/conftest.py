@@ -12,7 +12,8 @@ from bot.slack.client import SlackClients, open_clients
 from bot.slack.directory import SlackDirectory
 from bot.slack.face import SlackConfiguration, SlackFace
 from bot.slack.identity import OwnIdentity
-from commands.authority import EVERYONE, Policies
+from commands.authority import EVERYONE
+from commands.policies import Policies
 from lab.slack import PracticeSlack, workspace_from_manifest
 from ledger.ledger import Ledger
 from tests.bot.slack.doubles import Keeper, Monitor, Orders
