@@ -182,7 +182,7 @@ def test_what_differs_at_night_is_read(write: Path) -> None:
     night, day = (policy_for(policies, "promote", "shop", at) for at in (late, late - timedelta(hours=9)))
     assert night is not None
     assert day is not None
-    assert (night.approvals, night.break_glass) == (2, {"dba"})
+    assert (night.approvals, night.break_glass) == (2, frozenset({"dba"}))
     assert (day.approvals, day.break_glass) == (1, frozenset())
 
 
