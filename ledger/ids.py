@@ -6,6 +6,12 @@ from collections.abc import Callable
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
 LENGTH = 4
 TRIES_PER_LENGTH = 20
+_LONGEST = 12
+
+
+def may_be_id(text: str) -> bool:
+    """Whether it looks like an id. What somebody typed may be anything, also what no database can be asked for."""
+    return 0 < len(text) <= _LONGEST and set(text) <= set(ALPHABET)
 
 
 def short_id(taken: Callable[[str], bool], prefix: str = "") -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from ledger import locks
-from ledger.ids import short_id
+from ledger.ids import may_be_id, short_id
 from ledger.redact import redacted, redacted_text
 from ledger.times import from_text, from_text_or_none, to_text
 from ledger.who import Who
@@ -152,6 +152,8 @@ def create(
 
 def get(db: Database, operation_id: str) -> Operation:
     """Raises NoSuchOperation."""
+    if not may_be_id(operation_id):
+        raise NoSuchOperation("That is no operation's id; an id is a few letters and digits, such as 7K3F.")
     for row in db.query(_GET, {"id": operation_id}):
         return _operation(row)
     raise NoSuchOperation(f"There is no operation {operation_id}.")

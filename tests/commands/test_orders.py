@@ -189,9 +189,12 @@ async def test_the_requester_cancels_and_an_approver_rejects(scene: Scene) -> No
     assert scene.pair.did == []
 
 
-async def test_an_unknown_operation_is_one_line(scene: Scene) -> None:
-    answer = await scene.dispatcher.decide(scene.asks("bob"), "<!here>", Decision.APPROVE)
-    assert "There is no operation" in answer.page.summary
+@pytest.mark.parametrize(
+    ("typed", "says"), [("7K3F", "There is no operation 7K3F."), ("<!here>", "That is no operation's id;")]
+)
+async def test_an_unknown_operation_is_one_line(scene: Scene, typed: str, says: str) -> None:
+    answer = await scene.dispatcher.decide(scene.asks("bob"), typed, Decision.APPROVE)
+    assert answer.page.summary.startswith(says)
     assert len(await scene.records(AuditKind.REFUSAL)) == 1
 
 
