@@ -51,8 +51,9 @@ def mistakes_in_fence(key: str, raw: object) -> Iterator[Mistake]:
         for name in names:
             if other != kind and name in raw:
                 yield Mistake(f"{key}.{name}", f"has no meaning for kind = {kind!r}", "remove it, or correct the kind")
-    for name in ("command", "confirm"):
-        yield from _program(f"{key}.{name}", raw)
+    if kind == "command":
+        yield from _program(f"{key}.command", raw)
+        yield from _program(f"{key}.confirm", raw)
 
 
 def _program(key: str, raw: Mapping[str, Any]) -> Iterator[Mistake]:

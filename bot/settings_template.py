@@ -124,7 +124,8 @@ bin_directory = "/usr/lib/postgresql/17/bin"
 # command = ["/usr/local/sbin/power-off", "db1"]
 # confirm = ["/usr/local/sbin/is-powered-off", "db1"]   # 0: off, 1: not off
 # timeout = "30s"
-# or: kind = "ec2", instance = "i-0123456789abcdef0", region = "eu-central-1", timeout = "2m"
+# or: kind = "ec2", instance = "i-0123456789abcdef0", region = "eu-central-1", timeout = "2m"; endpoint_url where AWS's
+# own is not the one
 
 [clusters.shop.servers.db2]
 conninfo = "host=10.0.0.12 port=5432 dbname=postgres user=understudy sslmode=prefer"
