@@ -13,6 +13,7 @@ from servers.inventory import CommandFence, Server
 
 _LONGEST_OUTPUT = 2000  # characters that are kept
 _PRIVATE = "UNDERSTUDY_"  # the bot's own variables may be secrets, and are no business of the command's
+_KILLED_SECONDS = 1.0
 _OFF, _NOT_OFF = 0, 1  # exit statuses of `confirm`
 
 
@@ -84,18 +85,22 @@ class FenceByCommand:
             message = f"The fence hook of {server.name} did not end within {timeout:g} s. {_MAY_RUN}"
             raise ActionFailed(message) from None
         finally:
-            _end(process)
+            await _end(process)
         return _Ended(process.returncode or 0, output.decode("utf-8", "replace")[-_LONGEST_OUTPUT:])
 
 
 _MAY_RUN = "It may still take writes: make sure by other means that it is off"
 
 
-def _end(process: Process) -> None:
+async def _end(process: Process) -> None:
     """Whatever the command left behind must not go on after its answer was given up."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_KILLED_SECONDS):
+            await process.communicate()
 
 
 def _last_line(output: str) -> str:
