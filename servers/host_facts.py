@@ -8,8 +8,9 @@ from servers.errors import ServerUnreachable
 from servers.sections import Sections, parse_sections
 from servers.ssh import Completed
 from servers.state import ControlData, DiskUse, HostFacts, Outcome, PeerReply, PeerTry
+from servers.timelines import Stretch, read_history
 
-_BLOCKS = frozenset({"control", "disks"})
+_BLOCKS = frozenset({"control", "disks", "history"})
 _LOOSE = frozenset({"peer"})
 _STOPPED = frozenset("TtD")  # stopped, traced, uninterruptible sleep: proc(5)
 _DISK = re.compile(r"^.*?\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(?:\d+%|-)\s+(/.*)$")
@@ -39,6 +40,7 @@ def host_facts(
             load=_load(found.one("load")),
             clock_offset_seconds=_clock_offset(found, sent_at, completed.seconds),
             peers=_peers(found, server, peers),
+            timeline_history=_history(found),
         )
     except ValueError as error:
         raise ServerUnreachable(Outcome.FAILED, f"its host's answer makes no sense: {error}"[:200]) from None
@@ -58,6 +60,13 @@ def _raise_what_went_wrong(completed: Completed, found: Sections) -> None:
 def _control(found: Sections) -> ControlData | None:
     text = found.blocks.get("control")
     return parse_control_data(text) if text is not None else None
+
+
+def _history(found: Sections) -> tuple[Stretch, ...]:
+    file_name = found.one("history_file")
+    if file_name is None:
+        return ()
+    return read_history(int(file_name.partition(".")[0], 16), found.blocks.get("history", ""))
 
 
 def _disks(text: str, paths: Sequence[str]) -> tuple[DiskUse, ...]:

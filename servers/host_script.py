@@ -60,6 +60,9 @@ else
     try self "$here" "$port" &
   fi
   [ ! -e "$data/standby.signal" ] || echo "@standby_signal"
+  history=
+  for each in "$data"/pg_wal/????????.history; do [ ! -r "$each" ] || history=$each; done
+  [ -z "$history" ] || printf '@history_file %s\n@history\n%s\n@end\n' "${history##*/}" "$(cat -- "$history")"
 fi
 IFS= read -r load < /proc/loadavg && echo "@load $load"
 control=$(pg_controldata -D "$data" 2>/dev/null) && printf '@control\n%s\n@end\n' "$control"

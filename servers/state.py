@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from servers.lsn import Lsn
+from servers.timelines import Stretch
 
 
 class Outcome(StrEnum):
@@ -191,6 +192,7 @@ class HostFacts:
     load: tuple[float, float, float] | None
     clock_offset_seconds: float | None  # the host's clock less ours
     peers: tuple[PeerTry, ...]
+    timeline_history: tuple[Stretch, ...] = ()  # by the newest history file in pg_wal; none on a first timeline
 
     def peer(self, name: str) -> PeerReply:
         return next((tried.reply for tried in self.peers if tried.peer == name), PeerReply.NOT_TRIED)

@@ -7,6 +7,7 @@ role, so that an alert about a primary also ends when another server has taken o
 from collections.abc import Iterator
 
 from alerts.observation import Look, Observation, Unit, yes
+from servers.split_brain import split_brain_lines
 from servers.state import Role, ServerState
 from servers.verdict import Verdict
 
@@ -30,7 +31,8 @@ def availability(look: Look) -> tuple[Observation, ...]:
 def _of_cluster(look: Look) -> Iterator[Observation]:
     name, evidence = look.cluster.name, look.judgement.evidence
     yield Observation(PRIMARY_PRESENT, name, yes(_primary_present(look)), Unit.YES_OR_NO, evidence)
-    yield Observation(ONE_PRIMARY, name, yes(_one_primary(look)), Unit.YES_OR_NO, evidence)
+    apart = split_brain_lines(look.cluster, look.state)
+    yield Observation(ONE_PRIMARY, name, yes(_one_primary(look)), Unit.YES_OR_NO, (*apart, *evidence))
 
 
 def _of_server(look: Look, server: ServerState) -> Iterator[Observation]:

@@ -5,8 +5,10 @@ from hypothesis import given
 
 from servers.errors import ServerUnreachable
 from servers.host_facts import host_facts
+from servers.lsn import Lsn
 from servers.ssh import Completed
 from servers.state import DiskUse, HostFacts, Outcome, PeerReply
+from servers.timelines import Stretch
 from tests.servers.control_data_text import control_data_text
 from tests.servers.damage import damaged
 
@@ -48,6 +50,18 @@ def test_a_whole_answer() -> None:
     assert found.control is not None
     assert (found.control.state, found.control.timeline) == ("in archive recovery", 1)
     assert found.load == (0.1, 0.2, 0.3)
+
+
+def test_the_newest_timeline_history_is_read() -> None:
+    assert facts(WHOLE).timeline_history == ()
+    text = WHOLE.replace(
+        "@standby_signal", "@history_file 00000003.history\n@history\n1\t0/5000028\tno reason\n2\t0/6000000\tx\n@end"
+    )
+    assert facts(text).timeline_history == (
+        Stretch(1, Lsn(0), Lsn(0x5000028)),
+        Stretch(2, Lsn(0x5000028), Lsn(0x6000000)),
+        Stretch(3, Lsn(0x6000000), None),
+    )
 
 
 def test_disks_are_in_bytes_and_named_by_the_paths_that_were_asked_for() -> None:
