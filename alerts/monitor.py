@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from alerts.intervals import Intervals
 from alerts.keeper import AlertKeeper
 from alerts.observation import Look
-from alerts.watch import Figures, Judge, Observes, Watch
+from alerts.watch import Figures, Judge, Observes, Then, Watch, nothing
 from servers.inventory import Cluster, Server
 from servers.verdict import judge
 
@@ -42,11 +42,14 @@ class Monitor:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         judge: Judge = judge,
+        then: Then = nothing,
     ) -> None:
+        """`then` is handed each look once its alerts are recorded."""
         self._intervals = intervals
         self._sessions = sessions
         self._watches = {
-            cluster.name: Watch(cluster, observer, keeper, intervals, clock, judge=judge) for cluster in clusters
+            cluster.name: Watch(cluster, observer, keeper, intervals, clock, judge=judge, then=then)
+            for cluster in clusters
         }
         self._overruns = dict.fromkeys(self._watches, 0)
         self._scheduler: AsyncIOScheduler | None = None

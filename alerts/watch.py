@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -30,6 +30,12 @@ class Observes(Protocol):
 
 
 Judge = Callable[[Cluster, ClusterState], Judgement]
+# What else is to become of a look. It keeps the next pass waiting, and must not raise.
+Then = Callable[[Cluster, ClusterState, Judgement], Awaitable[None]]
+
+
+async def nothing(cluster: Cluster, state: ClusterState, judgement: Judgement) -> None:
+    """Alerts are all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Watch:
         clock: Callable[[], datetime],
         *,
         judge: Judge = judge,
+        then: Then = nothing,
     ) -> None:
         self.cluster = cluster
         self._observer = observer
@@ -63,6 +70,7 @@ class Watch:
         self._intervals = intervals
         self._clock = clock
         self._judge = judge
+        self._then = then
         self._alarm = asyncio.Event()
         self._look: Look | None = None
         self._passes = 0
@@ -157,6 +165,7 @@ class Watch:
             self._clear = is_clear(judgement)
             self._note_unknown(judgement.verdict is Verdict.UNKNOWN)
         await self._keeper.take(self.cluster, state, judgement)
+        await self._then(self.cluster, state, judgement)
         self._last_success_at = self._clock()
 
     async def _failed(self, error: Exception) -> None:

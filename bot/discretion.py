@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
+from commands.automatic.clicks import Choice
 from commands.dispatcher import Dispatcher
 from ledger.page_texts import with_texts
 from ledger.redact import Redactor
@@ -39,6 +40,9 @@ class DiscreetOrders:
 
     async def decide(self, asked: Asked, operation_id: str, decision: Decision) -> Answer:
         return self._answer(await self.dispatcher.decide(asked, operation_id, decision))
+
+    async def press(self, asked: Asked, value: str, choice: Choice) -> Answer:
+        return self._answer(await self.dispatcher.press(asked, value, choice))
 
     async def wait(self, operation_id: str, progress: Callable[[str], Awaitable[None]] | None = None) -> Answer:
         return self._answer(await self.dispatcher.wait(operation_id, progress))

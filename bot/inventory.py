@@ -6,12 +6,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from alerts.intervals import Intervals
 from alerts.thresholds import Thresholds
+from bot.automatic_settings import automatic_policy
 from bot.fence_settings import fence_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
 from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings
 from bot.settings_mistakes import Mistake, SettingsError
 from bot.thresholds_settings import thresholds_from
+from commands.automatic.policy import AutomaticPolicy
 from commands.policies import Policies
 from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
 
@@ -56,6 +58,14 @@ def _slack_ids(settings: Settings) -> dict[str, tuple[str, ...]]:
         for key, group in settings.groups.items()
     }
     return {**people, **groups}
+
+
+def automatic_of(settings: Settings) -> dict[str, AutomaticPolicy]:
+    """What may be done without a person, by cluster."""
+    return {
+        name: automatic_policy(section.automatic_failover, fence_returning_primary=section.fence_returning_primary)
+        for name, section in settings.clusters.items()
+    }
 
 
 def thresholds_of(settings: Settings) -> tuple[Thresholds, dict[str, Thresholds]]:

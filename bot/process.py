@@ -81,7 +81,9 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         common, own = thresholds_of(settings)
         keeper = AlertKeeper(wired.ledger, wired.clusters.values(), common, utc_now, own=own)
         intervals = intervals_of(settings)
-        monitor = Monitor(wired.clusters.values(), wired.observer, keeper, wired.sessions, intervals)
+        monitor = Monitor(
+            wired.clusters.values(), wired.observer, keeper, wired.sessions, intervals, then=wired.dispatcher.see
+        )
         slack = SlackFace(
             configuration,
             clients=clients,

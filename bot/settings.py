@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from bot.audit_settings import AuditSettings
+from bot.automatic_settings import AutomaticFailoverSettings
 from bot.fence_settings import FenceSettings
 from bot.policy_settings import PolicySettings
 from bot.settings_checks import check_references
@@ -133,6 +134,8 @@ class ClusterSettings(Section):
     servers: Annotated[dict[Name, ServerSettings], Field(min_length=2)]
     backups: BackupSettings | None = None
     thresholds: Thresholds = Field(default_factory=dict)
+    fence_returning_primary: bool = False
+    automatic_failover: AutomaticFailoverSettings = AutomaticFailoverSettings()
 
 
 class Settings(BaseSettings):

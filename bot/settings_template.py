@@ -54,6 +54,7 @@ view = ["everyone"]
 acknowledge = ["dba"]
 promote = ["dba"]
 rejoin = ["dba"]
+fence = ["dba"]
 restore = ["dba"]
 
 # Who must approve what was asked for. Whoever asks never approves.
@@ -81,6 +82,9 @@ reason_required = true
 approvers = ["dba"]
 risk_approvals = 2                  # when two servers run as primaries
 
+[policies.fence]
+approvers = ["dba"]
+
 [policies.restore]
 approvers = ["dba"]
 
@@ -91,6 +95,16 @@ approvers = ["dba"]
 # A primary with its standby. Which is which is seen, not set.
 [clusters.shop]
 channel = "C0000OPS"                # where its alerts and approvals go; invite the bot there
+fence_returning_primary = false     # true: an old primary that takes writes again after a failover is fenced at once
+
+# Fails over without a person; docs/automatic-failover.md says when, and when not. These are the defaults.
+[clusters.shop.automatic_failover]
+enabled = false
+after = "30s"                       # all viewpoints must agree for so long that the primary is down
+countdown = "30s"                   # people have so long to press Stop
+loss_limit = "1MiB"                 # of WAL that the standby has not received
+unknown_loss = "refuse"             # or "accept"
+cooldown = "1h"                     # between two failovers
 
 # [clusters.shop.thresholds]        # what differs for this cluster alone
 # replay_lag_bytes = "16MiB"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.discretion import DiscreetOrders
-from bot.inventory import clusters_of, policies_of, roster_of, secrets_of
+from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of
 from bot.roster import Roster
 from bot.settings import Settings
 from commands.dispatcher import Dispatcher
@@ -74,6 +74,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             policies=policies_of(settings),
             directory=directory(roster),
             now=utc_now,
+            automatic=automatic_of(settings),
         )
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)

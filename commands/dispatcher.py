@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
+from sqlite_utils import Database
 
 from commands import answers
 from commands.ask import Ask
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
+from commands.automatic.clicks import Choice
+from commands.automatic.overseer import Overseer
 from commands.command import Command, Misunderstood, Order
 from commands.deciding import Deciding
 from commands.document import warm_up
@@ -23,10 +26,18 @@ from commands.submission import Submission
 from commands.world import World
 from ledger.errors import LedgerError
 from ledger.operations import NoSuchOperation
+from servers.inventory import Cluster
+from servers.state import ClusterState
+from servers.verdict import Judgement
 
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
+
+
+def never_in_maintenance(db: Database, cluster: str, at: datetime) -> bool:
+    """Until there is a maintenance mode."""
+    return False
 
 
 class Dispatcher:
@@ -46,6 +57,7 @@ class Dispatcher:
         self._ask = Ask(world, self._commands)
         self._submission = Submission(world, self._orders)
         self._deciding = Deciding(world, self._orders, self._runner, self._owner)
+        self._overseer = Overseer(world, self._runner, self._owner, never_in_maintenance)
 
     def needs_form(self, text: str) -> bool:
         """Whether the text is an order that is understood, so that its plan comes as a form. Instant, no I/O."""
@@ -74,6 +86,14 @@ class Dispatcher:
     async def decide(self, asked: Asked, operation_id: str, decision: Decision) -> Answer:
         """Approves, rejects or cancels. Comes back as soon as that is recorded; what it starts goes on by itself."""
         return await self._guarded(asked, lambda who: self._deciding.decide(who, operation_id.upper(), decision))
+
+    async def see(self, cluster: Cluster, state: ClusterState, judgement: Judgement) -> None:
+        """Takes a look of the monitor: what the settings allow to be done without a person follows from it."""
+        await self._overseer.see(cluster, state, judgement)
+
+    async def press(self, asked: Asked, value: str, choice: Choice) -> Answer:
+        """A button of the announcement of an automatic failover."""
+        return await self._guarded(asked, lambda who: self._overseer.press(who, value, choice))
 
     async def wait(self, operation_id: str, progress: Callable[[str], Awaitable[None]] | None = None) -> Answer:
         """Follows an operation, wherever it runs, to its end; `progress` gets a line whenever a step moves on."""

@@ -4,6 +4,7 @@ from commands.alerts import Alerts
 from commands.audit import Audit
 from commands.authority import VIEW
 from commands.command import Command, Order
+from commands.fence import Fence
 from commands.help import Help
 from commands.promote import Promote
 from commands.rejoin import Rejoin
@@ -14,6 +15,7 @@ _COMMANDS: tuple[Command, ...] = (
     Status(),
     Promote(),
     Rejoin(),
+    Fence(),
     Restore(),
     Alerts(),
 )

@@ -27,6 +27,7 @@ class Runner:
         self._orders = orders
         self._runs: dict[str, tuple[Run, asyncio.Task[None]]] = {}
         self._expected: Counter[str] = Counter()
+        self._expected_any = 0
         self._closed = False
 
     @contextmanager
@@ -38,9 +39,18 @@ class Runner:
         finally:
             self._expected[operation_id] -= 1
 
+    @contextmanager
+    def expecting_any(self) -> Iterator[None]:
+        """While an operation that has no id yet may be started here any moment."""
+        self._expected_any += 1
+        try:
+            yield
+        finally:
+            self._expected_any -= 1
+
     def has(self, operation_id: str) -> bool:
         """Whether the operation runs here, or is about to."""
-        return operation_id in self._runs or self._expected[operation_id] > 0
+        return operation_id in self._runs or self._expected[operation_id] > 0 or self._expected_any > 0
 
     @property
     def running(self) -> frozenset[str]:

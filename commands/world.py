@@ -1,9 +1,10 @@
 """What commands may use. Wired in one place (`bot.process`), handed to every command."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from commands.automatic.policy import AutomaticPolicy
 from commands.people import Directory
 from commands.policies import Policies
 from ledger.ledger import Ledger
@@ -27,3 +28,4 @@ class World:
     directory: Directory
     now: Callable[[], datetime]  # aware, UTC
     fences: Fences = fence_of  # a server's fence hook, where it has one
+    automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is

@@ -30,6 +30,7 @@ view = ["everyone"]
 acknowledge = ["dba"]
 promote = ["dba"]
 rejoin = ["dba"]
+fence = ["dba"]
 restore = ["dba"]
 
 [policies.promote]
@@ -41,6 +42,9 @@ reason_required = true
 [policies.rejoin]
 approvers = ["dba"]
 expires = "15m"
+
+[policies.fence]
+approvers = ["dba"]
 
 [policies.restore]
 approvers = ["dba"]

@@ -42,6 +42,8 @@ class AuditKind(StrEnum):
     STEP_INTENT = "step intent"
     STEP_RESULT = "step result"
     LOCK_TAKEN_OVER = "lock taken over"
+    AUTOMATIC_FAILOVER = "automatic failover"
+    OLD_PRIMARY = "old primary"
     ALERT_CHANGE = "alert change"
     ACKNOWLEDGEMENT = "acknowledgement"
     SILENCE = "silence"

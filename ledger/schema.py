@@ -3,6 +3,7 @@
 `PRAGMA user_version` holds how many have been applied, `PRAGMA application_id` marks the file as a ledger.
 """
 
+from ledger.automatic_schema import AUTOMATIC
 from ledger.segment_schema import AUDIT_SEGMENTS
 
 # "UDSY" as four bytes. https://www.sqlite.org/pragma.html#pragma_application_id
@@ -239,4 +240,8 @@ _OUTBOX = (
     "CREATE UNIQUE INDEX outbox_sending ON outbox (card) WHERE state = 'sending'",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX), AUDIT_SEGMENTS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX),
+    AUDIT_SEGMENTS,
+    AUTOMATIC,
+)

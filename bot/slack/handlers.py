@@ -23,11 +23,14 @@ from bot.slack.plain import one_line
 from bot.slack.repeats import Repeats
 from bot.slack.replies import Replies
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
+from commands.automatic.clicks import Choice
+from commands.automatic.pages import NOW, STOP
 from ledger.page import Page, Tone, text
 
 VIEW_SECONDS = 8.0
 ACK_TRIES, ACK_TRY_SECONDS = 20, 0.15  # together the three seconds that Slack waits for an acknowledgement
 DECISIONS = {"order.approve": Decision.APPROVE, "order.reject": Decision.REJECT, "order.cancel": Decision.CANCEL}
+CHOICES = {NOW: Choice.NOW, STOP: Choice.STOP}  # the buttons of an automatic failover's announcement
 OPEN_PROMOTE = "promote.open"
 
 Ack = Callable[..., Awaitable[Any]]
@@ -43,6 +46,7 @@ class Orders(Protocol):
     async def prepare(self, asked: Asked) -> Form | Answer: ...
     async def submit(self, asked: Asked, draft: str, values: Mapping[str, str]) -> Answer | FieldErrors: ...
     async def decide(self, asked: Asked, operation_id: str, decision: Decision) -> Answer: ...
+    async def press(self, asked: Asked, value: str, choice: Choice) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,10 @@ class Handlers:
             decision = DECISIONS[press.action]
             asked = incoming.asked(self.now(), f"{decision.value} {press.value}")
             answer = await self.orders.decide(asked, press.value, decision)
+            await self.replies.reply(incoming, answer.page, private=answer.private)
+        elif press.action in CHOICES:
+            asked = incoming.asked(self.now(), f"{press.action} {press.value}")
+            answer = await self.orders.press(asked, press.value, CHOICES[press.action])
             await self.replies.reply(incoming, answer.page, private=answer.private)
         elif press.action == OPEN_PROMOTE and incoming.trigger_id is not None:
             await self._form(incoming, incoming.trigger_id, f"promote {press.value}")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bot.inventory import clusters_of, policies_of, roster_of, secrets_of, thresholds_of
+from bot.automatic_settings import AutomaticFailoverSettings
+from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, thresholds_of
 from bot.policy_settings import PolicySettings, WhenSettings
 from bot.settings import (
     BackupSettings,
@@ -27,6 +28,7 @@ from bot.settings import (
 )
 from bot.settings_mistakes import SettingsError
 from bot.settings_template import template
+from commands.automatic.policy import AutomaticFailover, AutomaticPolicy
 from commands.policies import policy_for
 
 GOOD = """
@@ -102,6 +104,24 @@ def test_a_good_file_becomes_the_values_that_the_other_packages_know(write: Path
     common, own = thresholds_of(settings)
     assert (common.replay_lag_bytes, common.disk_warning, common.backup_age) == (4 * 1024**2, 0.7, 30 * 3600)
     assert own == {}
+
+
+def test_nothing_is_done_without_a_person_unless_the_settings_say_so(write: Path) -> None:
+    assert automatic_of(_load(write, GOOD)) == {"shop": AutomaticPolicy()}
+    rules = (
+        "[clusters.shop.automatic_failover]\n"
+        'enabled = true\nafter = "5s"\ncountdown = 0\nloss_limit = "64KiB"\nunknown_loss = "accept"\n'
+    )
+    text = GOOD.replace('channel = "C0OPS"', 'channel = "C0OPS"\nfence_returning_primary = true')
+    policy = automatic_of(_load(write, f"{text}\n{rules}"))["shop"]
+    assert policy == AutomaticPolicy(
+        AutomaticFailover(timedelta(seconds=5), timedelta(0), 65536, accept_unknown_loss=True), True
+    )
+    wrong = rules.replace('"5s"', '"soon"').replace('"accept"', '"yes"')
+    assert _mistakes(write, f"{GOOD}\n{wrong}").keys() == {
+        "clusters.shop.automatic_failover.after",
+        "clusters.shop.automatic_failover.unknown_loss",
+    }
 
 
 def test_the_environment_stands_over_the_file_and_secrets_may_look_like_anything(
@@ -258,6 +278,7 @@ def test_what_init_writes_names_every_key() -> None:
     sections: list[type[BaseModel]] = [
         SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
         PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, BackupSettings, ClusterSettings,
+        AutomaticFailoverSettings,
     ]  # fmt: skip
     by_environment = {"password"}  # explained beside password_file
     named = {field.alias or name for section in sections for name, field in section.model_fields.items()}

@@ -35,11 +35,13 @@ POLICIES = Policies(
         "view": frozenset({"everyone"}),
         "promote": frozenset({"dba"}),
         "rejoin": frozenset({"dba"}),
+        "fence": frozenset({"dba"}),
         "restore": frozenset({"dba"}),
     },
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
         "rejoin": OrderPolicy(frozenset({"dba"})),
+        "fence": OrderPolicy(frozenset({"dba"})),
         "restore": OrderPolicy(frozenset({"dba"})),
     },
 )

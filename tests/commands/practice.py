@@ -26,6 +26,7 @@ from servers.state import (
     SqlFacts,
     Upstream,
 )
+from servers.timelines import Stretch
 from tests.commands.practice_jobs import Jobs
 
 NOW = datetime(2026, 1, 31, 3, 12, tzinfo=UTC)
@@ -49,6 +50,7 @@ class Machine:
     synchronous_standby_names: str = ""
     system: str = SYSTEM
     upstream: str | None = None  # None: whoever is the primary
+    history: tuple[Stretch, ...] = ()
     last_role: Role = Role.UNKNOWN
     last_seen_at: datetime | None = None
     last_wal_lsn: Lsn | None = None
@@ -243,6 +245,7 @@ class Pair(Jobs):
             load=(0.1, 0.1, 0.1),
             clock_offset_seconds=0.0,
             peers=tuple(PeerTry(name, reply) for name, reply in replies.items()),
+            timeline_history=machine.history,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from alerts.observation import Look
 from commands.asked import Answer, Asked, Decision, FieldErrors, FieldKind, Form, FormField
+from commands.automatic.clicks import Choice
 from ledger.alerts import AlertRow
 from ledger.audit import Actor
 from ledger.page import Page, Tone, text
@@ -33,6 +34,7 @@ class Orders:
     asked: list[tuple[str, Asked]] = field(default_factory=list)
     submitted: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     decided: list[tuple[str, Decision]] = field(default_factory=list)
+    pressed: list[tuple[str, Choice]] = field(default_factory=list)
     prepared: Form | Answer = FORM
     outcome: Answer | FieldErrors = SENT
     page: Page = HEALTHY
@@ -64,6 +66,11 @@ class Orders:
         self.asked.append(("decide", asked))
         self.decided.append((operation_id, decision))
         return Answer(Page("Approved", Tone.GOOD, f"You approved {operation_id}"))
+
+    async def press(self, asked: Asked, value: str, choice: Choice) -> Answer:
+        self.asked.append(("press", asked))
+        self.pressed.append((value, choice))
+        return Answer(Page("Stopped", Tone.INFO, f"You stopped {value}"))
 
     @property
     def texts(self) -> list[str]:

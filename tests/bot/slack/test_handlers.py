@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from commands.asked import Answer, Decision, FieldErrors
+from commands.automatic.clicks import Choice
 from lab.slack import PracticeSlack
 from ledger import outbox
 from ledger.audit import AuditKind, recent
@@ -181,6 +182,16 @@ async def test_a_decision_is_passed_on_with_who_took_it(
     await slack.person("U0BOB").wait_for_ephemeral()
     assert stage.orders.decided == [("7K3F", decision)]
     assert stage.orders.asked[0][1].person_id == "U0BOB"
+
+
+@pytest.mark.parametrize("choice", Choice)
+async def test_a_button_of_an_announced_failover_is_passed_on(
+    choice: Choice, stage: Stage, slack: PracticeSlack, ledger: Ledger
+) -> None:
+    message = await card(slack, ledger, Button(f"automatic.{choice.value}", "Press", "A7K3F.1"))
+    await slack.person("U0BOB").press(message, text="Press")
+    await slack.person("U0BOB").wait_for_ephemeral()
+    assert stage.orders.pressed == [("A7K3F.1", choice)]
 
 
 async def test_a_click_delivered_twice_counts_once_and_a_second_click_counts_again(

@@ -1,0 +1,1 @@
+"""What Understudy does of its own accord, where the settings let it."""
