@@ -55,6 +55,7 @@ acknowledge = ["dba"]
 promote = ["dba"]
 rejoin = ["dba"]
 fence = ["dba"]
+standby = ["dba"]                   # add, rebuild, remove
 restore = ["dba"]
 
 # Who must approve what was asked for. Whoever asks never approves.
@@ -83,6 +84,9 @@ approvers = ["dba"]
 risk_approvals = 2                  # when two servers run as primaries
 
 [policies.fence]
+approvers = ["dba"]
+
+[policies.standby]
 approvers = ["dba"]
 
 [policies.restore]

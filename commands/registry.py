@@ -9,6 +9,7 @@ from commands.help import Help
 from commands.promote import Promote
 from commands.rejoin import Rejoin
 from commands.restore import Restore
+from commands.standby import Standby
 from commands.status import Status
 
 _COMMANDS: tuple[Command, ...] = (
@@ -16,6 +17,7 @@ _COMMANDS: tuple[Command, ...] = (
     Promote(),
     Rejoin(),
     Fence(),
+    Standby(),
     Restore(),
     Alerts(),
 )

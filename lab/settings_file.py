@@ -31,6 +31,7 @@ acknowledge = ["dba"]
 promote = ["dba"]
 rejoin = ["dba"]
 fence = ["dba"]
+standby = ["dba"]
 restore = ["dba"]
 
 [policies.promote]
@@ -45,6 +46,10 @@ expires = "15m"
 
 [policies.fence]
 approvers = ["dba"]
+
+[policies.standby]
+approvers = ["dba"]
+expires = "15m"
 
 [policies.restore]
 approvers = ["dba"]

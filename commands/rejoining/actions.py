@@ -117,6 +117,22 @@ async def start(context: StepContext) -> StepOutcome:
         raise StepFailed(message, exit_status=failed.exit_status, output=failed.output) from failed
 
 
+async def drop_slot(context: StepContext) -> StepOutcome:
+    """The slot that was named in the plan, and no other."""
+    name = dict(context.plan.facts)["slot dropped"]
+    return StepOutcome(
+        f"{await _engine(context.world.engine.drop_slot(_here(context), name, timeout=_time(context)))}."
+    )
+
+
+async def is_dropped(context: StepContext) -> bool:
+    name = dict(context.plan.facts)["slot dropped"]
+    sql = (await look(context.world, context.cluster)).server(context.step.server).sql
+    if sql is None:
+        raise StepFailed(f"{context.step.server} cannot be asked for its slots.")
+    return all(slot.name != name for slot in sql.slots)
+
+
 async def streams(context: StepContext) -> bool:
     state = (await look(context.world, context.cluster)).server(context.plan.target)
     receiver = state.sql.receiver if state.sql else None
@@ -137,6 +153,7 @@ ACTIONS: Mapping[str, Action] = {
     "copy": Action(copy, is_copied),
     "place": Action(place, is_placed),
     "start_standby": Action(start, streams),
+    "drop_slot": Action(drop_slot, is_dropped),
 }
 
 

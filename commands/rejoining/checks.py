@@ -1,7 +1,7 @@
 """What is looked at before a server is brought back."""
 
 from commands.plan import Check
-from commands.promotion.checks import answers_sql, answers_ssh
+from commands.promotion.checks import answers_sql
 from commands.promotion.pair import failed, judged, passed, warned
 from commands.rejoining.seen import Seen
 from commands.rejoining.way_back import COPY_MARGIN, Way, WayBack, copy_obstacles
@@ -10,10 +10,9 @@ from ledger.quantities import bytes_text
 
 def checks(seen: Seen, way: Way) -> tuple[Check, ...]:
     """Pure: the same look gives the same checks."""
-    first = (answers_sql(seen.new), answers_ssh(seen.old))
+    first = (answers_sql(seen.new), _host_answers(seen))
     if seen.new.sql is None or seen.directory is None:
-        missing = seen.problems.get("directory")
-        return (*first, failed("directory", f"The data directory of {seen.server.name}", missing)) if missing else first
+        return first  # of servers that do not speak, nothing else can be known
     return (
         *first,
         _same_system(seen),
@@ -25,6 +24,15 @@ def checks(seen: Seen, way: Way) -> tuple[Check, ...]:
         *((_room(seen),) if way.copies else ()),
         _slot(seen),
     )
+
+
+def _host_answers(seen: Seen) -> Check:
+    """A host without a data directory answers as well: a standby may be made there."""
+    title = f"The host of {seen.server.name} answers by SSH"
+    if seen.directory is None:
+        return failed("host", title, seen.problems.get("directory", "not asked"))
+    there = seen.server.service.data_directory if seen.directory.exists else "no data directory yet"
+    return passed("host", title, there)
 
 
 def _same_system(seen: Seen) -> Check:

@@ -20,8 +20,19 @@ def fence(server: str) -> Step:
 
 
 def stop(server: str) -> Step:
-    does = "A fast stop of the standby that does not stream."
+    does = "A fast stop."
     return Step("stop_standby", server, f"Stop {server}", does, "no postmaster is left", NORMAL)
+
+
+def stop_for_good(server: str) -> Step:
+    does = "A fast stop. Its data directory stays as it is."
+    return Step("stop_standby", server, f"Stop {server}", does, "no postmaster is left", NORMAL)
+
+
+def drop_slot(server: str, upstream: str, name: str) -> Step:
+    does = f"{upstream} keeps no more WAL for {server}: after a while only a new copy brings it back."
+    title = f"Drop the slot “{name}” on {upstream}"
+    return Step("drop_slot", upstream, title, does, "pg_replication_slots", SHORT)
 
 
 def checkpoint(upstream: str) -> Step:

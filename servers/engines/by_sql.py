@@ -146,6 +146,28 @@ class SqlActions:
             raise _failed(server, f"the slot {slot}", error) from error
         return Done(f"{server.name} made the slot {slot} ({how})", deadline.seconds)
 
+    async def drop_slot(self, server: Server, slot: str, timeout: float) -> str:
+        deadline = Deadline(timeout)
+        while rows := await self._rows(server, _SLOT, deadline, slot):
+            if rows[0]["slot_type"] != "physical":
+                raise ActionFailed(f"the slot {slot} on {server.name} is a logical one: it is not the standby's")
+            if not rows[0]["active"]:
+                break
+            # The sender notices that its standby is gone only when it next writes to it.
+            deadline.check(f"somebody streams from the slot {slot} on {server.name}: it was not dropped")
+            await asyncio.sleep(_LONGEST_PAUSE)
+        else:
+            return f"{server.name} has no slot {slot}"
+        try:
+            await self._sessions.query(server, _DROP_SLOT, (slot,), timeout=deadline.left())
+        except SqlFailed as error:
+            if error.sqlstate != _INSUFFICIENT_PRIVILEGE:
+                raise _failed(server, f"dropping the slot {slot}", error) from error
+            await self._host.psql(server, _PSQL_DROP_SLOT, {"slot": slot}, deadline.left())
+        except ServerUnreachable as error:
+            raise _failed(server, f"dropping the slot {slot}", error) from error
+        return f"{server.name} has dropped the slot {slot}"
+
     async def wait_streaming(self, standby: Server, upstream: Server, deadline: Deadline) -> str:
         """Wait until the standby streams on the timeline that its upstream is on; what was seen then."""
         wanted = (await self._row(upstream, _ROLE, deadline))["timeline"]

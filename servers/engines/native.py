@@ -93,3 +93,6 @@ class NativeEngine:
 
     async def follow(self, standby: Server, upstream: Server, *, timeout: float = 30.0) -> Done:
         return await self._following.follow(standby, upstream, timeout)
+
+    async def drop_slot(self, server: Server, slot: str, *, timeout: float = 10.0) -> str:
+        return await self._sql.drop_slot(server, slot, timeout)

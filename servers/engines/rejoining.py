@@ -144,3 +144,7 @@ class Rejoining(Protocol):
         Its own configuration files come with it, and standby.signal is in the copy before it is in its place.
         """
         ...
+
+    async def drop_slot(self, server: Server, slot: str, *, timeout: float = 10.0) -> str:
+        """Drop a physical slot that nobody streams from: WAL is kept for it no more. What was done, in one line."""
+        ...

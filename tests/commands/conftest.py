@@ -36,10 +36,12 @@ POLICIES = Policies(
         "promote": frozenset({"dba"}),
         "rejoin": frozenset({"dba"}),
         "fence": frozenset({"dba"}),
+        "standby": frozenset({"dba"}),
         "restore": frozenset({"dba"}),
     },
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
+        "standby": OrderPolicy(frozenset({"dba"})),
         "rejoin": OrderPolicy(frozenset({"dba"})),
         "fence": OrderPolicy(frozenset({"dba"})),
         "restore": OrderPolicy(frozenset({"dba"})),

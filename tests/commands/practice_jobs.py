@@ -25,6 +25,7 @@ class Jobs:
     ends: dict[Job, list[JobReport]] = field(default_factory=dict, kw_only=True)
     begun: list[tuple[Job, str, str]] = field(default_factory=list, kw_only=True)
     moved: list[str] = field(default_factory=list, kw_only=True)
+    dropped: list[tuple[str, str]] = field(default_factory=list, kw_only=True)
 
     async def directory(self, server: Server, archive: str | None = None, *, timeout: float = 5.0) -> DirectoryFacts:
         return self.directories.get(server.name, stopped("shut down", FORK))
@@ -60,6 +61,10 @@ class Jobs:
         where = f"/data/{server.name}.aside-{aside}"
         self.moved.append(where)
         return Moved("The copy is in its place.", where)
+
+    async def drop_slot(self, server: Server, slot: str, *, timeout: float = 10.0) -> str:
+        self.dropped.append((server.name, slot))
+        return "The slot is dropped."
 
     def _begin(self, job: Job, server: Server, key: str) -> JobReport:
         self.begun.append((job, server.name, key))

@@ -1,0 +1,198 @@
+"""Which way a server comes back, what people are told of it, and what runs."""
+
+from dataclasses import replace
+
+import pytest
+
+from commands.asked import Decision
+from commands.command import Misunderstood
+from commands.rejoin import Rejoin
+from commands.rejoining.progress import progress_line
+from commands.rejoining.rejoin_plan import plan_return
+from commands.rejoining.seen import Seen, see
+from commands.rejoining.way_back import WayBack, way_back
+from servers.engines.rejoining import DirectoryFacts, Job, JobReport, JobState, Reach, SourceFacts
+from servers.lsn import Lsn
+from tests.commands.conftest import Scene
+from tests.commands.inventory import SHOP
+from tests.commands.practice_jobs import FORK, stopped
+
+CLEAN = stopped("shut down", Lsn(FORK - 120))
+KILLED = stopped("in production", Lsn(FORK - 4096))
+GIBIBYTE = 1024**3
+
+
+async def seen(scene: Scene, facts: DirectoryFacts, **changes: object) -> Seen:
+    """db2 was promoted, and db1 is as its directory tells."""
+    scene.pair.directories["db1"] = facts
+    if scene.pair.machines["db2"].standby:
+        scene.pair.kill("db1")
+        scene.pair.machines["db2"].standby, scene.pair.machines["db2"].timeline = False, 2
+    state = await scene.pair.observe(SHOP)
+    return replace(await see(scene.world, SHOP, state, "db1", "db2"), **changes)  # type: ignore[arg-type]
+
+
+async def kind(scene: Scene, facts: DirectoryFacts, **changes: object) -> WayBack:
+    return way_back(await seen(scene, facts, **changes), copy_wanted=False).kind
+
+
+async def test_a_clean_shutdown_that_the_new_primary_has_is_simply_started(scene: Scene) -> None:
+    assert await kind(scene, CLEAN) is WayBack.PLAIN
+
+
+async def test_a_shutdown_past_the_fork_is_rewound(scene: Scene) -> None:
+    assert await kind(scene, stopped("shut down", FORK)) is WayBack.REWIND
+
+
+async def test_a_killed_primary_is_rewound_even_if_it_may_have_nothing_more(scene: Scene) -> None:
+    assert await kind(scene, KILLED) is WayBack.REWIND
+
+
+@pytest.mark.parametrize(("end", "expected"), [(FORK, WayBack.PLAIN), (Lsn(FORK + 8), WayBack.REWIND)])
+async def test_a_standby_goes_by_what_it_has_replayed(scene: Scene, end: Lsn, expected: WayBack) -> None:
+    facts = replace(stopped("shut down in recovery", Lsn(FORK - 4096)), end_lsn=end)
+    assert await kind(scene, facts) is expected
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        replace(KILLED, data_checksums=False, wal_log_hints=False),
+        replace(KILLED, full_page_writes=False),
+        replace(KILLED, broken=True),
+        replace(KILLED, history="nonsense"),
+        replace(KILLED, exists=False, control=None),
+    ],
+)
+async def test_what_pg_rewind_cannot_mend_is_copied(scene: Scene, facts: DirectoryFacts) -> None:
+    assert await kind(scene, facts) is WayBack.COPY
+
+
+async def test_without_the_right_to_read_files_it_is_copied(scene: Scene) -> None:
+    scene.pair.reached = Reach(replication=True, files=False, detail="it may not read files")
+    way = way_back(await seen(scene, KILLED), copy_wanted=False)
+    assert (way.kind, "it may not read files" in way.why) == (WayBack.COPY, True)
+
+
+async def test_wal_that_is_recycled_is_fetched_from_an_archive_or_copied(scene: Scene) -> None:
+    scene.pair.source_facts = replace(scene.pair.source_facts, oldest_wal=Lsn(FORK + 0x1000000))
+    assert await kind(scene, CLEAN) is WayBack.PLAIN
+    assert await kind(scene, replace(CLEAN, restores=False)) is WayBack.COPY
+    assert await kind(scene, replace(KILLED, restores=False)) is WayBack.COPY
+
+
+async def test_a_rewound_directory_that_never_started_is_started(scene: Scene) -> None:
+    facts = stopped("in archive recovery", FORK)
+    assert facts.control is not None
+    history = "1\t0/5000028\tpromoted\n"
+    control = replace(facts.control, timeline=2)
+    assert await kind(scene, replace(facts, control=control, history=history, based=True)) is WayBack.PLAIN
+
+
+@pytest.mark.parametrize(
+    ("facts", "source", "said"),
+    [
+        (replace(KILLED, available=GIBIBYTE), {}, "not enough room"),
+        (replace(KILLED, obstacle="/data/db1 is a mount point"), {}, "mount point"),
+        (KILLED, {"tablespaces": ("/fast",)}, "/fast"),
+        (KILLED, {"free_senders": 1}, "a copy takes two"),
+    ],
+)
+async def test_where_no_copy_can_follow_the_rewind_promises_none(
+    scene: Scene, facts: DirectoryFacts, source: dict[str, object], said: str
+) -> None:
+    scene.pair.source_facts = SourceFacts(**{**_fields(scene.pair.source_facts), **source})  # type: ignore[arg-type]
+    plan = plan_return(await seen(scene, facts), kind="rejoin")
+    assert [step.action for step in plan.steps] == ["checkpoint_upstream", "make_slot", "rewind", "start_standby"]
+    assert plan.failed_checks == ()
+    assert any(said in check.evidence for check in plan.checks)
+    forced = plan_return(await seen(scene, facts), kind="rejoin", copy_wanted=True)
+    assert any(said in check.evidence for check in forced.failed_checks)
+
+
+async def test_that_a_copy_may_follow_and_the_directory_moves_aside_is_part_of_what_is_approved(scene: Scene) -> None:
+    rewind = plan_return(await seen(scene, KILLED), kind="rejoin")
+    alone = plan_return(await seen(scene, replace(KILLED, available=GIBIBYTE)), kind="rejoin")
+    assert dict(rewind.facts)["way back"] == "pg_rewind, else new copy"
+    assert dict(rewind.facts)["data directory"] == "/data/db1 is moved aside"
+    assert rewind.hash != alone.hash
+
+
+async def test_what_the_old_primary_had_past_the_fork_is_said(scene: Scene) -> None:
+    await scene.pair.observe(SHOP)
+    looked = await seen(scene, KILLED)
+    plan = plan_return(replace(looked, old=replace(looked.old, last_wal_lsn=Lsn(FORK + 2048))), kind="rejoin")
+    assert plan.loss.bytes is None
+    assert "at least 2.0 kB of WAL past it was seen" in plan.loss.explanation
+    assert "overwritten by the rewind" in plan.loss.explanation
+
+
+async def test_another_database_and_a_newer_timeline_are_refused(scene: Scene) -> None:
+    other = plan_return(await seen(scene, stopped("shut down", FORK, "1")), kind="rejoin")
+    assert [check.name for check in other.failed_checks] == ["system_identifier"]
+    assert KILLED.control is not None
+    newer = replace(KILLED, control=replace(KILLED.control, timeline=3), history="1\t0/4000000\tx\n")
+    plan = plan_return(await seen(scene, newer), kind="rejoin")
+    assert [check.name for check in plan.failed_checks] == ["timeline"]
+
+
+async def test_an_old_primary_that_runs_is_fenced_first_as_a_risk_and_copied(scene: Scene) -> None:
+    looked = await seen(scene, KILLED)
+    scene.pair.machines["db1"].running = True
+    state = await scene.pair.observe(SHOP)
+    plan = plan_return(replace(looked, old=state.server("db1")), kind="rejoin")
+    assert [step.action for step in plan.steps] == [
+        "fence_rejoiner", "make_slot", "copy", "place", "start_standby"
+    ]  # fmt: skip
+    assert "What clients wrote there since 0/5000028 is not on db2" in plan.risks[0]
+    with pytest.raises(Misunderstood, match="Name the one that shall give way"):
+        await Rejoin().plan(Rejoin().resolve((), scene.world), state, scene.world)
+
+
+async def test_there_is_nothing_to_rejoin_in_a_pair_that_is_well_or_has_no_primary(scene: Scene) -> None:
+    state = await scene.pair.observe(SHOP)
+    with pytest.raises(Misunderstood, match="Every standby of shop streams"):
+        await Rejoin().plan(Rejoin().resolve((), scene.world), state, scene.world)
+    with pytest.raises(Misunderstood, match="db1 is the primary of shop"):
+        await Rejoin().plan(Rejoin().resolve(("db1",), scene.world), state, scene.world)
+    scene.pair.kill("db1")
+    state = await scene.pair.observe(SHOP)
+    with pytest.raises(Misunderstood, match="First: /ha promote shop"):
+        await Rejoin().plan(Rejoin().resolve((), scene.world), state, scene.world)
+
+
+def test_progress_is_told_in_percent_with_the_rate_and_the_rest() -> None:
+    report = JobReport(JobState.RUNNING, "key", 60.0, 6 * GIBIBYTE, 24 * GIBIBYTE)
+    assert progress_line(report) == "25 %: 6.0 GB of 24.0 GB, 102 MB a second, about 3 min left"
+    assert "waiting for checkpoint" in progress_line(JobReport(JobState.RUNNING, log="waiting for checkpoint"))
+
+
+async def test_a_rewind_that_broke_off_is_followed_by_the_approved_copy(scene: Scene) -> None:
+    await seen(scene, KILLED)
+    scene.pair.ends[Job.REWIND] = [JobReport(JobState.FAILED, log="pg_rewind: error: it broke")]
+    scene.pair.ends[Job.COPY] = [JobReport(JobState.DONE, copied=4096, total=4096)]
+    report = await run(scene, "rejoin")
+    assert [(job, name) for job, name, _ in scene.pair.begun] == [(Job.REWIND, "db1"), (Job.COPY, "db1")]
+    assert len(scene.pair.moved) == 1
+    assert scene.pair.moved[0] in report
+    assert "pg_rewind: error: it broke. A new copy follows." in report
+
+
+async def test_a_rewind_that_went_through_needs_no_copy(scene: Scene) -> None:
+    await seen(scene, KILLED)
+    report = await run(scene, "rejoin")
+    assert [job for job, _, _ in scene.pair.begun] == [Job.REWIND]
+    assert scene.pair.moved == []
+    assert "db1 follows db2 as a standby" in report
+
+
+async def run(scene: Scene, text: str) -> str:
+    """Asked for, approved and carried out; the report, and what each step said."""
+    operation = await scene.request(text=text)
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    report = (await scene.dispatcher.wait(operation)).page
+    return f"{report} {[step.detail for step in await scene.steps(operation)]}"
+
+
+def _fields(facts: SourceFacts) -> dict[str, object]:
+    return {name: getattr(facts, name) for name in SourceFacts.__dataclass_fields__}
