@@ -26,6 +26,8 @@ from bot.slack.face import SlackConfiguration, SlackFace
 from bot.slack.identity import OwnIdentity
 from bot.vitals import VitalSigns
 from bot.wiring import Wired, open_world, utc_now
+from bot.witness.keeper import WitnessKeeper
+from bot.witness.opening import witnesses_of
 from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append
 from ledger.errors import LedgerError
 
@@ -35,6 +37,7 @@ WATCH_SECONDS = 0.8
 MESSAGES_SECONDS = 1.0
 SLACK_SECONDS = 1.5
 HTTP_SECONDS = 0.5
+WITNESS_SECONDS = 0.5
 TICK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
@@ -50,6 +53,7 @@ class Bot:
     slack: SlackFace
     http: HttpServer
     loop_lag: LoopLag
+    witness: WitnessKeeper
 
 
 async def run_bot(settings: Settings) -> int:
@@ -98,9 +102,10 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
             now=utc_now,
         )
         loop_lag = LoopLag()
-        signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals)
+        witness = WitnessKeeper(wired.ledger, await asyncio.to_thread(witnesses_of, settings), utc_now)
+        signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals, witness)
         http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), slack.routes())
-        yield Bot(wired, keeper, monitor, slack, http, loop_lag)
+        yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness)
 
 
 @asynccontextmanager
@@ -114,11 +119,12 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         await bot.keeper.start()
         ends.push_async_callback(_in_time, "slack", partial(bot.slack.stop, MESSAGES_SECONDS), SLACK_SECONDS)
         await bot.slack.start()
+        ends.push_async_callback(_in_time, "witness", bot.witness.close, WITNESS_SECONDS)
         ends.push_async_callback(_record, bot, AuditKind.STOPPED, {})
         ends.push_async_callback(_in_time, "monitor", bot.monitor.stop, WATCH_SECONDS)
         bot.monitor.start()
         ends.push_async_callback(bot.wired.dispatcher.shutdown, STEP_SECONDS)
-        chores = [asyncio.create_task(bot.loop_lag.run()), asyncio.create_task(_tick(bot))]
+        chores = [asyncio.create_task(work) for work in (bot.loop_lag.run(), _tick(bot), bot.witness.run())]
         ends.push_async_callback(_cancelled, chores)
         log.info("bot.started", clusters=names, http_port=port)
         yield

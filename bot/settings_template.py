@@ -17,6 +17,19 @@ mode = "socket"                     # or "http": then Slack posts to /slack/even
 [ledger]
 path = "understudy.sqlite3"         # audit log, operations, alerts; back it up
 
+[audit]
+# signing_key_file = "audit.key"    # `understudy audit key new audit.key`; without it the log is chained, not signed
+# post_channel = "C000AUDIT"        # where the signed head of the log is posted daily
+# post_at = "09:00"                 # UTC
+
+# [audit.s3]                        # and written to S3 with Object Lock; docs/audit.md
+# bucket = "example-audit"
+# prefix = "understudy/"
+# region = "eu-central-1"
+# endpoint_url = "https://s3.example.org"     # where it is not Amazon's
+# retain_days = 365
+# mode = "COMPLIANCE"               # or "GOVERNANCE"
+
 [http]
 host = "127.0.0.1"                  # /healthz, /readyz and /metrics
 port = 8377

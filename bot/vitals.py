@@ -11,6 +11,7 @@ from bot.http.metrics import BotView, ClusterView
 from bot.loop_lag import LoopLag
 from bot.slack.face import SlackFace
 from bot.wiring import Wired
+from bot.witness.keeper import WitnessKeeper
 from ledger.errors import LedgerError
 
 # So many missed looks in a row are no hiccup any more.
@@ -27,6 +28,7 @@ class VitalSigns:
     slack: SlackFace
     loop_lag: LoopLag
     intervals: Intervals
+    witness: WitnessKeeper | None = None
     _outbox: tuple[int, float | None] = (0, None)
     _sockets: int | None = None
 
@@ -60,6 +62,7 @@ class VitalSigns:
             outbox_oldest_seconds=oldest,
             slack_sockets=self._sockets,
             loop_lag_seconds=self.loop_lag.seconds,
+            witness=self.witness.latest if self.witness else None,
         )
 
     def _clusters(self) -> tuple[ClusterView, ...]:

@@ -108,7 +108,7 @@ def _verify_part(first: str, rest: Iterator[str]) -> Verification:
         if ending.wrong is not None:
             raise Broken(ending.wrong)
     except Broken as broken:
-        return Verification(False, count, "", first_bad=at, reason=str(broken), part=True)
+        return Verification(False, count, "", first_bad=broken.at or at, reason=str(broken), part=True)
     return Verification(True, count, "", part=True)
 
 
@@ -117,8 +117,11 @@ def _check_in_part(before: Link | None, link: Link, at: int) -> int:
     if type(link.sequence) is not int or link.sequence < at or not isinstance(link.previous, str):
         raise Broken(f"a record is out of place: {link.sequence} stands there")
     if before is not None and before.sequence == link.sequence - 1 and link.previous != before.hash:
-        raise Broken("it does not follow the record before it")
-    check_hash(link, link.sequence, link.previous)
+        raise Broken("it does not follow the record before it", at=link.sequence)
+    try:
+        check_hash(link, link.sequence, link.previous)
+    except Broken as broken:
+        raise Broken(str(broken), at=link.sequence) from None
     return link.sequence
 
 

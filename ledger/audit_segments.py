@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from ledger.audit import record_count
 from ledger.canonical import JsonValue, canonical
 from ledger.signing import SigningKey
-from ledger.times import from_text, to_text
+from ledger.times import from_text, from_text_or_none, to_text
 
 VERSION = 1
 _KEYS = frozenset({"closed_at", "first", "head", "key", "last", "ledger", "previous", "segment", "version"})
@@ -28,6 +28,11 @@ _KEYS = frozenset({"closed_at", "first", "head", "key", "last", "ledger", "previ
 _IDENTITY = "SELECT id FROM ledger_identity"
 _LAST = "SELECT statement, signature FROM audit_segment ORDER BY number DESC LIMIT 1"
 _ALL = "SELECT statement, signature FROM audit_segment ORDER BY number"
+# What is recorded of a copy that was written is no reason to sign again.
+_UNSIGNED = """
+    SELECT count(*), min(at) FROM audit
+    WHERE sequence > (SELECT coalesce(max(last), 0) FROM audit_segment) AND kind <> 'witness written'
+"""
 _INSERT = "INSERT INTO audit_segment (number, statement, signature) VALUES (:number, :statement, :signature)"
 
 
@@ -50,6 +55,14 @@ class Segment:
     def records(self) -> str:
         """“records 101 to 120”."""
         return f"record {self.last}" if self.first == self.last else f"records {self.first} to {self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """How many records are worth a new segment, and how old the oldest of them is."""
+
+    records: int
+    since: datetime | None
 
 
 class NoStatement(Exception):
@@ -89,6 +102,11 @@ def ledger_id(db: Database) -> str:
 def last_segment(db: Database) -> Segment | None:
     row = db.execute(_LAST).fetchone()
     return None if row is None else read_segment(*row)
+
+
+def unsigned(db: Database) -> Unsigned:
+    records, since = db.execute(_UNSIGNED).fetchone()
+    return Unsigned(records, from_text_or_none(since))
 
 
 def segments(db: Database) -> Iterator[tuple[str, str]]:

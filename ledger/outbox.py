@@ -250,6 +250,11 @@ def card(db: Database, key: str) -> Card | None:
     return None
 
 
+def was_put(db: Database, key: str) -> bool:
+    """Whether the card was ever put in line."""
+    return db.execute(_CARD, {"card": key}).fetchone() is not None
+
+
 def pending_count(db: Database) -> int:
     """How many pages are still to be shown (not counting those that were given up)."""
     return int(db.execute(_PENDING).fetchone()[0])

@@ -7,14 +7,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.check.audit import check_audit
 from bot.check.finding import Finding, Outcome
 from bot.check.servers import ServerTrials
 from bot.check.slack import check_slack
 from bot.settings import Settings
 from bot.slack.scopes import WANTED_SCOPES
 from bot.terminal.directory import TerminalDirectory
-from bot.wiring import Wired, open_world
-from ledger.audit_chain import verify
+from bot.wiring import open_world
 
 _STYLES = {
     Outcome.WORKS: ("✔", "green"),
@@ -34,22 +34,13 @@ async def run_check(settings: Settings) -> int:
         async with asyncio.TaskGroup() as group:
             servers = [group.create_task(trial.run()) for trial in trials]
             slack = group.create_task(check_slack(settings, WANTED_SCOPES))
-            ledger = group.create_task(_check_ledger(wired))
-        findings = [ledger.result(), *slack.result(), *(finding for task in servers for finding in task.result())]
+            audit = group.create_task(check_audit(settings, wired.ledger))
+        findings = [*audit.result(), *slack.result(), *(finding for task in servers for finding in task.result())]
     Console().print(table(findings, wired.redactor.text))
     broken = sum(finding.outcome is Outcome.BROKEN for finding in findings)
     warnings = sum(finding.outcome in (Outcome.WARNING, Outcome.SKIPPED) for finding in findings)
     Console().print(f"{len(findings)} tried, {broken} do not work, {warnings} to look at", highlight=False)
     return 1 if broken else 0
-
-
-async def _check_ledger(wired: Wired) -> Finding:
-    result = await wired.ledger.read(verify)
-    subject, what = "ledger", f"audit log in {wired.ledger.path.name}"
-    if not result.ok:
-        seen = f"record {result.first_bad}: {result.reason}"
-        return Finding(subject, what, Outcome.BROKEN, seen, "keep the file as evidence; restore a copy from a backup")
-    return Finding(subject, what, Outcome.WORKS, f"is whole, {result.count} records")
 
 
 def table(findings: list[Finding], redact: Callable[[str], str]) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bot.witness.keeper import WitnessFigures
 from servers.inventory import Cluster
 from servers.lag import replay_lag_bytes
 from servers.state import ClusterState, Role
@@ -34,6 +35,7 @@ class BotView:
     outbox_oldest_seconds: float | None
     slack_sockets: int | None
     loop_lag_seconds: float
+    witness: WitnessFigures | None = None  # None: not looked yet
 
 
 class Metrics(Collector):
@@ -49,6 +51,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         view = self._view()
         yield from _of_the_bot(view)
+        yield from _of_the_audit_log(view.witness)
         yield from _of_the_clusters(view.clusters)
 
 
@@ -63,6 +66,16 @@ def _of_the_bot(view: BotView) -> Iterator[Metric]:
     yield _gauge("understudy_loop_lag_seconds", "How late the event loop answers.", view.loop_lag_seconds)
     if view.slack_sockets is not None:
         yield _gauge("understudy_slack_sockets", "Open Socket Mode connections.", view.slack_sockets)
+
+
+def _of_the_audit_log(figures: WitnessFigures | None) -> Iterator[Metric]:
+    if figures is None:
+        return
+    yield _gauge("understudy_audit_signing", "1 when the audit log is signed.", figures.signing)
+    yield _gauge("understudy_audit_unsigned_records", "Records after the last signed one.", figures.unsigned_records)
+    copies = figures.copies
+    yield _gauge("understudy_witness_waiting", "Signed heads that are not in S3 yet.", copies.count)
+    yield _gauge("understudy_witness_failing", "Those of them that S3 did not take so far.", copies.failing)
 
 
 def _of_the_clusters(clusters: tuple[ClusterView, ...]) -> Iterator[Metric]:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 from rich.console import Console
@@ -13,7 +13,6 @@ from sqlite_utils import Database
 from bot.settings import Settings, load_settings, settings_file
 from bot.settings_mistakes import SettingsError
 from bot.terminal.audit_key_command import key_app
-from bot.witness.reading import WitnessesFound, WitnessUnreadable, read_witnesses
 from commands.audit_words import understood
 from commands.command import Misunderstood
 from commands.registry import COMMANDS
@@ -24,6 +23,9 @@ from ledger.audit_segments import ledger_id
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.signing import KeyUnusable, PublicKey, read_public_key, read_signing_key
+
+if TYPE_CHECKING:
+    from bot.witness.reading import WitnessesFound
 
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log: verify it, export it, make its signing key.")
 audit_app.add_typer(key_app, name="key")
@@ -60,14 +62,12 @@ def verify_command(
     try:
         keys = _keys(public_key or [], loaded)
         place = ledger or (loaded.path(loaded.ledger.path) if loaded else None)
-        found = None
-        if s3 is not None:
-            found = read_witnesses(s3, s3_region, s3_endpoint, _ledger_name(exported, place))
+        found = _in_s3(s3, s3_region, s3_endpoint, exported, place) if s3 is not None else None
         outside = Outside(tuple(map(_kept, head or [])), keys, found.witnesses if found else ())
         result = _verified_export(exported, outside) if exported else asyncio.run(_verified(place, outside))
     except (OSError, UnicodeDecodeError) as error:
         _fail(f"{exported} cannot be read: {error}")
-    except (LedgerError, KeyUnusable, WitnessUnreadable) as error:
+    except (LedgerError, KeyUnusable) as error:
         _fail(str(error))
     raise typer.Exit(_report(result, found))
 
@@ -109,12 +109,21 @@ async def _verified(path: Path | None, outside: Outside) -> Verification:
         return await ledger.read(lambda db: verify(db, outside=outside))
 
 
-def _ledger_name(exported: Path | None, path: Path | None) -> str | None:
-    """Whose heads are looked for in S3."""
+def _in_s3(
+    url: str, region: str | None, endpoint: str | None, exported: Path | None, place: Path | None
+) -> "WitnessesFound":
+    """What S3 holds of the ledger that is verified."""
+    from bot.witness.reading import WitnessUnreadable, ledger_named_in, read_witnesses  # boto3 is slow to import
+
     if exported is None:
-        return asyncio.run(_name_in(path or Path()))
-    with exported.open(encoding="ascii", errors="surrogateescape", newline="\n") as lines:
-        return WitnessesFound.ledger_named_in(lines)
+        ledger: str | None = asyncio.run(_name_in(place or Path()))
+    else:
+        with exported.open(encoding="ascii", errors="surrogateescape", newline="\n") as lines:
+            ledger = ledger_named_in(lines)
+    try:
+        return read_witnesses(url, region, endpoint, ledger)
+    except WitnessUnreadable as error:
+        _fail(str(error))
 
 
 async def _name_in(path: Path) -> str:
@@ -138,7 +147,7 @@ def _write(out: TextIO, as_csv: bool, wanted: AuditFilter, db: Database) -> None
         out.writelines(f"{line}\n" for line in export(db, wanted))
 
 
-def _report(result: Verification, found: WitnessesFound | None) -> int:
+def _report(result: Verification, found: "WitnessesFound | None") -> int:
     console = Console(soft_wrap=True, highlight=False)
 
     def say(line: str) -> None:

@@ -34,15 +34,15 @@ class WitnessesFound:
         yield f"{self.place} holds {len(self.witnesses)} signed heads of this ledger."
         yield from self.findings
 
-    @staticmethod
-    def ledger_named_in(lines: Iterable[str]) -> str | None:
-        """The id in the last line of an export; None where it names none."""
-        last = "".join(deque(lines, maxlen=1))
-        try:
-            name = json.loads(last)["head"]["ledger"]
-        except (ValueError, KeyError, TypeError):
-            return None
-        return name if isinstance(name, str) else None
+
+def ledger_named_in(lines: Iterable[str]) -> str | None:
+    """The id in the last line of an export; None where it names none."""
+    last = "".join(deque(lines, maxlen=1))
+    try:
+        name = json.loads(last)["head"]["ledger"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def read_witnesses(url: str, region: str | None, endpoint: str | None, ledger: str | None) -> WitnessesFound:

@@ -16,7 +16,9 @@ from bot.process import run_bot
 from bot.settings import Settings, load_settings
 from bot.settings_mistakes import SettingsError
 from ledger.audit import AuditKind, recent
+from ledger.audit_chain import Outside, verify
 from ledger.ledger import Ledger
+from ledger.signing import new_key_file
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -91,6 +93,21 @@ async def test_it_starts_and_ends_in_time_while_servers_and_slack_are_away(tmp_p
     assert time.monotonic() - began < 10
     kinds = await _kinds(tmp_path)
     assert (kinds[0], kinds[-1]) == (AuditKind.STARTED, AuditKind.STOPPED)
+
+
+async def test_with_a_key_everything_is_signed_up_to_its_end(tmp_path: Path) -> None:
+    public = new_key_file(tmp_path / "audit.key")
+    settings = _settings(tmp_path, "[http]", '[audit]\nsigning_key_file = "audit.key"\n[http]')
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(run_bot(settings))
+        async with asyncio.timeout(20):
+            await _recorded(tmp_path, AuditKind.STARTED)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
+    async with await Ledger.open(tmp_path / "ledger.sqlite3", create=False) as ledger:
+        result = await ledger.read(lambda db: verify(db, outside=Outside(keys=(public,))))
+    assert result.ok
+    assert result.signed == result.count
 
 
 async def test_every_missing_token_is_named_before_anything_is_opened(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from bot.audit_settings import AuditSettings, S3Settings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, thresholds_of
 from bot.policy_settings import PolicySettings, WhenSettings
@@ -278,8 +279,27 @@ def test_what_init_writes_names_every_key() -> None:
     sections: list[type[BaseModel]] = [
         SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
         PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, BackupSettings, ClusterSettings,
-        AutomaticFailoverSettings,
+        AutomaticFailoverSettings, AuditSettings, S3Settings,
     ]  # fmt: skip
     by_environment = {"password"}  # explained beside password_file
     named = {field.alias or name for section in sections for name, field in section.model_fields.items()}
     assert named - by_environment <= words
+
+
+def test_the_audit_logs_witnesses(write: Path) -> None:
+    audit = """
+[audit]
+signing_key_file = "audit.key"
+post_at = "9 o'clock"
+[audit.s3]
+bucket = "evidence"
+mode = "MAYBE"
+retain_days = 0
+"""
+    mistakes = _mistakes(write, GOOD + audit)
+    assert "understudy audit key new audit.key" in mistakes["audit.signing_key_file"]
+    assert 'such as "09:00"' in mistakes["audit.post_at"]
+    assert "COMPLIANCE" in mistakes["audit.s3.mode"]
+    assert "audit.s3.retain_days" in mistakes
+    without_key = _mistakes(write, GOOD + '[audit]\npost_channel = "C0AUDIT"\n')
+    assert "add audit.signing_key_file" in without_key["audit.post_channel"]
