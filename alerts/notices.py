@@ -11,6 +11,7 @@ from alerts.lifecycle import Change, Transition, held, own_group
 from alerts.rules import RULES
 from alerts.rules.rule import Rule
 from ledger.alerts import AlertRow, AlertState, Severity
+from ledger.maintenance import Maintenance
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Text, Tone, note, text
 from ledger.quantities import seconds_text
 from ledger.who import Who
@@ -37,11 +38,12 @@ _TONES = {Severity.CRITICAL: Tone.CRITICAL, Severity.WARNING: Tone.WARNING, Seve
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a card shows besides its alert: where one could fail over to, what is held back because of it, and whether
-    it has just fired again."""
+    it has just fired again; `maintenance` is that of its cluster while it is in one."""
 
     standby: str | None = None
     consequences: tuple[AlertRow, ...] = ()
     again: bool = False
+    maintenance: Maintenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,13 @@ def card_page(alert: AlertRow, context: Context) -> Page:
         *_evidence(alert),
         *([text(f"{rule.why} {rule.mend}")] if rule is not None else []),
         *_consequences(context.consequences),
+        *_at_work(context.maintenance),
         *_marks(alert),
         note(f"Alert {alert.id}, rule {alert.rule}"),
     ]
-    summary = f"{title_of(alert)} — {alert.value}"
-    return Page(title_of(alert), tone_of(alert), summary, tuple(parts), _buttons(alert, rule, context))
+    title = title_of(alert) if context.maintenance is None else f"{title_of(alert)} (in maintenance)"
+    summary = f"{title} — {alert.value}"
+    return Page(title, tone_of(alert), summary, tuple(parts), _buttons(alert, rule, context))
 
 
 def _since(alert: AlertRow, again: bool) -> tuple[tuple[str, tuple[Span, ...]], ...]:
@@ -175,6 +179,14 @@ def _marks(alert: AlertRow) -> tuple[Part, ...]:
     if alert.silenced_by is not None:
         marks.append(note("Silenced by ", mention(alert.silenced_by), *_until(alert.silenced_until)))
     return tuple(marks)
+
+
+def _at_work(maintenance: Maintenance | None) -> tuple[Part, ...]:
+    """Marked, not hidden: whoever reads it knows that somebody may be the cause."""
+    if maintenance is None:
+        return ()
+    by, until = mention(maintenance.by), Moment(maintenance.until)
+    return (note("In maintenance by ", by, " until ", until, f": {maintenance.reason}"),)
 
 
 def _until(end: datetime | None) -> tuple[Span, ...]:

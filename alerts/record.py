@@ -1,7 +1,7 @@
 """Writes changes of state: the alert, its audit record and what is to be said, in the caller's one transaction."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -11,6 +11,7 @@ from alerts.notices import Context, card_page, notice_of
 from ledger import locks, outbox
 from ledger.alerts import AlertRow, new_alert_id, save
 from ledger.audit import UNDERSTUDY, Actor, AuditEntry, AuditKind, append
+from ledger.maintenance import in_maintenance
 from ledger.operations import FINISHED, OperationState, get, list_operations
 from ledger.outbox import OutboxItem
 
@@ -48,11 +49,12 @@ def record(
     if append(db, _audit_entry(transition, by or By())).repeated:
         return False
     save(db, alert)
-    notice = notice_of(transition, context_of(alert))
+    at_work = in_maintenance(db, alert.cluster, transition.at)
+    notice = notice_of(transition, replace(context_of(alert), maintenance=at_work))
     if notice is None:
         cause = causes.get(alert.group)
         if cause is not None:
-            page = card_page(cause, context_of(cause))
+            page = card_page(cause, replace(context_of(cause), maintenance=at_work))
             outbox.put(db, OutboxItem(transition.at, channel, own_group(cause.id), page))
         return True
     outbox.put(db, OutboxItem(transition.at, channel, notice.card, notice.page))

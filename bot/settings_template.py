@@ -70,6 +70,7 @@ rejoin = ["dba"]
 fence = ["dba"]
 standby = ["dba"]                   # add, rebuild, remove
 restore = ["dba"]
+maintenance = ["dba"]
 
 # Who must approve what was asked for. Whoever asks never approves.
 [policies.promote]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from bot.durations import parse_seconds
+from ledger.durations import parse_seconds
 
 Seconds = Annotated[float, BeforeValidator(parse_seconds)]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from alerts.thresholds import Thresholds
-from bot.durations import parse_seconds, seconds_text
 from bot.settings_mistakes import Mistake, nearest
+from ledger.durations import parse_seconds, seconds_text
 
 
 class Unit(StrEnum):

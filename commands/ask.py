@@ -6,7 +6,7 @@ from dataclasses import replace
 from commands import answers
 from commands.asked import Answer, Asked, FieldKind, Form, FormField
 from commands.authority import Ruling, may, may_ask, may_ever_ask, may_here
-from commands.command import Command, Meant, Misunderstood, Order, View
+from commands.command import Command, Deed, Meant, Misunderstood, Order, View
 from commands.document import Draft, write_draft
 from commands.parse import parse
 from commands.people import Person
@@ -27,13 +27,14 @@ class Ask:
     def __init__(self, world: World, commands: Mapping[str, Command]) -> None:
         self._world = world
         self._commands = commands
+        self._wordy = frozenset(name for name, command in commands.items() if isinstance(command, Deed))
 
     async def ask(self, asked: Asked) -> Answer | Form:
         """The answer, or the form of an order that may be asked for now."""
         person = await self._world.directory.person(asked.person_id)
         asked = replace(asked, person_id=person.id, person_name=person.name)
         try:
-            typed = parse(asked.text, tuple(self._commands))
+            typed = parse(asked.text, tuple(self._commands), self._wordy)
             command = self._commands[typed.name]
             ruling = self._may_ever(command, person)
             if not ruling.allowed:
@@ -41,6 +42,8 @@ class Ask:
                 return answers.refused(ruling.line)
             if isinstance(command, View):
                 return await self._view(command, asked, person, typed.arguments)
+            if isinstance(command, Deed):
+                return await self._deed(command, asked, person.id, typed.words)
             meant = command.resolve(typed.arguments, self._world)
         except Misunderstood as misunderstood:
             await self._record(asked, AuditKind.REFUSAL, {"why": str(misunderstood)})
@@ -48,7 +51,7 @@ class Ask:
         return await self._order(command, asked, person, meant, dry_run=typed.dry_run)
 
     def _may_ever(self, command: Command, person: Person) -> Ruling:
-        if isinstance(command, View):
+        if not isinstance(command, Order):
             return may(self._world.policies, person, command.right)
         return may_ever_ask(self._world.policies, person, command.name, command.right)
 
@@ -56,6 +59,18 @@ class Ask:
         page = await view.answer(asked, person, arguments, self._world)
         await self._record(asked, AuditKind.COMMAND, {"command": view.name, "arguments": list(arguments)})
         return Answer(page)
+
+    async def _deed(self, deed: Deed, asked: Asked, person_id: str, words: tuple[str, ...]) -> Answer:
+        """It takes effect at once, so rights are those of this moment."""
+        person = await self._world.directory.person(person_id, afresh=True)
+        ruling = may(self._world.policies, person, deed.right)
+        if not ruling.allowed:
+            await self._record(asked, AuditKind.REFUSAL, {"command": deed.name, "why": ruling.line})
+            return answers.refused(ruling.line)
+        try:
+            return Answer(await deed.do(asked, person, words, self._world))
+        except Repeated:
+            return answers.done("This was done already", "Your command was delivered twice and counted once.")
 
     async def _order(self, order: Order, asked: Asked, person: Person, meant: Meant, *, dry_run: bool) -> Answer | Form:
         cluster, policies = meant.cluster, self._world.policies

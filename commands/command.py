@@ -1,7 +1,8 @@
 """What a command is. One module a command; `commands.registry` lists them.
 
-A View answers a question. An Order changes a server: it plans, and the rest (form, approvals, re-check, run, report,
-audit) is the same for every order and lives in `commands.orders`.
+A View answers a question. A Deed changes something in Understudy itself, at once. An Order changes a server: it plans,
+and the rest (form, approvals, re-check, run, report, audit) is the same for every order and lives in
+`commands.orders`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -109,6 +110,23 @@ class View(Protocol):
 
 
 @runtime_checkable
+class Deed(Protocol):
+    """A command that touches no server, only what Understudy itself does: no plan, and nobody has to approve it."""
+
+    name: str
+    usage: str
+    summary: str
+    right: str
+
+    async def do(self, asked: Asked, person: Person, words: Sequence[str], world: World) -> Page:
+        """Does it, with its one audit record in the same transaction. `words` are as they were typed.
+
+        Raises Misunderstood, and Repeated for a second delivery.
+        """
+        ...
+
+
+@runtime_checkable
 class Order(Protocol):
     """A command that changes a server, once people have approved its plan."""
 
@@ -134,4 +152,4 @@ class Order(Protocol):
         ...
 
 
-Command = View | Order
+Command = View | Deed | Order

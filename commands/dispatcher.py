@@ -17,6 +17,7 @@ from commands.command import Command, Misunderstood, Order
 from commands.deciding import Deciding
 from commands.document import warm_up
 from commands.following import follow
+from commands.maintenance import end_what_ran_out
 from commands.orders import expire, late
 from commands.owner import Owner
 from commands.parse import parse
@@ -25,6 +26,7 @@ from commands.runner import SHUTDOWN_DEADLINE, Runner
 from commands.submission import Submission
 from commands.world import World
 from ledger.errors import LedgerError
+from ledger.maintenance import run_out
 from ledger.operations import NoSuchOperation
 from servers.inventory import Cluster
 from servers.state import ClusterState
@@ -109,10 +111,12 @@ class Dispatcher:
             await recover(self._world, self._orders, self._owner, self._runner.has)
 
     async def tick(self, now: datetime) -> None:
-        """Expires what waited for approval too long, and finds operations whose process has gone in the meantime."""
+        """Ends what waited for approval or lasted too long, and finds operations whose process has gone meanwhile."""
         policies, ledger = self._world.policies, self._world.ledger
         if await ledger.read(lambda db: bool(late(db, now))):
             await ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
+        if await ledger.read(lambda db: bool(run_out(db, now))):
+            await ledger.write(lambda db: end_what_ran_out(db, now))
         await self.recover()
 
     async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:

@@ -7,8 +7,8 @@ Whatever cannot be looked up comes back as one line: what was understood, and wh
 
 import difflib
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from commands.command import Misunderstood
 from servers.inventory import Cluster
@@ -26,12 +26,13 @@ DRY_RUN = ("--dry-run", "\N{EM DASH}dry-run", "\N{EN DASH}dry-run")
 class Typed:
     """What was understood: the name of a command, and its arguments in small letters.
 
-    `dry_run`: only the plan is wanted.
+    `dry_run`: only the plan is wanted. `words` are the arguments as they were typed.
     """
 
     name: str
     arguments: tuple[str, ...] = ()
     dry_run: bool = False
+    words: tuple[str, ...] = field(default=(), compare=False)
 
 
 def echo(text: str) -> str:
@@ -42,26 +43,27 @@ def echo(text: str) -> str:
     return line if len(line) <= LONGEST_ECHO and len(head) == len(text) else f"{line[: LONGEST_ECHO - 1]}…"
 
 
-def parse(text: str, names: Sequence[str]) -> Typed:
-    """The command that was typed, out of those names. Raises Misunderstood."""
+def parse(text: str, names: Sequence[str], wordy: Collection[str] = ()) -> Typed:
+    """The command that was typed, out of those names; after the `wordy` ones a sentence may follow. Raises
+    Misunderstood."""
     if len(text) > LONGEST_TEXT:
         raise Misunderstood(
             f"That is {len(text)} characters long, beginning with “{echo(text)}”; a command is a few words. "
             f"Type: {COMMAND} {HELP}"
         )
-    words = [word.casefold() for word in text.split()]
-    if words and words[0] in (COMMAND, COMMAND.strip("/")):
+    words = text.split()
+    if words and words[0].casefold() in (COMMAND, COMMAND.strip("/")):
         words = words[1:]
-    dry_run = any(word in DRY_RUN for word in words)
-    words = [word for word in words if word not in DRY_RUN]
+    dry_run = any(word.casefold() in DRY_RUN for word in words)
+    words = [word for word in words if word.casefold() not in DRY_RUN]
     if not words:
         return Typed(HELP)
-    name, arguments = words[0], words[1:]
+    name, arguments = words[0].casefold(), [word.casefold() for word in words[1:]]
     if name not in names:
         raise Misunderstood(_unknown_command(name, names))
-    if len(arguments) > MOST_WORDS:
+    if len(arguments) > MOST_WORDS and name not in wordy:
         raise Misunderstood(f"“{name}” with {len(arguments)} words after it is too much. Type: {COMMAND} {HELP} {name}")
-    return Typed(name, tuple(arguments), dry_run)
+    return Typed(name, tuple(arguments), dry_run, tuple(words[1:]))
 
 
 def resolve(arguments: Sequence[str], clusters: Mapping[str, Cluster], usage: str) -> tuple[Cluster, str | None]:

@@ -6,6 +6,7 @@ from commands.authority import VIEW
 from commands.command import Command, Order
 from commands.fence import Fence
 from commands.help import Help
+from commands.maintenance import InMaintenance
 from commands.promote import Promote
 from commands.rejoin import Rejoin
 from commands.restore import Restore
@@ -19,6 +20,7 @@ _COMMANDS: tuple[Command, ...] = (
     Fence(),
     Standby(),
     Restore(),
+    InMaintenance(),
     Alerts(),
 )
 

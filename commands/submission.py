@@ -16,14 +16,13 @@ from commands.plan import Plan
 from commands.planning import make_plan
 from commands.policies import OrderPolicy, policy_for
 from commands.records import Repeated, record
+from commands.tidy import LONGEST_REASON, tidy
 from commands.world import World
 from ledger.audit import AuditKind
 from ledger.operations import Operation
 from ledger.page import Moment, Tone
 from ledger.quantities import count_text
 from servers.inventory import Cluster
-
-LONGEST_REASON = 300
 
 
 class Submission:
@@ -115,11 +114,6 @@ def field_errors(policy: OrderPolicy, plan: Plan, values: Mapping[str, str]) -> 
     if plan.dangerous and values.get(CLUSTER, "").strip() != plan.cluster:
         errors[CLUSTER] = f"Type “{plan.cluster}”, exactly so, to show that this cluster is meant."
     return errors
-
-
-def tidy(text: str) -> str:
-    """On one line, without control characters."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def _obstacle(draft: Draft, plan: Plan) -> str | None:

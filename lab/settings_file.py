@@ -33,6 +33,7 @@ rejoin = ["dba"]
 fence = ["dba"]
 standby = ["dba"]
 restore = ["dba"]
+maintenance = ["dba"]
 
 [policies.promote]
 approvers = ["dba"]

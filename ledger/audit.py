@@ -47,6 +47,9 @@ class AuditKind(StrEnum):
     ALERT_CHANGE = "alert change"
     ACKNOWLEDGEMENT = "acknowledgement"
     SILENCE = "silence"
+    MAINTENANCE_BEGUN = "maintenance begun"
+    MAINTENANCE_ENDED = "maintenance ended"
+    BREAK_GLASS = "break glass"  # an order that one person started alone, because the policy lets them
     AUDIT_EXPORTED = "audit exported"
     WITNESS_WRITTEN = "witness written"
     WITNESS_FAILED = "witness failed"

@@ -4,6 +4,7 @@
 """
 
 from ledger.automatic_schema import AUTOMATIC
+from ledger.maintenance_schema import MAINTENANCE
 from ledger.segment_schema import AUDIT_SEGMENTS
 
 # "UDSY" as four bytes. https://www.sqlite.org/pragma.html#pragma_application_id
@@ -244,4 +245,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX),
     AUDIT_SEGMENTS,
     AUTOMATIC,
+    MAINTENANCE,
 )

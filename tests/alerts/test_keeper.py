@@ -19,6 +19,7 @@ from ledger.alerts import AlertState, get, history, save
 from ledger.audit import Actor, AuditKind, AuditRecord, recent
 from ledger.audit_chain import verify
 from ledger.ledger import Ledger
+from ledger.maintenance import begin
 from ledger.operations import OperationState, create, transition
 from ledger.outbox import OutboxItem
 from ledger.page import Items, Mention, Note, Page, Tone
@@ -129,6 +130,19 @@ async def test_a_dead_primary_is_told_at_once_with_evidence_and_a_way_out(scene:
         ("promote.open", "shop db2", "danger")
     ]
     assert [button.action for button in page.buttons[1:]] == ["alert.acknowledge", "alert.silence"]
+
+
+async def test_an_alert_during_maintenance_is_marked_and_not_hidden(scene: Scene) -> None:
+    until = NOW + timedelta(hours=2)
+    await scene.ledger.write(
+        lambda db: begin(db, "shop", Who("U0BOB", "Bob"), "kernel update", channel="C0OPS", since=NOW, until=until)
+    )
+    await scene.take(look())
+    await scene.take(primary_down(), 2)
+    page = await scene.card("primary_down")
+    assert (page.title, page.tone) == ("shop: primary db1 is down (in maintenance)", Tone.CRITICAL)
+    assert mentions(page) == ["Bob"]
+    assert "kernel update" in str(page)
 
 
 async def test_a_change_is_written_once_and_a_tick_without_one_writes_nothing(scene: Scene) -> None:

@@ -38,6 +38,7 @@ POLICIES = Policies(
         "fence": frozenset({"dba"}),
         "standby": frozenset({"dba"}),
         "restore": frozenset({"dba"}),
+        "maintenance": frozenset({"dba"}),
     },
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
