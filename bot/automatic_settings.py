@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ByteSize
 
-from bot.durations import parse_seconds
+from ledger.durations import parse_seconds
 from bot.settings_types import Seconds, Section
 from commands.automatic.policy import AutomaticFailover, AutomaticPolicy
 

@@ -26,7 +26,7 @@ from commands.runner import SHUTDOWN_DEADLINE, Runner
 from commands.submission import Submission
 from commands.world import World
 from ledger.errors import LedgerError
-from ledger.maintenance import run_out
+from ledger.maintenance import in_maintenance, run_out
 from ledger.operations import NoSuchOperation
 from servers.inventory import Cluster
 from servers.state import ClusterState
@@ -37,9 +37,8 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
-def never_in_maintenance(db: Database, cluster: str, at: datetime) -> bool:
-    """Until there is a maintenance mode."""
-    return False
+def _is_at_work(db: Database, cluster: str, at: datetime) -> bool:
+    return in_maintenance(db, cluster, at) is not None
 
 
 class Dispatcher:
@@ -59,7 +58,7 @@ class Dispatcher:
         self._ask = Ask(world, self._commands)
         self._submission = Submission(world, self._orders)
         self._deciding = Deciding(world, self._orders, self._runner, self._owner)
-        self._overseer = Overseer(world, self._runner, self._owner, never_in_maintenance)
+        self._overseer = Overseer(world, self._runner, self._owner, _is_at_work)
 
     def needs_form(self, text: str) -> bool:
         """Whether the text is an order that is understood, so that its plan comes as a form. Instant, no I/O."""
