@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ByteSize
 
-from ledger.durations import parse_seconds
 from bot.settings_types import Seconds, Section
 from commands.automatic.policy import AutomaticFailover, AutomaticPolicy
+from ledger.durations import parse_seconds
 
 # Seconds. Whoever is paged needs some ten to see the message, and the rest to understand it.
 _AFTER, _COUNTDOWN, _COOLDOWN = 30.0, 30.0, 3600.0
