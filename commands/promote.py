@@ -1,11 +1,13 @@
 """`/ha promote [cluster] [server]`: looks, and says whether it is a switchover, a failover, or neither and why."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from commands.command import Action, Meant, Misunderstood
 from commands.parse import resolve
 from commands.plan import Conclusion, Plan
 from commands.promotion.actions import ACTIONS
+from commands.promotion.examining import examine
 from commands.promotion.failover import plan_failover
 from commands.promotion.pair import Pair
 from commands.promotion.report import conclude
@@ -36,6 +38,11 @@ _REFUSALS: Mapping[Verdict, str] = {
 }
 
 
+class Promotion(StrEnum):
+    SWITCHOVER = "switchover"
+    FAILOVER = "failover"
+
+
 class Promote:
     """The order to make a standby the primary."""
 
@@ -50,7 +57,10 @@ class Promote:
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Decides by the verdict. Raises Misunderstood where a promotion would be no answer."""
-        return plan_promotion(meant.cluster, meant.server, state)
+        kind, pair = choose(meant.cluster, meant.server, state)
+        if kind is Promotion.FAILOVER:
+            return plan_failover(pair)  # nothing more is asked while nobody takes writes
+        return plan_switchover(pair, await examine(world, pair))
 
     def actions(self) -> Mapping[str, Action]:
         return ACTIONS
@@ -60,7 +70,13 @@ class Promote:
 
 
 def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) -> Plan:
-    """Pure. Raises Misunderstood."""
+    """Pure, from what was seen alone. Raises Misunderstood."""
+    kind, pair = choose(cluster, server, state)
+    return plan_failover(pair) if kind is Promotion.FAILOVER else plan_switchover(pair)
+
+
+def choose(cluster: Cluster, server: str | None, state: ClusterState) -> tuple[Promotion, Pair]:
+    """Which of the two it is, and of whom. Pure. Raises Misunderstood."""
     judgement = judge(cluster, state)
     primary = judgement.primary
     if judgement.verdict is Verdict.NO_PRIMARY:
@@ -68,11 +84,11 @@ def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) ->
     if judgement.verdict in _PRIMARY_WORKS and primary is not None:
         if server == primary:
             raise Misunderstood(f"{server} is the primary of {cluster.name} already: there is nothing to do.")
-        return plan_switchover(_pair(cluster, state, primary, server))
+        return Promotion.SWITCHOVER, _pair(cluster, state, primary, server)
     if judgement.verdict in (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY) and primary is not None:
         if server == primary:
             raise Misunderstood(f"{server} was the primary of {cluster.name} and is down: name the standby to promote.")
-        return plan_failover(_pair(cluster, state, primary, server))
+        return Promotion.FAILOVER, _pair(cluster, state, primary, server)
     raise Misunderstood(_refusal(judgement))
 
 

@@ -8,8 +8,10 @@ from commands.promotion.checks import (
     has_room,
     sees_everything,
 )
+from commands.promotion.examining import NOT_EXAMINED, Examined
 from commands.promotion.followers import following_checks, following_facts
 from commands.promotion.pair import Pair, failed, judged, passed, sender_row, warned
+from commands.promotion.readiness_checks import readiness_checks
 from commands.promotion.synchronous import after_promotion, does_not_block
 from ledger.quantities import bytes_text, seconds_text
 from servers.lag import replay_lag_bytes
@@ -20,7 +22,7 @@ OUTAGE = 1.0  # seconds to expect for stop, proof and promotion when nothing lag
 REPLAY_RATE = 50e6  # bytes a second that a standby replays at the least
 
 
-def plan_switchover(pair: Pair) -> Plan:
+def plan_switchover(pair: Pair, examined: Examined = NOT_EXAMINED) -> Plan:
     """Pure: the same look gives the same plan."""
     sql = pair.old.sql
     lag = replay_lag_bytes(pair.old.sql, pair.new.sql)
@@ -32,7 +34,7 @@ def plan_switchover(pair: Pair) -> Plan:
         source=pair.source.name,
         target=pair.target.name,
         steps=_steps(pair),
-        checks=_checks(pair),
+        checks=_checks(pair, examined),
         facts=following_facts(pair),
         consequence=f"{pair.target.name} will become the primary",
         outage_seconds=OUTAGE + (lag or 0) / REPLAY_RATE,
@@ -57,7 +59,7 @@ def _steps(pair: Pair) -> tuple[Step, ...]:
     )
 
 
-def _checks(pair: Pair) -> tuple[Check, ...]:
+def _checks(pair: Pair, examined: Examined) -> tuple[Check, ...]:
     first = (answers_sql(pair.old), answers_sql(pair.new), answers_ssh(pair.old), answers_ssh(pair.new))
     if pair.old.sql is None or pair.new.sql is None:
         return first  # of a server that does not speak, nothing else can be known
@@ -72,12 +74,12 @@ def _checks(pair: Pair) -> tuple[Check, ...]:
         _replay_runs(pair),
         _lag_is_small(pair),
         _slot_is_kept(pair),
-        _way_back(pair),
         _rewind_would_work(pair),
         _archive_works(pair),
         does_not_block(pair),
         has_room(pair.old),
         has_room(pair.new),
+        *readiness_checks(pair, examined),
         *following_checks(pair),
     )
 
@@ -151,13 +153,6 @@ def _slot_is_kept(pair: Pair) -> Check:
     if slot.wal_status == "lost":
         return failed("slot", title, f"{evidence}. Rebuild {pair.target.name}")
     return passed("slot", title, evidence) if slot.active else warned("slot", title, evidence)
-
-
-def _way_back(pair: Pair) -> Check:
-    title = f"{pair.source.name} can follow {pair.target.name} afterwards"
-    known = pair.target.replication is not None
-    evidence = "the settings say how others reach it" if known else "the settings have no “replication” for it"
-    return judged("way_back", title, known, evidence, f"Add it for {pair.target.name}")
 
 
 def _rewind_would_work(pair: Pair) -> Check:

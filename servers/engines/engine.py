@@ -10,6 +10,7 @@ from typing import Protocol
 from servers.engines.rejoining import Rejoining
 from servers.inventory import Server
 from servers.lsn import Lsn
+from servers.readiness import ArchiveTry, Readiness
 from servers.state import ControlData
 
 
@@ -145,4 +146,12 @@ class Engine(Rejoining, Protocol):
         Makes its slot there. A standby that has WAL from behind the point where that timeline began is left as it was:
         ActionFailed says so. Uses `upstream.replication` and `standby.slot`.
         """
+        ...
+
+    async def readiness(self, server: Server, *, timeout: float = 1.0) -> Readiness:
+        """Its settings that a switchover must compare, and what is under way there that it would cut off."""
+        ...
+
+    async def archive_try(self, server: Server, directory: str | None, *, timeout: float = 5.0) -> ArchiveTry:
+        """Whether it could archive, as far as its host tells without archiving anything. `directory`: the archive's."""
         ...

@@ -12,7 +12,7 @@ from servers.host_script import FIND_POSTMASTER
 # What is a server's own, where it lies in the data directory: it stays as it is, whatever is copied over it.
 _OWN_FILES = "postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf postmaster.opts"
 
-_PRELUDE = (
+PRELUDE = (
     FIND_POSTMASTER
     + BECOME_OWNER
     + rf"""
@@ -76,7 +76,7 @@ restore_command() {
 
 # Arguments: a timeline ('': that of the last checkpoint), the WAL archive's directory.
 DIRECTORY = (
-    _PRELUDE
+    PRELUDE
     + _LOOK_AT_JOB
     + _CONFIGURATION
     + r"""
@@ -121,7 +121,7 @@ echo "@done"
 
 # As the replication role, from this host. Arguments: SQL whose one answer says whether it may read files.
 REACH = (
-    _PRELUDE
+    PRELUDE
     + _SOURCE
     + r"""
 export PGCONNECT_TIMEOUT=4
@@ -150,7 +150,7 @@ sync -- "$work" 2>/dev/null
 
 # Arguments: job, key, the job's own script, its arguments. It leads a session of its own: no end of ours ends it.
 BEGIN = (
-    _PRELUDE
+    PRELUDE
     + _LOOK_AT_JOB
     + _SOURCE
     + f"runner='{_RUNNER}'\n"
@@ -176,7 +176,7 @@ echo "@done"
 )
 
 # Arguments: job.
-JOB = _PRELUDE + _LOOK_AT_JOB + 'look_at_job "$1"\necho "@done"\n'
+JOB = PRELUDE + _LOOK_AT_JOB + 'look_at_job "$1"\necho "@done"\n'
 
 # PostgreSQL's single-user mode, by which a killed server is recovered, refuses one with standby.signal ("standby mode
 # is not supported by single-user servers"), and so does pg_rewind, which calls it. So the mark is off for the recovery
@@ -245,7 +245,7 @@ pg_basebackup "$@"
 
 # Arguments: what the old directory's new name ends in.
 USE_COPY = (
-    _PRELUDE
+    PRELUDE
     + _LOOK_AT_JOB
     + _REAPED
     + r"""

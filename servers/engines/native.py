@@ -1,5 +1,6 @@
 """Plain PostgreSQL, without an HA manager: everything over SQL and SSH."""
 
+from servers.engines.by_examining import ExamineActions
 from servers.engines.by_following import FollowActions
 from servers.engines.by_job import JobActions
 from servers.engines.by_sql import SqlActions
@@ -8,6 +9,7 @@ from servers.engines.deadline import Deadline
 from servers.engines.engine import Done, FenceProof, Promoted, StopMode, Stopped
 from servers.engines.rejoining import DirectoryFacts, Job, JobReport, Moved, Reach, SourceFacts
 from servers.inventory import Server
+from servers.readiness import ArchiveTry, Readiness
 from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.state import ControlData
@@ -22,6 +24,7 @@ class NativeEngine:
         self._host = HostActions(shells)
         self._sql = SqlActions(sessions, self._host)
         self._jobs = JobActions(shells, sessions)
+        self._examining = ExamineActions(shells, sessions)
         self._following = FollowActions(sessions, self._host, self._sql)
 
     async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
@@ -96,3 +99,9 @@ class NativeEngine:
 
     async def drop_slot(self, server: Server, slot: str, *, timeout: float = 10.0) -> str:
         return await self._sql.drop_slot(server, slot, timeout)
+
+    async def readiness(self, server: Server, *, timeout: float = 1.0) -> Readiness:
+        return await self._examining.readiness(server, timeout)
+
+    async def archive_try(self, server: Server, directory: str | None, *, timeout: float = 5.0) -> ArchiveTry:
+        return await self._examining.archive_try(server, directory, timeout)

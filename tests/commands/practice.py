@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from servers.engines.engine import ActionFailed, Done, FenceProof, Promoted, StopMode, Stopped
 from servers.inventory import Cluster, Server
 from servers.lsn import Lsn
+from servers.readiness import LIMITS, ArchiveTry, Readiness, WalLevel
 from servers.state import (
     Answer,
     ClusterState,
@@ -32,6 +33,19 @@ from tests.commands.practice_jobs import Jobs
 NOW = datetime(2026, 1, 31, 3, 12, tzinfo=UTC)
 SYSTEM = "7300000000000000001"
 START = Lsn(0x5000028)
+
+READY = Readiness(
+    wal_level=WalLevel.REPLICA,
+    hot_standby=True,
+    limits=dict.fromkeys(LIMITS, 10),
+    max_replication_slots=10,
+    archive_mode="on",
+    archive_command="digest",
+    archive_library="",
+    backups=(),
+    prepared=(),
+    transactions=(),
+)
 
 
 @dataclass
@@ -68,6 +82,7 @@ class Pair(Jobs):
     fails: dict[str, str] = field(default_factory=dict)
     holds: dict[str, asyncio.Event] = field(default_factory=dict)
     began: dict[str, asyncio.Event] = field(default_factory=dict)
+    readinesses: dict[str, Readiness] = field(default_factory=dict)
     looks: int = 0
     name: str = "practice"
 
@@ -156,6 +171,12 @@ class Pair(Jobs):
         machine = await self._do("follow", standby)
         machine.upstream, machine.timeline = upstream.name, self.machines[upstream.name].timeline
         return Done(f"{standby.name} streams.", 0.1)
+
+    async def readiness(self, server: Server, *, timeout: float = 1.0) -> Readiness:
+        return self.readinesses.get(server.name, READY)
+
+    async def archive_try(self, server: Server, directory: str | None, *, timeout: float = 5.0) -> ArchiveTry:
+        return ArchiveTry(True, True, "its program test is there")
 
     async def _do(self, action: str, server: Server) -> Machine:
         self.did.append((action, server.name))
