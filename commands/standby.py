@@ -44,7 +44,9 @@ class Standby:
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where that makes no sense for this server now."""
-        cluster, server, what = meant.cluster, meant.server or "", What(meant.words[0])
+        cluster, server, what = meant.cluster, meant.server, _what(meant)
+        if server is None or what is None:  # a form that nobody was shown
+            raise Misunderstood(f"Say what to do with which standby. Type: /ha {self.usage}")
         upstream = primary_to_follow(cluster, state, server)
         if what is What.REMOVE:
             return plan_removal(cluster, state, server, upstream)
@@ -60,3 +62,7 @@ class Standby:
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         return conclude_removal(plan) if plan.kind == REMOVAL else conclude(plan, found)
+
+
+def _what(meant: Meant) -> What | None:
+    return next((what for what in What if what.value in meant.words), None)
