@@ -30,7 +30,7 @@ _REFUSALS: Mapping[Verdict, str] = {
     "that is no failover. Mend the way from here to it",
     Verdict.SPLIT_BRAIN: "There are two primaries. Promoting a third time mends nothing: decide which one is right, "
     "and stop the other",
-    Verdict.DIFFERENT_TIMELINES: "The servers are on different timelines: the standby must be rewound or rebuilt first",
+    Verdict.DIFFERENT_TIMELINES: "The servers are on different timelines: first bring back the one behind: /ha rejoin",
     Verdict.NOT_A_PAIR: "The servers are not copies of one system: correct the settings",
     Verdict.UNKNOWN: "Too little is known of the servers to promote any of them",
     Verdict.NO_PRIMARY: "No server is the primary: all run as standbys. Decide which one is right, "

@@ -38,7 +38,7 @@ SPLIT_BRAIN = Rule(
     judge=no(ONE_PRIMARY, Severity.CRITICAL, "two servers take writes", "one primary", "one primary"),
     hold=lambda thresholds: thresholds.split_brain_for,
     why="Each may take writes that the other does not have. The longer it lasts, the more has to be merged by hand.",
-    mend="Decide which one is right, stop the other at once, keep its data directory, and rejoin it afterwards. "
+    mend="Decide which one is right, stop the other at once, keep its data directory, and bring it back: /ha rejoin. "
     "Do not fail over.",
 )
 
@@ -100,7 +100,7 @@ STANDBY_DOWN = Rule(
     hold=lambda thresholds: thresholds.standby_down_for,
     critical_after=lambda thresholds: thresholds.standby_critical_after,
     why="Writes go on, but there is nothing to fail over to, and the primary keeps WAL for it on its own disk.",
-    mend="Start PostgreSQL there, or look at its host. After a failover this is the old primary: rejoin it.",
+    mend="Start PostgreSQL there, or look at its host. After a failover this is the old primary: /ha rejoin.",
     caused_by_operations=True,
 )
 

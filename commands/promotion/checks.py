@@ -12,7 +12,7 @@ DISK_LIMIT = 0.98
 def answers_sql(state: ServerState) -> Check:
     title = f"{state.name} answers by SQL"
     if state.sql is None:
-        mend = "Start PostgreSQL there; an old primary must be rejoined first"
+        mend = "Start PostgreSQL there; an old primary comes back by /ha rejoin"
         return failed(f"sql_{state.name}", title, f"{state.sql_answer.how}. {mend}")
     return passed(f"sql_{state.name}", title, f"PostgreSQL {_version(state.sql.version_number)}, {state.role}")
 

@@ -67,12 +67,12 @@ def _outage_text(plan: Plan, outage: float | None) -> str:
 def _next_steps(plan: Plan, found: Mapping[str, str]) -> tuple[str, ...]:
     look = f"Look: /ha status {plan.cluster}"
     left_behind = _left_behind(plan, found)
-    rejoin = tuple(f"Rejoin {name}: it does not follow {plan.target}" for name in left_behind)
+    rejoin = tuple(f"{name} does not follow {plan.target}. Bring it back: /ha rejoin {name}" for name in left_behind)
     if plan.kind == "switchover":
         return (*rejoin, f"Check that clients have found {plan.target}", look)
     alone = len(left_behind) == len(_following(plan))
     until = f": until then {plan.target} has no standby" if alone else ""
-    fenced = f"{plan.source} must be rejoined before it may run again{until}"
+    fenced = f"{plan.source} must be rejoined before it may run again{until}. Type: /ha rejoin {plan.source}"
     off = (f"Make sure that {plan.source} is off: it could not be fenced",) if plan.risks else ()
     if FENCED_BY_HOOK in found:
         off = (f"Keep {plan.source} off: its hook has cut it off, but when it starts it comes up as a primary",)

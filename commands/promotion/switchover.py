@@ -100,7 +100,7 @@ def _same_timeline(pair: Pair) -> Check:
     if old is None or new is None:
         return failed("timeline", title, "cannot be compared")
     evidence = f"timelines {old.timeline} and {new.timeline}"
-    mend = f"{pair.target.name} must follow {pair.source.name} first: rebuild or rewind it"
+    mend = f"{pair.target.name} must follow {pair.source.name} first: /ha rejoin {pair.target.name}"
     return judged("timeline", title, old.timeline == new.timeline, evidence, mend)
 
 
@@ -151,7 +151,7 @@ def _slot_is_kept(pair: Pair) -> Check:
         return warned("slot", title, f"{pair.source.name} has no slot “{name}”")
     evidence = f"slot “{name}” is {'active' if slot.active else 'not active'}, WAL {slot.wal_status or 'not known'}"
     if slot.wal_status == "lost":
-        return failed("slot", title, f"{evidence}. Rebuild {pair.target.name}")
+        return failed("slot", title, f"{evidence}. Make it anew: /ha standby rebuild {pair.target.name}")
     return passed("slot", title, evidence) if slot.active else warned("slot", title, evidence)
 
 
