@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from commands import answers
 from commands.asked import Answer, Asked, FieldKind, Form, FormField
-from commands.authority import Ruling, may, may_ask, may_ever_ask, may_here
+from commands.authority import Ruling, may, may_ask, may_break_glass, may_ever_ask, may_here
 from commands.command import Command, Deed, Meant, Misunderstood, Order, View
 from commands.document import Draft, write_draft
-from commands.parse import parse
+from commands.parse import Typed, parse
 from commands.people import Person
 from commands.plan import Plan
-from commands.plan_page import dry_run_page, plan_page
+from commands.plan_page import break_glass_page, dry_run_page, plan_page
 from commands.planning import make_plan
 from commands.policies import OrderPolicy, policy_for
 from commands.records import Repeated, record
@@ -48,7 +48,7 @@ class Ask:
         except Misunderstood as misunderstood:
             await self._record(asked, AuditKind.REFUSAL, {"why": str(misunderstood)})
             return answers.misunderstood(str(misunderstood))
-        return await self._order(command, asked, person, meant, dry_run=typed.dry_run)
+        return await self._order(command, asked, person, meant, typed)
 
     def _may_ever(self, command: Command, person: Person) -> Ruling:
         if not isinstance(command, Order):
@@ -72,12 +72,14 @@ class Ask:
         except Repeated:
             return answers.done("This was done already", "Your command was delivered twice and counted once.")
 
-    async def _order(self, order: Order, asked: Asked, person: Person, meant: Meant, *, dry_run: bool) -> Answer | Form:
+    async def _order(self, order: Order, asked: Asked, person: Person, meant: Meant, typed: Typed) -> Answer | Form:
         cluster, policies = meant.cluster, self._world.policies
         policy = policy_for(policies, order.name, cluster.name, self._world.now())
         ruling = may_ask(policies, policy, person, order.name, order.right)
-        if ruling.allowed and policy is not None and not dry_run:
+        if ruling.allowed and policy is not None and not typed.dry_run:
             ruling = may_here(policy, asked)
+        if ruling.allowed and typed.alone and policy is not None:
+            ruling = may_break_glass(policy, person, risky=False)
         if not ruling.allowed:
             await self._record(asked, AuditKind.REFUSAL, {"command": order.name, "why": ruling.line}, cluster.name)
             return answers.refused(ruling.line)
@@ -92,12 +94,16 @@ class Ask:
             "plan_hash": plan.hash,
             "plan": plan.material(),
             "checks": [[check.name, check.result, check.evidence] for check in plan.checks],
-            **({"dry_run": True} if dry_run else {}),
+            **({"dry_run": True} if typed.dry_run else {}),
+            **({"break_glass": True} if typed.alone else {}),
         }
         await self._record(asked, AuditKind.PLAN, details, cluster.name)
-        if dry_run:
+        if typed.dry_run:
             return Form(dry_run_page(plan, policy), (), None, "", ready=_ready(plan, policy))
-        return _form(order, meant, plan, policy)
+        if not typed.alone or policy is None:
+            return _form(order, meant, plan, policy)
+        alone = may_break_glass(policy, person, risky=bool(plan.risks))
+        return _form(order, meant, plan, policy, alone=True) if alone.allowed else answers.refused(alone.line)
 
     async def _record(
         self, asked: Asked, kind: AuditKind, details: Mapping[str, object], cluster: str | None = None
@@ -113,13 +119,13 @@ def _ready(plan: Plan, policy: OrderPolicy | None) -> bool:
     return not plan.failed_checks and policy is not None
 
 
-def _form(order: Order, meant: Meant, plan: Plan, policy: OrderPolicy | None) -> Form:
-    """The plan with its fields; only to read while a check fails or nobody could approve it."""
+def _form(order: Order, meant: Meant, plan: Plan, policy: OrderPolicy | None, *, alone: bool = False) -> Form:
+    """The plan with its fields; only to read while a check fails or nobody could approve it. `alone`: break glass."""
     page = plan_page(plan, policy)
     if not _ready(plan, policy) or policy is None:
         return Form(page, (), None, "", ready=False)
     reason = FormField(
-        REASON, "Reason", FieldKind.LINE, policy.reason_required, "Stands in the channel and the audit log"
+        REASON, "Reason", FieldKind.LINE, policy.reason_required or alone, "Stands in the channel and the audit log"
     )
     typed_name = FormField(
         CLUSTER,
@@ -129,6 +135,8 @@ def _form(order: Order, meant: Meant, plan: Plan, policy: OrderPolicy | None) ->
         hint=plan.consequence,
         expected=plan.cluster,
     )
-    fields = (reason, typed_name) if plan.dangerous else (reason,)
-    draft = write_draft(Draft(order.name, plan.cluster, meant.server, plan.material(), meant.words))
+    fields = (reason, typed_name) if plan.dangerous or alone else (reason,)
+    draft = write_draft(Draft(order.name, plan.cluster, meant.server, plan.material(), meant.words, alone))
+    if alone:
+        return Form(break_glass_page(page), fields, "Start it alone", draft)
     return Form(page, fields, "Ask for approval", draft)

@@ -60,10 +60,12 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a question or a click. `private` ones only the asker sees."""
+    """The answer to a question or a click. `private` ones only the asker sees. `operation` is the id of the one that it
+    started, if it did."""
 
     page: Page
     private: bool = True
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

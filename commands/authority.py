@@ -139,6 +139,19 @@ def may_reject(policy: OrderPolicy | None, person: Person, order: str, requester
     return _is_approver(policy, person)
 
 
+def may_break_glass(policy: OrderPolicy, person: Person, *, risky: bool) -> Ruling:
+    """Whether this person may start it alone, by the policy in force."""
+    usual = "Ask for it without --break-glass, and let somebody approve it."
+    if not policy.break_glass:
+        return Ruling(False, "Nobody may start this alone here and now.", usual)
+    through = _belongs(person, policy.break_glass)
+    if through is None:
+        return Ruling(False, "You are not among those who may start this alone.", usual)
+    if risky and not policy.break_glass_risk:
+        return Ruling(False, "It carries a risk that one person may not take alone.", usual)
+    return Ruling(True, f"You may start it alone as {through}.")
+
+
 def no_policy(order: str) -> Ruling:
     return Ruling(False, f"No policy says who approves “{order}”.", f"Add [policies.{order}] to the settings.")
 

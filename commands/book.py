@@ -131,4 +131,5 @@ class Book:
 
     def _own(self, db: Database, at: datetime, kind: AuditKind, details: Mapping[str, object]) -> None:
         operation = self.operation
-        record_own(db, at, kind, operation.cluster, operation.channel, {"operation": operation.id, **details})
+        marked = {"operation": operation.id, **({"break_glass": True} if self.document.alone else {})}
+        record_own(db, at, kind, operation.cluster, operation.channel, {**marked, **details})

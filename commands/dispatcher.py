@@ -56,7 +56,7 @@ class Dispatcher:
         self._recovering = asyncio.Lock()
         self._runner = Runner(world, self._orders)
         self._ask = Ask(world, self._commands)
-        self._submission = Submission(world, self._orders)
+        self._submission = Submission(world, self._orders, self._runner, self._owner)
         self._deciding = Deciding(world, self._orders, self._runner, self._owner)
         self._overseer = Overseer(world, self._runner, self._owner, _is_at_work)
 

@@ -16,7 +16,8 @@ class Document:
     `words` what else was said (`commands.command.Meant`).
 
     `requester_key` is the requester's key in the settings, so that another id of the same human is recognised.
-    `promised` is the policy under which it was asked for: no decision may ask for less.
+    `promised` is the policy under which it was asked for: no decision may ask for less. `alone`: whoever asked for it
+    started it under break glass.
     """
 
     order: str
@@ -25,13 +26,15 @@ class Document:
     plan: Plan
     words: tuple[str, ...] = ()
     promised: OrderPolicy | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a form carries from the look to the submission. It comes back from outside: checked there, never trusted.
 
-    `material` is the plan's material facts as they were shown (`Plan.material`).
+    `material` is the plan's material facts as they were shown (`Plan.material`). `alone`: to be started under break
+    glass.
     """
 
     order: str
@@ -39,6 +42,7 @@ class Draft:
     server: str | None
     material: str
     words: tuple[str, ...] = ()
+    alone: bool = False
 
 
 class UnreadableDraft(Exception):
@@ -55,16 +59,16 @@ def read_document(text: str) -> Document:
 
 
 def write_draft(draft: Draft) -> str:
-    return json.dumps([draft.order, draft.cluster, draft.server, draft.material, draft.words])
+    return json.dumps([draft.order, draft.cluster, draft.server, draft.material, draft.words, draft.alone])
 
 
 def read_draft(text: str) -> Draft:
     """Raises UnreadableDraft."""
     try:
-        order, cluster, server, material, words = _drafts().validate_json(text)
+        order, cluster, server, material, words, alone = _drafts().validate_json(text)
     except ValidationError as error:
         raise UnreadableDraft("This form cannot be read. Ask again with the command.") from error
-    return Draft(order, cluster, server, material, words)
+    return Draft(order, cluster, server, material, words, alone)
 
 
 def warm_up() -> None:
@@ -80,5 +84,5 @@ def _documents() -> TypeAdapter[Document]:
 
 
 @cache
-def _drafts() -> TypeAdapter[tuple[str, str, str | None, str, tuple[str, ...]]]:
-    return TypeAdapter(tuple[str, str, str | None, str, tuple[str, ...]])
+def _drafts() -> TypeAdapter[tuple[str, str, str | None, str, tuple[str, ...], bool]]:
+    return TypeAdapter(tuple[str, str, str | None, str, tuple[str, ...], bool])

@@ -15,6 +15,7 @@ from ledger.operations import Operation, OperationState
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text
 from ledger.quantities import count_text, seconds_text
 
+BREAK_GLASS = "nobody: break glass, as the policy lets them"
 APPROVE, REJECT, CANCEL = "order.approve", "order.reject", "order.cancel"
 
 _STATES: Mapping[OperationState, tuple[Tone, str]] = {
@@ -88,7 +89,7 @@ def card(operation: Operation, document: Document, policy: OrderPolicy | None, a
             *((text(conclusion.line),) if conclusion.line else ()),
             *_measured(conclusion),
             *((costs(plan), *risks(plan), *warnings(plan)) if awaiting else ()),
-            Facts(_facts(operation)),
+            Facts(_facts(operation, alone=document.alone)),
             *((steps(plan), note(checks_line(plan.checks))) if awaiting else ()),
             *_decisions(operation, approvals, policy, risky=bool(plan.risks)),
             note(f"Operation {operation.id}, plan {operation.plan_hash[:12]}"),
@@ -123,6 +124,7 @@ def report_page(
             *_measured(conclusion),
             *((_step_items(document, progress),) if _began(progress) else ()),
             *((_next_steps(conclusion),) if conclusion.next_steps else ()),
+            *((text(f"Approved by {BREAK_GLASS}."),) if document.alone else ()),
             note(f"Operation {operation.id}, requested by ", Mention(operation.requester.name, operation.requester.id)),
         ),
     )
@@ -163,12 +165,14 @@ def _next_steps(conclusion: Conclusion) -> Part:
     return Items("What to do next", tuple(Item(Tone.INFO, line) for line in conclusion.next_steps))
 
 
-def _facts(operation: Operation) -> tuple[tuple[str, tuple[Span, ...]], ...]:
+def _facts(operation: Operation, *, alone: bool) -> tuple[tuple[str, tuple[Span, ...]], ...]:
     requester = operation.requester
     pairs: list[tuple[str, tuple[Span, ...]]] = [
         ("Requested by", (Mention(requester.name, requester.id),)),
         ("Reason", (operation.reason or "none given",)),
     ]
+    if alone:
+        pairs.append(("Approved by", (BREAK_GLASS,)))
     if operation.state is OperationState.AWAITING_APPROVAL:
         pairs.append(("Expires", (Moment(operation.expires_at),)))
     if operation.finished_at is not None:

@@ -114,9 +114,9 @@ class Click:
     now: datetime
 
 
-def open_operation(db: Database, cluster: str) -> Operation | None:
-    """The order of that cluster that has not ended, if there is one."""
-    return next(iter(list_operations(db, cluster=cluster, states=OPEN, limit=1)), None)
+def open_operation(db: Database, cluster: str, *, but: str | None = None) -> Operation | None:
+    """The order of that cluster that has not ended, if there is one; `but` is the id of one that does not count."""
+    return next((one for one in list_operations(db, cluster=cluster, states=OPEN, limit=2) if one.id != but), None)
 
 
 def request(
@@ -148,9 +148,9 @@ def request(
     }
     # The record first: a second delivery is found before it meets the operation of the first one.
     record(db, asked, "submit", AuditKind.APPROVAL_REQUESTED, plan.cluster, details)
-    standing = [one for one in list_operations(db, cluster=plan.cluster, states=OPEN) if one.id != operation.id]
-    if standing:
-        raise Busy(standing[0])
+    standing = open_operation(db, plan.cluster, but=operation.id)
+    if standing is not None:
+        raise Busy(standing)
     operation = transition(db, operation.id, OperationState.AWAITING_APPROVAL, at=now)
     show_card(db, operation, document, policy, now)
     return operation

@@ -19,20 +19,24 @@ LONGEST_TEXT = 300
 MOST_WORDS = 16  # `audit` with every filter
 HELP = "help"
 # Phones turn two hyphens into a dash.
-DRY_RUN = ("--dry-run", "\N{EM DASH}dry-run", "\N{EN DASH}dry-run")
+_HYPHENS = ("--", "\N{EM DASH}", "\N{EN DASH}")
+DRY_RUN = tuple(f"{hyphens}dry-run" for hyphens in _HYPHENS)
+BREAK_GLASS = tuple(f"{hyphens}break-glass" for hyphens in _HYPHENS)
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
     """What was understood: the name of a command, and its arguments in small letters.
 
-    `dry_run`: only the plan is wanted. `words` are the arguments as they were typed.
+    `dry_run`: only the plan is wanted. `alone`: it is to be started under break glass. `words` are the arguments as
+    they were typed.
     """
 
     name: str
     arguments: tuple[str, ...] = ()
     dry_run: bool = False
     words: tuple[str, ...] = field(default=(), compare=False)
+    alone: bool = False
 
 
 def echo(text: str) -> str:
@@ -55,7 +59,8 @@ def parse(text: str, names: Sequence[str], wordy: Collection[str] = ()) -> Typed
     if words and words[0].casefold() in (COMMAND, COMMAND.strip("/")):
         words = words[1:]
     dry_run = any(word.casefold() in DRY_RUN for word in words)
-    words = [word for word in words if word.casefold() not in DRY_RUN]
+    alone = any(word.casefold() in BREAK_GLASS for word in words)
+    words = [word for word in words if word.casefold() not in (*DRY_RUN, *BREAK_GLASS)]
     if not words:
         return Typed(HELP)
     name, arguments = words[0].casefold(), [word.casefold() for word in words[1:]]
@@ -63,7 +68,7 @@ def parse(text: str, names: Sequence[str], wordy: Collection[str] = ()) -> Typed
         raise Misunderstood(_unknown_command(name, names))
     if len(arguments) > MOST_WORDS and name not in wordy:
         raise Misunderstood(f"“{name}” with {len(arguments)} words after it is too much. Type: {COMMAND} {HELP} {name}")
-    return Typed(name, tuple(arguments), dry_run, tuple(words[1:]))
+    return Typed(name, tuple(arguments), dry_run, tuple(words[1:]), alone)
 
 
 def resolve(arguments: Sequence[str], clusters: Mapping[str, Cluster], usage: str) -> tuple[Cluster, str | None]:

@@ -45,6 +45,12 @@ def dry_run_page(plan: Plan, policy: OrderPolicy | None) -> Page:
     return replace(page, summary=f"Dry run. {page.summary}", parts=(text(line), *page.parts))
 
 
+def break_glass_page(page: Page) -> Page:
+    """The plan's page, for whoever is about to start it alone."""
+    line = "Break glass: it starts as soon as you send this, and nobody else approves it. The channel is told aloud."
+    return replace(page, tone=Tone.CRITICAL, summary=f"Break glass. {page.summary}", parts=(text(line), *page.parts))
+
+
 def costs(plan: Plan) -> Part:
     """The outage to expect and what may be lost."""
     return Facts(

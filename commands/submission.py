@@ -1,24 +1,31 @@
 """A form that comes back: everything is looked up and looked at again before approval is asked for."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
 from commands import answers
 from commands.ask import CLUSTER, REASON
 from commands.asked import Answer, Asked, FieldErrors
-from commands.authority import approvers_text, may_ask, may_here, no_policy
+from commands.authority import approvers_text, may_ask, may_break_glass, may_here, no_policy
+from commands.break_glass import start_alone
 from commands.changes import what_changed
 from commands.command import Meant, Misunderstood, Order
 from commands.document import Document, Draft, UnreadableDraft, read_draft
+from commands.looking import look_again
 from commands.orders import Busy, request
+from commands.owner import Owner
 from commands.people import Person
 from commands.plan import Plan
+from commands.plan_page import plan_title
 from commands.planning import make_plan
 from commands.policies import OrderPolicy, policy_for
 from commands.records import Repeated, record
+from commands.runner import Runner
 from commands.tidy import LONGEST_REASON, tidy
 from commands.world import World
 from ledger.audit import AuditKind
+from ledger.locks import LockHeld
 from ledger.operations import Operation
 from ledger.page import Moment, Tone
 from ledger.quantities import count_text
@@ -28,9 +35,11 @@ from servers.inventory import Cluster
 class Submission:
     """Takes a draft and the fields, and asks for approval."""
 
-    def __init__(self, world: World, orders: Mapping[str, Order]) -> None:
+    def __init__(self, world: World, orders: Mapping[str, Order], runner: Runner, owner: Owner) -> None:
         self._world = world
         self._orders = orders
+        self._runner = runner
+        self._owner = owner
 
     async def submit(self, asked: Asked, draft_text: str, values: Mapping[str, str]) -> Answer | FieldErrors:
         """Rights, fields, plan and hash again; then the operation and its card, in one transaction."""
@@ -76,10 +85,12 @@ class Submission:
         obstacle = _obstacle(draft, plan)
         if obstacle is not None:
             return await self._refuse(asked, cluster, answers.nothing_done(obstacle))
-        errors = field_errors(policy, plan, values)
+        errors = field_errors(policy, plan, values, alone=draft.alone)
         if errors:
             return FieldErrors(errors)
-        document = Document(order.name, draft.server, person.key, plan, draft.words, policy)
+        document = Document(order.name, draft.server, person.key, plan, draft.words, policy, draft.alone)
+        if draft.alone:
+            return await self._start_alone(asked, person, document, policy, tidy(reason), cluster)
         try:
             operation = await self._world.ledger.write(
                 lambda db: request(db, asked, document, policy, tidy(reason), cluster.channel, self._world.now())
@@ -90,6 +101,34 @@ class Submission:
             earlier = repeated.record.entry.details.get("operation")
             return answers.done("Approval is asked for already", f"This is operation {earlier}.")
         return _asked_for(operation, plan, policy)
+
+    async def _start_alone(
+        self, asked: Asked, person: Person, document: Document, policy: OrderPolicy, reason: str, cluster: Cluster
+    ) -> Answer:
+        ruling = may_break_glass(policy, person, risky=bool(document.plan.risks))
+        if not ruling.allowed:
+            return await self._refuse(asked, cluster, answers.refused(ruling.line))
+        if self._runner.closed:
+            closing = "Understudy is shutting down; nothing new is started. Ask again once it is back."
+            return await self._refuse(asked, cluster, answers.nothing_done(closing))
+        world, owner = self._world, self._owner
+        try:
+            with self._runner.expecting_any():
+                owner.appear()
+                ready = await world.ledger.write(
+                    lambda db: start_alone(
+                        db, asked, document, world.policies, policy, reason, cluster.channel, owner.name, world.now()
+                    )
+                )
+                self._runner.start(ready, asyncio.ensure_future(look_again(world, cluster)))
+        except (Busy, LockHeld) as busy:
+            return await self._refuse(asked, cluster, answers.nothing_done(f"{busy} Wait for its end, or cancel it."))
+        except Repeated as repeated:
+            earlier = repeated.record.entry.details.get("operation")
+            return answers.done("It was started already", f"This is operation {earlier}.")
+        line = f"Operation {ready.operation.id} starts now; the channel was told that you did it alone."
+        started = answers.done(f"Break glass: {plan_title(document.plan)}", line, tone=Tone.RUNNING)
+        return replace(started, operation=ready.operation.id)
 
     async def _refuse(self, asked: Asked, cluster: Cluster | None, answer: Answer) -> Answer:
         name = cluster.name if cluster else None
@@ -103,15 +142,15 @@ class Submission:
         return answer
 
 
-def field_errors(policy: OrderPolicy, plan: Plan, values: Mapping[str, str]) -> dict[str, str]:
-    """By field, what is wrong and what would be right. Pure."""
+def field_errors(policy: OrderPolicy, plan: Plan, values: Mapping[str, str], *, alone: bool = False) -> dict[str, str]:
+    """By field, what is wrong and what would be right. Pure. `alone`: under break glass nothing may be left out."""
     errors = {}
     reason = tidy(values.get(REASON, ""))
-    if policy.reason_required and not reason:
+    if (policy.reason_required or alone) and not reason:
         errors[REASON] = "Say in a few words why: it stands in the channel and in the audit log."
     elif len(reason) > LONGEST_REASON:
         errors[REASON] = f"That is {len(reason)} characters long; {LONGEST_REASON} are enough."
-    if plan.dangerous and values.get(CLUSTER, "").strip() != plan.cluster:
+    if (plan.dangerous or alone) and values.get(CLUSTER, "").strip() != plan.cluster:
         errors[CLUSTER] = f"Type “{plan.cluster}”, exactly so, to show that this cluster is meant."
     return errors
 

@@ -31,7 +31,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A person within a text, named and never notified unless `notify`."""
+    """A person or a Slack user group within a text, named and never notified unless `notify`."""
 
     name: str
     slack_id: str | None = None

@@ -28,6 +28,7 @@ WORD = {
 }
 _NUMBERED = re.compile(r"\d+\. ")
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
+_SLACK_GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ def mrkdwn_span(span: Span) -> str:
             return date_token(span.at)
         case Mention(slack_id=str(slack_id), notify=True) if _SLACK_ID.fullmatch(slack_id):
             return f"<@{slack_id}>"
+        case Mention(slack_id=str(slack_id), notify=True) if _SLACK_GROUP.fullmatch(slack_id):
+            return f"<!subteam^{slack_id}>"
         case _:
             return neutral(plain_span(span))
 
@@ -157,6 +160,8 @@ def rich_element(run: Run) -> dict[str, object] | None:
             }  # fmt: skip
         case Mention(slack_id=str(slack_id), notify=True) if _SLACK_ID.fullmatch(slack_id):
             return {"type": "user", "user_id": slack_id}
+        case Mention(slack_id=str(slack_id), notify=True) if _SLACK_GROUP.fullmatch(slack_id):
+            return {"type": "usergroup", "usergroup_id": slack_id}
         case _:
             text = plain_span(run.span)
             return {"type": "text", "text": text, **style} if text else None

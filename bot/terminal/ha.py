@@ -75,7 +75,8 @@ class Terminal:
             for name, error in outcome.errors.items():
                 self._console.print(f"{name}: {error}", markup=False)
             return 1
-        return self._show(outcome)
+        status = self._show(outcome)
+        return status if outcome.operation is None else await self._watch(outcome.operation)
 
     def _fill_in(self, form: Form) -> dict[str, str]:
         """The form's fields, from the options where given, else asked for. Without a terminal nothing is made up."""

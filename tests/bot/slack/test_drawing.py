@@ -125,6 +125,14 @@ def test_nobody_is_notified_unless_the_page_asks_for_it() -> None:
     assert parsed_texts(loud.blocks) == ["<@U0ALICE>"]
 
 
+def test_a_user_group_is_called_by_its_id_and_only_when_it_is_to_be_notified() -> None:
+    loud = draw(Page("t", Tone.CRITICAL, "", (text("Look now: ", Mention("dba", "S0DBA", notify=True)),)))
+    assert {"type": "usergroup", "usergroup_id": "S0DBA"} in loud.blocks[-1]["elements"][0]["elements"]
+    assert "<!subteam^S0DBA>" in loud.text
+    quiet = draw(Page("t", Tone.CRITICAL, "", (text("Look now: ", Mention("dba", "S0DBA")),)))
+    assert "S0DBA" not in str(quiet)
+
+
 def test_a_long_part_is_cut_and_the_rest_is_handed_back() -> None:
     lines = [f"line {number}" for number in range(1, 1001)]
     drawn = draw(Page("Log", Tone.INFO, "", (Text(("\n".join(lines),), literal=True),)))
