@@ -10,7 +10,7 @@ from bot.automatic_settings import automatic_policy
 from bot.fence_settings import fence_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
-from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings
+from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings, SshSettings
 from bot.settings_mistakes import Mistake, SettingsError
 from bot.thresholds_settings import thresholds_from
 from commands.automatic.policy import AutomaticPolicy
@@ -100,22 +100,17 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
             _server(settings, f"clusters.{name}.servers.{key}", key, server) for key, server in section.servers.items()
         ),
         backups=_backups(section.backups) if section.backups else None,
+        witness=_ssh(settings, section.witness.ssh) if section.witness else None,
     )
 
 
 def _server(settings: Settings, key: str, name: str, section: ServerSettings) -> Server:
     password = _password(settings, key, section)
-    ssh, service = section.ssh, section.service
+    service = section.service
     return Server(
         name=name,
         conninfo=make_conninfo(section.conninfo, password=password) if password else section.conninfo,
-        ssh=SshTarget(
-            host=ssh.host,
-            port=ssh.port,
-            user=ssh.user,
-            key_file=settings.path(ssh.key_file) if ssh.key_file else None,
-            known_hosts=settings.path(ssh.known_hosts),
-        ),
+        ssh=_ssh(settings, section.ssh),
         service=Service(
             kind=service.kind,
             data_directory=service.data_directory,
@@ -130,6 +125,16 @@ def _server(settings: Settings, key: str, name: str, section: ServerSettings) ->
         slot=section.slot,
         disks=section.disks,
         fence=fence_place(section.fence) if section.fence else None,
+    )
+
+
+def _ssh(settings: Settings, section: SshSettings) -> SshTarget:
+    return SshTarget(
+        host=section.host,
+        port=section.port,
+        user=section.user,
+        key_file=settings.path(section.key_file) if section.key_file else None,
+        known_hosts=settings.path(section.known_hosts),
     )
 
 

@@ -129,10 +129,17 @@ class BackupSettings(Section):
     server: str | None = None
 
 
+class WitnessSettings(Section):
+    """A host with a view of its own: it tries to reach the servers. It needs no PostgreSQL."""
+
+    ssh: SshSettings
+
+
 class ClusterSettings(Section):
     channel: SlackChannel
     servers: Annotated[dict[Name, ServerSettings], Field(min_length=2)]
     backups: BackupSettings | None = None
+    witness: WitnessSettings | None = None
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False
     automatic_failover: AutomaticFailoverSettings = AutomaticFailoverSettings()

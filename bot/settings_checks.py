@@ -135,6 +135,7 @@ def _cluster(key: str, section: Mapping[str, Any], directory: Path) -> Iterator[
             yield Mistake(f"{key}.servers.{name}.conninfo", wrong, "give each server its own")
         elif address is not None:
             seen[address] = name
+    yield from _ssh(f"{key}.witness", _table(section, "witness"), directory)
     backups = section.get("backups")
     if isinstance(backups, Mapping) and isinstance(backups.get("server"), str) and backups["server"] not in servers:
         wrong = f"names {backups['server']!r}, no server of this cluster"
@@ -148,14 +149,16 @@ def _server(key: str, server: Mapping[str, Any], directory: Path) -> Iterator[Mi
             right = "write it as libpq does: host=db1 port=5432 dbname=postgres user=understudy"
             yield Mistake(f"{key}.{field}", "is no libpq connection string", right)
     yield from _file(f"{key}.password_file", server.get("password_file"), directory)
-    ssh = server.get("ssh")
-    if isinstance(ssh, Mapping):
-        yield from _file(f"{key}.ssh.key_file", ssh.get("key_file"), directory)
-        yield from _file(f"{key}.ssh.known_hosts", ssh.get("known_hosts"), directory)
+    yield from _ssh(key, server, directory)
     service = server.get("service")
     if isinstance(service, Mapping):
         yield from _service(f"{key}.service", service)
     yield from mistakes_in_fence(f"{key}.fence", server.get("fence"))
+
+
+def _ssh(key: str, host: Mapping[str, Any], directory: Path) -> Iterator[Mistake]:
+    for name in ("key_file", "known_hosts"):
+        yield from _file(f"{key}.ssh.{name}", _table(host, "ssh").get(name), directory)
 
 
 def _service(key: str, service: Mapping[str, Any]) -> Iterator[Mistake]:

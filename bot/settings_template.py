@@ -183,6 +183,13 @@ kind = "native"                     # one directory a base backup, each with its
 directory = "/var/backups/postgresql"
 archive_directory = "/var/backups/wal"
 # server = "db2"                    # where these directories are; without it each server is asked
+
+# A host elsewhere that has a view of its own: it tries to reach the servers (pg_isready, else bash). It needs nothing.
+# [clusters.shop.witness.ssh]
+# host = "10.0.0.20"
+# user = "understudy"
+# key_file = "id_ed25519"
+# known_hosts = "known_hosts"
 """
 
 

@@ -7,7 +7,7 @@ left out.
 from collections.abc import Iterator
 from enum import IntEnum
 
-from servers.state import HostFacts, Outcome, PeerReply, Role
+from servers.state import HostFacts, Outcome, PeerReply, Role, WitnessView
 from servers.views import View
 
 
@@ -22,10 +22,10 @@ class _Weight(IntEnum):
 _Weighed = tuple[_Weight, str]
 
 
-def evidence_of(views: tuple[View, ...]) -> tuple[str, ...]:
+def evidence_of(views: tuple[View, ...], witness: WitnessView | None = None) -> tuple[str, ...]:
     """The lines for all servers, what is wrong first; each server has at least one."""
     speaking = frozenset(view.name for view in views if view.speaks)
-    weighed = [line for view in views for line in _lines(view, speaking)]
+    weighed = [*(line for view in views for line in _lines(view, speaking)), *_witnessed(witness, speaking)]
     return tuple(line for _, line in sorted(weighed, key=lambda line: line[0]))
 
 
@@ -43,6 +43,17 @@ def _lines(view: View, speaking: frozenset[str]) -> Iterator[_Weighed]:
         yield _weight(view.streams is True), f"{view.name}'s receiver: {_receiver(view)}"
     if view.sql is None and view.control is None and view.last_role is not Role.UNKNOWN:
         yield _Weight.REMEMBERED, f"understudy's memory of {view.name}: the {view.last_role} when it was last seen"
+
+
+def _witnessed(witness: WitnessView | None, speaking: frozenset[str]) -> Iterator[_Weighed]:
+    if witness is None:
+        return
+    if not witness.answer.ok:
+        yield _Weight.WRONG, f"understudy by SSH to the witness: {witness.answer.how}"
+    for tried in witness.tries:
+        no_news = tried.reply is PeerReply.ACCEPTING and tried.peer in speaking
+        if tried.reply is not PeerReply.NOT_TRIED and not no_news:
+            yield _Weight.WRONG, f"the witness's try of {tried.peer}: {tried.reply}"
 
 
 def _weight(well: bool) -> _Weight:

@@ -104,12 +104,13 @@ def _peers(found: Sections, server: str, peers: Sequence[str]) -> tuple[PeerTry,
     for line in found.values.get("peer", ()):
         number, code, text = (*line.split(" ", 2), "", "", "")[:3]
         if number in names:
-            replies[names[number]] = _reply(code, text)
+            replies[names[number]] = reply_of(code, text)
     tried = [*peers, server] if server in replies else peers
     return tuple(PeerTry(name, replies.get(name, PeerReply.NOT_TRIED)) for name in tried)
 
 
-def _reply(code: str, text: str) -> PeerReply:
+def reply_of(code: str, text: str) -> PeerReply:
+    """What pg_isready's exit status and words mean."""
     if code in _NO_RESPONSE_CODES:
         return PeerReply.NO_RESPONSE
     return next((reply for reply in (PeerReply.ACCEPTING, PeerReply.REJECTING) if reply == text), PeerReply.NOT_TRIED)

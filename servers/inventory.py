@@ -110,12 +110,16 @@ class BackupPlace:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A primary with its standbys, told apart by name. `channel` is where its news goes."""
+    """A primary with its standbys, told apart by name. `channel` is where its news goes.
+
+    `witness` is a host that has a view of its own on whether the servers can be reached.
+    """
 
     name: str
     channel: str
     servers: tuple[Server, ...]
     backups: BackupPlace | None = None
+    witness: SshTarget | None = None
 
     def server(self, name: str) -> Server:
         """The server of that name; KeyError if the cluster has none."""

@@ -20,7 +20,18 @@ from servers.sql import Row, Sessions
 from servers.sql_errors import SqlFailed
 from servers.sql_facts import FACTS, FACTS_FOR_ANYBODY, sql_facts
 from servers.ssh import Shells
-from servers.state import Answer, BackupState, ClusterState, HostFacts, Outcome, Role, ServerState, SqlFacts
+from servers.state import (
+    Answer,
+    BackupState,
+    ClusterState,
+    HostFacts,
+    Outcome,
+    Role,
+    ServerState,
+    SqlFacts,
+    WitnessView,
+)
+from servers.witness import ask_witness
 
 SQL_TIMEOUT = 1.0
 SSH_TIMEOUT = 1.5
@@ -100,6 +111,7 @@ class Observer:
             backups = tasks.create_task(self._backup_state(cluster, backups_max_age, ssh_timeout))
             reuse = tasks.create_task(self._may_reuse(cluster, sql, host_facts_max_age))
             host = {s.name: tasks.create_task(self._by_ssh(cluster, s, reuse, ssh_timeout)) for s in cluster.servers}
+            witness = tasks.create_task(self._by_witness(cluster, reuse, ssh_timeout))
         return ClusterState(
             cluster=cluster.name,
             at=at,
@@ -107,6 +119,7 @@ class Observer:
                 self._server_state(cluster, s, sql[s.name].result(), host[s.name].result()) for s in cluster.servers
             ),
             backups=backups.result(),
+            witness=witness.result(),
         )
 
     def wake(self, cluster: Cluster) -> None:
@@ -114,6 +127,8 @@ class Observer:
         for server in cluster.servers:
             self._shells.wake(server)
             self._sessions.wake(server)
+        if cluster.witness is not None:
+            self._shells.wake(cluster.witness)
 
     def _memory(self, cluster: Cluster, server: Server) -> _Memory:
         return self._memories.setdefault((cluster.name, server.name), _Memory())
@@ -210,6 +225,16 @@ class Observer:
         look = facts, self._answer(started)
         memory.host, memory.host_role, memory.host_at = look, memory.role, asyncio.get_running_loop().time()
         return look
+
+    async def _by_witness(
+        self, cluster: Cluster, reuse: "asyncio.Task[Callable[[Server], HostLook | None]]", timeout: float
+    ) -> WitnessView | None:
+        """Asked together with the hosts: while all is well, their kept facts do, and it is left alone."""
+        kept = await asyncio.shield(reuse)
+        if cluster.witness is None or all(kept(server) is not None for server in cluster.servers):
+            return None
+        endpoints = {server.name: endpoint for server in cluster.servers if (endpoint := _endpoint(server))}
+        return await ask_witness(self._shells, cluster, endpoints, self._clock, timeout)
 
     async def _backup_state(self, cluster: Cluster, max_age: float, timeout: float) -> BackupState | None:
         if cluster.backups is None:

@@ -230,6 +230,17 @@ class ServerState:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessView:
+    """What the witness sees of each server from where it stands, or why it does not say."""
+
+    answer: Answer
+    tries: tuple[PeerTry, ...]
+
+    def reply(self, name: str) -> PeerReply:
+        return next((tried.reply for tried in self.tries if tried.peer == name), PeerReply.NOT_TRIED)
+
+
+@dataclass(frozen=True, slots=True)
 class BaseBackup:
     """One base backup that was found. `finished_at` is None for one that is not complete."""
 
@@ -261,6 +272,7 @@ class ClusterState:
     at: datetime
     servers: tuple[ServerState, ...]
     backups: BackupState | None = None
+    witness: WitnessView | None = None  # None: there is none, or all is so well that it was not asked
 
     def server(self, name: str) -> ServerState:
         """The state of the server of that name; KeyError if there is none."""

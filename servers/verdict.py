@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from servers.evidence import evidence_of
 from servers.inventory import Cluster
-from servers.state import ClusterState, Outcome
+from servers.state import ClusterState, Outcome, PeerReply, WitnessView
 from servers.views import View, views_of
 from servers.votes import primary_is_down, primary_is_up
 
@@ -48,11 +48,11 @@ def judge(cluster: Cluster, state: ClusterState) -> Judgement:
     primary = _primary(views)
     standbys = (view for view in views if view is not primary and not view.runs_as_primary)
     return Judgement(
-        verdict=_verdict(views, primary),
+        verdict=_verdict(views, primary, state.witness),
         primary=primary.name if primary else None,
         standbys=tuple(view.name for view in standbys if primary is not None or view.believed_standby),
         unknown=tuple(view.name for view in views if view.unknown),
-        evidence=evidence_of(views),
+        evidence=evidence_of(views, state.witness),
     )
 
 
@@ -70,7 +70,7 @@ def _by_elimination(views: tuple[View, ...]) -> list[View]:
     return unknown if len(unknown) == 1 and len(views) > 1 and others_speak else []
 
 
-def _verdict(views: tuple[View, ...], primary: View | None) -> Verdict:
+def _verdict(views: tuple[View, ...], primary: View | None, witness: WitnessView | None) -> Verdict:
     if len({view.system_identifier for view in views if view.system_identifier}) > 1:
         return Verdict.NOT_A_PAIR
     running = [view for view in views if view.runs_as_primary]
@@ -82,9 +82,10 @@ def _verdict(views: tuple[View, ...], primary: View | None) -> Verdict:
         none_could_be = bool(views) and all(view.surely_standby for view in views)
         return Verdict.NO_PRIMARY if none_could_be else Verdict.UNKNOWN
     standbys = [view for view in views if view is not primary]
-    if primary_is_down(primary, standbys):
+    witnessed = witness.reply(primary.name) if witness is not None else PeerReply.NOT_TRIED
+    if primary_is_down(primary, standbys, witnessed):
         return Verdict.PRIMARY_DOWN
-    return Verdict.PRIMARY_UNREACHABLE if primary_is_up(primary, standbys) else Verdict.UNKNOWN
+    return Verdict.PRIMARY_UNREACHABLE if primary_is_up(primary, standbys, witnessed) else Verdict.UNKNOWN
 
 
 # The worst comes first: what one standby suffers from is not hidden by another that is well.

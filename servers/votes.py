@@ -7,31 +7,37 @@ from servers.state import Outcome, PeerReply
 from servers.views import View
 
 
-def primary_is_down(primary: View, standbys: list[View]) -> bool:
+def primary_is_down(primary: View, standbys: list[View], witnessed: PeerReply = PeerReply.NOT_TRIED) -> bool:
     """The bot's SQL fails, and another viewpoint agrees:
 
     - its host shows no postmaster, or a stopped one, or one that does not answer its own host either; or
     - PostgreSQL itself says that it takes nobody, and the standby hears no more of it than we do; or
-    - its host is silent too, and a standby neither streams from it nor gets a response of its own, and none does.
+    - its host is silent too, and a standby neither streams from it nor gets a response of its own, and none does; where
+      its own try is not known, the witness's counts.
+
+    `witnessed` is what the cluster's witness hears from the primary: where it accepts, nobody calls it down.
     """
     if primary.sql_outcome is Outcome.NOT_ASKED:
         return False
     if primary.postmaster_gone:
         return True
-    if any(_reaches(standby, primary) for standby in standbys):
+    if witnessed is PeerReply.ACCEPTING or any(_reaches(standby, primary) for standby in standbys):
         return False
     if primary.host is not None and primary.own_try is PeerReply.NO_RESPONSE:
         return primary.sql_outcome is not Outcome.DENIED
     if primary.sql_outcome is Outcome.STARTING:
-        return primary.own_try is PeerReply.REJECTING or any(_gets(standby, primary, _REFUSED) for standby in standbys)
+        refused = any(_gets(standby, primary, _REFUSED, witnessed) for standby in standbys)
+        return primary.own_try is PeerReply.REJECTING or refused
     if primary.host is not None or primary.sql_outcome is Outcome.DENIED:
         return False
-    return any(_gets(standby, primary, _SILENT) for standby in standbys)
+    return any(_gets(standby, primary, _SILENT, witnessed) for standby in standbys)
 
 
-def primary_is_up(primary: View, standbys: list[View]) -> bool:
-    """Somebody else sees it: a standby streams from it or reaches it, its host shows that it runs, or it refused us."""
-    seen = any(_reaches(standby, primary) for standby in standbys)
+def primary_is_up(primary: View, standbys: list[View], witnessed: PeerReply = PeerReply.NOT_TRIED) -> bool:
+    """Somebody else sees it: a standby streams from it or reaches it, the witness does, its host shows that it runs,
+    or it refused us.
+    """
+    seen = witnessed is PeerReply.ACCEPTING or any(_reaches(standby, primary) for standby in standbys)
     return seen or primary.alive or primary.sql_outcome is Outcome.DENIED
 
 
@@ -44,7 +50,8 @@ def _reaches(standby: View, primary: View) -> bool:
     return standby.hears(primary) or tried is PeerReply.ACCEPTING
 
 
-def _gets(standby: View, primary: View, replies: frozenset[PeerReply]) -> bool:
-    """The standby was seen, hears nothing, and its own try of the primary had one of these replies."""
+def _gets(standby: View, primary: View, replies: frozenset[PeerReply], witnessed: PeerReply) -> bool:
+    """The standby was seen, hears nothing, and its own try of the primary (else the witness's) had such a reply."""
     silent = standby.sql is not None and standby.streams is not None and not standby.hears(primary)
-    return silent and standby.host is not None and standby.host.peer(primary.name) in replies
+    own = standby.host.peer(primary.name) if standby.host is not None else PeerReply.NOT_TRIED
+    return silent and (witnessed if own is PeerReply.NOT_TRIED else own) in replies

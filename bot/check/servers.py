@@ -49,7 +49,8 @@ class ServerTrials:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._server(server, state)) for server in self._cluster.servers]
             backups = group.create_task(self._check_backups())
-        return [*(finding for task in tasks for finding in task.result()), *backups.result(), self._verdict(state)]
+        servers = [finding for task in tasks for finding in task.result()]
+        return [*servers, *self._witness(state), *backups.result(), self._verdict(state)]
 
     async def _server(self, server: Server, state: ClusterState) -> list[Finding]:
         subject = f"{self._cluster.name}/{server.name}"
@@ -106,6 +107,20 @@ class ServerTrials:
             return f"pg_isready says {reply}"
 
         return trial
+
+    def _witness(self, state: ClusterState) -> list[Finding]:
+        if state.witness is None:
+            return []
+        subject = f"{self._cluster.name}/witness"
+        if not state.witness.answer.ok:
+            mend = f"correct [clusters.{self._cluster.name}.witness.ssh], and look at the host key in its known_hosts"
+            return [Finding(subject, "SSH", Outcome.BROKEN, state.witness.answer.how, mend)]
+        replies = {server.name: state.witness.reply(server.name) for server in self._cluster.servers}
+        unreached = [name for name, reply in replies.items() if reply is not PeerReply.ACCEPTING]
+        shown = ", ".join(f"{name}: {reply}" for name, reply in replies.items())
+        mend = "install pg_isready or bash there; look at the firewall, and at each server's “replication”"
+        outcome = Outcome.WARNING if unreached else Outcome.WORKS
+        return [Finding(subject, "its tries", outcome, shown, mend if unreached else "")]
 
     async def _check_backups(self) -> list[Finding]:
         subject = f"{self._cluster.name}/backups"

@@ -8,6 +8,7 @@ from commands.promotion.checks import (
     has_room,
     sees_everything,
 )
+from commands.promotion.evidence import down_checks
 from commands.promotion.fencing import fence_check, fence_facts, fence_risks, fence_steps
 from commands.promotion.followers import following_checks, following_facts
 from commands.promotion.pair import Pair, failed, judged, lenient, passed, warned
@@ -15,7 +16,7 @@ from commands.promotion.synchronous import after_promotion, does_not_block
 from ledger.quantities import bytes_text
 from servers.lag import data_at_risk_bytes, received_lsn
 from servers.lsn import format_lsn
-from servers.state import PeerReply, Role
+from servers.state import Role
 
 OUTAGE = 1.0  # seconds from the last approval to accepted writes, at the most
 
@@ -72,7 +73,7 @@ def _steps(pair: Pair) -> tuple[Step, ...]:
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:
-    first = (*_is_down(pair), fence_check(pair), answers_sql(pair.new), lenient(answers_ssh(pair.new)))
+    first = (*down_checks(pair), fence_check(pair), answers_sql(pair.new), lenient(answers_ssh(pair.new)))
     if pair.new.sql is None:
         return first  # of a standby that does not speak, nothing else can be known
     return (
@@ -86,45 +87,6 @@ def _checks(pair: Pair) -> tuple[Check, ...]:
         does_not_block(pair),
         has_room(pair.new),
         *following_checks(pair),
-    )
-
-
-def _is_down(pair: Pair) -> tuple[Check, ...]:
-    """The evidence, one check a viewpoint: this bot's SQL, this bot's SSH, the standby."""
-    old, sql = pair.source.name, pair.old.sql_answer
-    by_sql = judged("down_sql", f"{old} does not answer by SQL", not sql.ok, sql.how, f"{old} is up")
-    return (by_sql, _down_by_ssh(pair), _down_by_standby(pair))
-
-
-def _down_by_ssh(pair: Pair) -> Check:
-    old = pair.source.name
-    title = f"No PostgreSQL on the host of {old}"
-    host = pair.old.host
-    if host is None:
-        return warned("down_ssh", title, f"not known; SSH {pair.old.ssh_answer.how}")
-    if host.postmaster_pid is None:
-        state = f", pg_controldata says “{host.control.state}”" if host.control else ""
-        return passed("down_ssh", title, f"no postmaster{state}")
-    what = "is stopped or hangs" if host.postmaster_stopped else "is there"
-    return warned("down_ssh", title, f"postmaster {host.postmaster_pid} {what}; fencing ends it")
-
-
-def _down_by_standby(pair: Pair) -> Check:
-    """What the standby itself sees: its receiver, and its own try to reach the primary."""
-    old, new = pair.source.name, pair.target.name
-    title = f"{new} does not reach {old}"
-    receiver = pair.new.sql.receiver if pair.new.sql else None
-    streaming = receiver is not None and receiver.status == "streaming"
-    reply = pair.new.host.peer(old) if pair.new.host else PeerReply.NOT_TRIED
-    evidence = f"receiver: {receiver.status if receiver else 'none'}; its own try: {reply}"
-    if reply is PeerReply.ACCEPTING:
-        return failed("down_standby", title, f"{evidence}. {old} takes connections from {new}: this is no failover")
-    if reply is PeerReply.NOT_TRIED and streaming:
-        return failed("down_standby", title, f"{evidence}. {new} still streams from {old}")
-    return (
-        warned("down_standby", title, evidence)
-        if reply is PeerReply.NOT_TRIED
-        else passed("down_standby", title, evidence)
     )
 
 

@@ -107,6 +107,15 @@ def test_a_good_file_becomes_the_values_that_the_other_packages_know(write: Path
     assert own == {}
 
 
+def test_a_witness_is_a_host_with_files_that_exist(write: Path) -> None:
+    witness = '[clusters.shop.witness.ssh]\nhost = "w"\nuser = "me"\nknown_hosts = "known_hosts"\n'
+    known = clusters_of(_load(write, GOOD + witness))["shop"].witness
+    assert known is not None
+    assert (known.host, known.port, known.known_hosts) == ("w", 22, write / "known_hosts")
+    mistakes = _mistakes(write, GOOD + witness.replace('"known_hosts"', '"elsewhere"'))
+    assert "names a file that is not there" in mistakes["clusters.shop.witness.ssh.known_hosts"]
+
+
 def test_nothing_is_done_without_a_person_unless_the_settings_say_so(write: Path) -> None:
     assert automatic_of(_load(write, GOOD)) == {"shop": AutomaticPolicy()}
     rules = (
