@@ -305,4 +305,4 @@ def test_a_failover_that_does_not_fence_is_found_out() -> None:
     )
     steps, risks, first = unfenced_failovers()
     with steps, risks, first, pytest.raises(AssertionError):
-        run_state_machine_as_test(World, settings=found)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(World, settings=found)
