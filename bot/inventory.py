@@ -47,6 +47,7 @@ def policies_of(settings: Settings) -> Policies:
         orders={order: policy_from(section) for order, section in settings.policies.items()},
         overrides={order: overrides_from(section) for order, section in settings.policies.items() if section.when},
         slack_ids=_slack_ids(settings),
+        people={key: person.slack for key, person in settings.people.items()},
     )
 
 

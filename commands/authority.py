@@ -12,6 +12,7 @@ from commands.policies import TERMINAL_PLACE, OrderPolicy, Policies
 
 EVERYONE = "everyone"
 VIEW = "view"
+ACKNOWLEDGE = "acknowledge"  # of alerts: to acknowledge and to silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def may(policies: Policies, person: Person, right: str) -> Ruling:
     holders = policies.rights.get(right, frozenset())
     if right == VIEW and EVERYONE in holders:
         return Ruling(True, "Everyone may look.")
-    through = _belongs(person, holders)
+    through = through_which(person, holders)
     if through is not None:
         return Ruling(True, f"You hold the right “{right}” as {through}.")
     if person.key is None and not person.groups:
@@ -68,7 +69,7 @@ def may_ask(policies: Policies, policy: OrderPolicy | None, person: Person, orde
     holds the right."""
     if policy is None or policy.askers is None:
         return may(policies, person, right)
-    through = _belongs(person, policy.askers)
+    through = through_which(person, policy.askers)
     if through is None:
         why = f"You are not among those who may ask for “{order}” here and now."
         return Ruling(False, why, _ask(policy.askers))
@@ -79,7 +80,7 @@ def may_ever_ask(policies: Policies, person: Person, order: str, right: str) -> 
     """Whether there is any cluster or hour at all for which this person may ask: a stranger learns nothing more."""
     base = policies.orders.get(order)
     named = (base, *policies.overrides.get(order, ()))
-    if any(_belongs(person, one.askers) for one in named if one is not None and one.askers is not None):
+    if any(through_which(person, one.askers) for one in named if one is not None and one.askers is not None):
         return Ruling(True, f"You may ask for “{order}” at times.")
     return may(policies, person, right)
 
@@ -144,7 +145,7 @@ def may_break_glass(policy: OrderPolicy, person: Person, *, risky: bool) -> Ruli
     usual = "Ask for it without --break-glass, and let somebody approve it."
     if not policy.break_glass:
         return Ruling(False, "Nobody may start this alone here and now.", usual)
-    through = _belongs(person, policy.break_glass)
+    through = through_which(person, policy.break_glass)
     if through is None:
         return Ruling(False, "You are not among those who may start this alone.", usual)
     if risky and not policy.break_glass_risk:
@@ -185,15 +186,15 @@ def is_approver(policy: OrderPolicy, person: Person) -> bool:
 
 
 def _is_approver(policy: OrderPolicy, person: Person) -> Ruling:
-    through = _belongs(person, policy.approvers)
-    if policy.also_among is not None and _belongs(person, policy.also_among) is None:
+    through = through_which(person, policy.approvers)
+    if policy.also_among is not None and through_which(person, policy.also_among) is None:
         through = None
     if through is None:
         return Ruling(False, "You are not among those who may approve this.", f"They are: {approvers_text(policy)}.")
     return Ruling(True, f"You may approve as {through}.")
 
 
-def _belongs(person: Person, keys: frozenset[str]) -> str | None:
+def through_which(person: Person, keys: frozenset[str]) -> str | None:
     """Through which key a person is among these: their own first, then a group."""
     named = keys - {EVERYONE}
     if person.key is not None and person.key in named:

@@ -4,9 +4,9 @@ Pure. Every override that matches counts, a later one over an earlier one, key b
 nothing: an order without a base has no policy at all, whatever overrides say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 TERMINAL_PLACE = "terminal"  # among a policy's channels: the terminal
@@ -61,6 +61,16 @@ class Window:
             return self._is_day(day)
         return clock < self.end and self._is_day((day - 1) % 7)
 
+    def edges(self, at: datetime) -> Iterator[datetime]:
+        """When it may begin or end, from the day of that moment on for eight days, in UTC. Only a hint where the clocks
+        are changed in between."""
+        today = at.astimezone(self.zone).date()
+        for day in range(9):
+            for clock in (self.start, self.end, time()):
+                for fold in (0, 1):
+                    local = datetime.combine(today + timedelta(days=day), clock.replace(fold=fold), self.zone)
+                    yield local.astimezone(UTC)
+
     def _is_day(self, day: int) -> bool:
         return not self.days or day in self.days
 
@@ -106,13 +116,15 @@ class Policies:
 
     `rights`: right → keys of groups and people, or "everyone" for `view`. `orders`: an order's name → the base of its
     policy; `overrides`: the same → what differs when. `policy_for` is the one way to read these two.
-    `slack_ids`: key of a group or person → the Slack ids that a mention of them notifies.
+    `slack_ids`: key of a group or person → the Slack ids that a mention of them notifies. `people`: key of a person →
+    their Slack id.
     """
 
     rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
     orders: Mapping[str, OrderPolicy] = field(default_factory=dict)
     overrides: Mapping[str, tuple[Override, ...]] = field(default_factory=dict)
     slack_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
 
 
 def policy_for(policies: Policies, order: str, cluster: str, at: datetime) -> OrderPolicy | None:
@@ -124,6 +136,14 @@ def policy_for(policies: Policies, order: str, cluster: str, at: datetime) -> Or
         if override.matches(cluster, at):
             policy = override.applied(policy)
     return policy
+
+
+def next_change(policies: Policies, order: str, cluster: str, at: datetime) -> datetime | None:
+    """When another policy will be in force, within the next eight days; None where none will."""
+    now = policy_for(policies, order, cluster, at)
+    windows = [one.window for one in policies.overrides.get(order, ()) if one.window is not None]
+    edges = sorted({edge for window in windows for edge in window.edges(at) if edge > at})
+    return next((edge for edge in edges if policy_for(policies, order, cluster, edge) != now), None)
 
 
 def binding(promised: OrderPolicy | None, now: OrderPolicy | None) -> OrderPolicy | None:

@@ -1,8 +1,9 @@
 """Every command there is, a line each, in the order in which help lists them."""
 
+from commands.access import Access
 from commands.alerts import Alerts
 from commands.audit import Audit
-from commands.authority import VIEW
+from commands.authority import ACKNOWLEDGE, VIEW
 from commands.command import Command, Order
 from commands.fence import Fence
 from commands.help import Help
@@ -26,9 +27,10 @@ _COMMANDS: tuple[Command, ...] = (
 
 _AUDITED = (*_COMMANDS, Audit([command.name for command in _COMMANDS]))
 
-COMMANDS: tuple[Command, ...] = (*_AUDITED, Help(_AUDITED))
+_EXPLAINED = (*_AUDITED, Access(_AUDITED))
+
+COMMANDS: tuple[Command, ...] = (*_EXPLAINED, Help(_EXPLAINED))
 
 # The names of orders, for the settings' policies; and every right that can be given.
 ORDERS: tuple[str, ...] = tuple(command.name for command in COMMANDS if isinstance(command, Order))
-ACKNOWLEDGE = "acknowledge"  # of alerts: to acknowledge and to silence
 RIGHTS: tuple[str, ...] = tuple(dict.fromkeys((VIEW, ACKNOWLEDGE, *(command.right for command in COMMANDS))))

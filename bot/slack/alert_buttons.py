@@ -6,10 +6,10 @@ from typing import Protocol
 from alerts.notices import ACKNOWLEDGE, SILENCE, SILENCES
 from bot.slack.payloads import Press
 from commands.asked import Asked
+from commands.authority import ACKNOWLEDGE as RIGHT
 from commands.authority import Ruling, may
 from commands.people import Directory
 from commands.policies import Policies
-from commands.registry import ACKNOWLEDGE as RIGHT
 from ledger.audit import Actor, AuditEntry, AuditKind, append
 from ledger.ledger import Ledger
 from ledger.page import Page, Tone
