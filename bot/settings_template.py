@@ -69,6 +69,8 @@ promote = ["dba"]
 rejoin = ["dba"]
 fence = ["dba"]
 standby = ["dba"]                   # add, rebuild, remove
+restart = ["dba"]
+reload = ["dba"]
 restore = ["dba"]
 maintenance = ["dba"]
 
@@ -102,6 +104,13 @@ approvers = ["dba"]
 
 [policies.standby]
 approvers = ["dba"]
+
+[policies.restart]
+approvers = ["dba"]
+
+[policies.reload]
+approvers = ["dba"]
+reason_required = false
 
 [policies.restore]
 approvers = ["dba"]

@@ -10,6 +10,8 @@ from commands.help import Help
 from commands.maintenance import InMaintenance
 from commands.promote import Promote
 from commands.rejoin import Rejoin
+from commands.reload import Reload
+from commands.restart import Restart
 from commands.restore import Restore
 from commands.standby import Standby
 from commands.status import Status
@@ -20,6 +22,8 @@ _COMMANDS: tuple[Command, ...] = (
     Rejoin(),
     Fence(),
     Standby(),
+    Restart(),
+    Reload(),
     Restore(),
     InMaintenance(),
     Alerts(),

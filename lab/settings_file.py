@@ -32,6 +32,8 @@ promote = ["dba"]
 rejoin = ["dba"]
 fence = ["dba"]
 standby = ["dba"]
+restart = ["dba"]
+reload = ["dba"]
 restore = ["dba"]
 maintenance = ["dba"]
 
@@ -51,6 +53,12 @@ approvers = ["dba"]
 [policies.standby]
 approvers = ["dba"]
 expires = "15m"
+
+[policies.restart]
+approvers = ["dba"]
+
+[policies.reload]
+approvers = ["dba"]
 
 [policies.restore]
 approvers = ["dba"]

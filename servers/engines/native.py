@@ -5,9 +5,11 @@ from servers.engines.by_following import FollowActions
 from servers.engines.by_job import JobActions
 from servers.engines.by_sql import SqlActions
 from servers.engines.by_ssh import HostActions
+from servers.engines.by_upkeep import UpkeepActions
 from servers.engines.deadline import Deadline
 from servers.engines.engine import Done, FenceProof, Promoted, StopMode, Stopped
 from servers.engines.rejoining import DirectoryFacts, Job, JobReport, Moved, Reach, SourceFacts
+from servers.engines.upkeep import Configuration, InUse, Reloaded
 from servers.inventory import Server
 from servers.readiness import ArchiveTry, Readiness
 from servers.sql import Sessions
@@ -25,6 +27,7 @@ class NativeEngine:
         self._sql = SqlActions(sessions, self._host)
         self._jobs = JobActions(shells, sessions)
         self._examining = ExamineActions(shells, sessions)
+        self._upkeep = UpkeepActions(sessions, self._host)
         self._following = FollowActions(sessions, self._host, self._sql)
 
     async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
@@ -105,3 +108,15 @@ class NativeEngine:
 
     async def archive_try(self, server: Server, directory: str | None, *, timeout: float = 5.0) -> ArchiveTry:
         return await self._examining.archive_try(server, directory, timeout)
+
+    async def configuration(self, server: Server, *, timeout: float = 5.0) -> Configuration:
+        return await self._upkeep.configuration(server, timeout)
+
+    async def in_use(self, server: Server, *, timeout: float = 5.0) -> InUse:
+        return await self._upkeep.in_use(server, timeout)
+
+    async def reload(self, server: Server, *, timeout: float = 15.0) -> Reloaded:
+        return await self._upkeep.reload(server, timeout)
+
+    async def restart(self, server: Server, *, timeout: float = 120.0) -> Done:
+        return await self._upkeep.restart(server, timeout)

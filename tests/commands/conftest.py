@@ -39,6 +39,8 @@ POLICIES = Policies(
         "standby": frozenset({"dba"}),
         "restore": frozenset({"dba"}),
         "maintenance": frozenset({"dba"}),
+        "restart": frozenset({"dba"}),
+        "reload": frozenset({"dba"}),
     },
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
@@ -46,6 +48,8 @@ POLICIES = Policies(
         "rejoin": OrderPolicy(frozenset({"dba"})),
         "fence": OrderPolicy(frozenset({"dba"})),
         "restore": OrderPolicy(frozenset({"dba"})),
+        "restart": OrderPolicy(frozenset({"dba"})),
+        "reload": OrderPolicy(frozenset({"dba"})),
     },
 )
 

@@ -29,6 +29,7 @@ from servers.state import (
 )
 from servers.timelines import Stretch
 from tests.commands.practice_jobs import Jobs
+from tests.commands.practice_upkeep import Keeping
 
 NOW = datetime(2026, 1, 31, 3, 12, tzinfo=UTC)
 SYSTEM = "7300000000000000001"
@@ -65,13 +66,14 @@ class Machine:
     system: str = SYSTEM
     upstream: str | None = None  # None: whoever is the primary
     history: tuple[Stretch, ...] = ()
+    started_at: datetime = NOW
     last_role: Role = Role.UNKNOWN
     last_seen_at: datetime | None = None
     last_wal_lsn: Lsn | None = None
 
 
 @dataclass
-class Pair(Jobs):
+class Pair(Jobs, Keeping):
     """Plays engine and observer. `did` lists what was done, in order; `fails` names actions that fail, with the words;
     `holds` lets an action wait until the test lets it go.
     """
@@ -232,7 +234,7 @@ class Pair(Jobs):
             in_recovery=machine.standby,
             timeline=machine.timeline,
             system_identifier=machine.system,
-            started_at=NOW,
+            started_at=machine.started_at,
             wal_lsn=None if machine.standby else machine.lsn,
             receive_lsn=machine.lsn if machine.standby else None,
             replay_lsn=machine.lsn if machine.standby else None,

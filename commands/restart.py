@@ -1,0 +1,152 @@
+"""`/ha restart [cluster] [server]`: one server stopped and started again, in the role that it has."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TypeVar
+
+from commands.command import Action, Meant, Misunderstood, StepContext, StepFailed, StepOutcome
+from commands.looking import look
+from commands.parse import resolve
+from commands.plan import Conclusion, Plan
+from commands.upkeep.restart_plan import ToRestart, plan_restart
+from commands.upkeep.seen import read_files
+from commands.world import World
+from ledger.quantities import seconds_text
+from servers.engines.engine import ActionFailed
+from servers.engines.upkeep import InUse
+from servers.inventory import Server
+from servers.state import ClusterState, ServerState
+
+T = TypeVar("T")
+
+TOOK, LEFT = "took_seconds", "still_needs_a_restart"
+_HURRY = 0.7  # of the step's time-out for the engine; the rest is for what follows from it
+_PAUSE = 0.1
+
+
+class Restart:
+    """The order to restart a server."""
+
+    name = "restart"
+    usage = "restart [cluster] [server]"
+    summary = "Stop and start one server: says first who is cut off, and which settings that puts in force"
+    right = "restart"
+
+    def resolve(self, arguments: Sequence[str], world: World) -> Meant:
+        """Never more than one server: two at once would be no restart but an outage."""
+        cluster, server = resolve(arguments, world.clusters, self.usage)
+        if server is None:
+            names = ", ".join(one.name for one in cluster.servers)
+            raise Misunderstood(f"Which server of {cluster.name}? There are {names}. Type: /ha {self.usage}")
+        return Meant(cluster, server)
+
+    async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
+        server = meant.cluster.server(meant.server or "")
+        files, (used, problem) = await asyncio.gather(read_files(world, server), _use_of(world, server))
+        return plan_restart(ToRestart(meant.cluster, state, server, files, used, problem))
+
+    def actions(self) -> Mapping[str, Action]:
+        return {"checkpoint": Action(_checkpoint, _untold), "restart": Action(restart, is_restarted, final=True)}
+
+    def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        took = found.get(TOOK)
+        facts = (
+            ("Took", seconds_text(float(took)) if took else "not known"),
+            ("Put in force", dict(plan.facts)["settings put in force"]),
+            *((("Still needs a restart", found[LEFT]),) if found.get(LEFT) else ()),
+        )
+        role = dict(plan.facts)["role"]
+        return Conclusion(f"{plan.target} runs again as the {role}.", facts, (f"Look: /ha status {plan.cluster}",))
+
+
+async def _use_of(world: World, server: Server) -> tuple[InUse | None, str]:
+    try:
+        return await world.engine.in_use(server), ""
+    except ActionFailed as error:
+        return None, str(error)
+
+
+async def _checkpoint(context: StepContext) -> StepOutcome:
+    done = await _engine(context.world.engine.checkpoint(_here(context), timeout=context.step.timeout * _HURRY))
+    return StepOutcome(done.detail, done.exit_status, done.output)
+
+
+async def restart(context: StepContext) -> StepOutcome:
+    """Everything that the step promises, or where it stands."""
+    name = context.step.server
+    # One that an interrupted try has left stopped cannot be asked, and is started all the same.
+    used, _ = await _use_of(context.world, _here(context))
+    replicas = used.replicas if used else ()
+    done = await _engine(context.world.engine.restart(_here(context), timeout=context.step.timeout * _HURRY))
+    context.say(f"{done.detail}. Waiting for its role" + (" and its standbys" if replicas else ""))
+    state = await _in_its_role(context)
+    left = await _engine(context.world.engine.configuration(_here(context)))
+    await _followed(context, replicas)
+    waits = f"; still needs a restart: {', '.join(left.needs_restart)}" if left.needs_restart else ""
+    again = f", {' and '.join(replicas)} streams again" if replicas else ""
+    found = {TOOK: f"{done.seconds:.3f}", LEFT: ", ".join(left.needs_restart)}
+    return StepOutcome(
+        f"{name} is the {state.role} again{again}. {done.detail}{waits}", done.exit_status, done.output, found
+    )
+
+
+async def is_restarted(context: StepContext) -> bool:
+    """It runs, since later than when this was approved. One that is down is not: doing it again starts it."""
+    state = (await look(context.world, context.cluster)).server(context.step.server)
+    return _is_new(context, state)
+
+
+async def _in_its_role(context: StepContext) -> ServerState:
+    deadline = _deadline(context)
+    wanted = dict(context.plan.facts)["role"]
+    while True:
+        state = (await look(context.world, context.cluster)).server(context.step.server)
+        if _is_new(context, state):
+            if state.role != wanted:
+                raise StepFailed(f"{state.name} runs again, but as {state.role}, not as the {wanted}. Look at its log.")
+            return state
+        if asyncio.get_running_loop().time() > deadline:
+            raise StepFailed(
+                f"{state.name} was started and does not answer by SQL: {state.sql_answer.how}. Look at its log."
+            )
+        await asyncio.sleep(_PAUSE)
+
+
+async def _followed(context: StepContext, replicas: Sequence[str]) -> None:
+    """Until all that streamed before stream again."""
+    deadline, missing = _deadline(context), list(replicas)
+    while missing:
+        streaming = (await _engine(context.world.engine.in_use(_here(context)))).replicas
+        missing = [name for name in replicas if name not in streaming]
+        if missing and asyncio.get_running_loop().time() > deadline:
+            name = context.step.server
+            raise StepFailed(
+                f"{name} runs again as before, but {', '.join(missing)} does not stream from it. Look at its log."
+            )
+        if missing:
+            await asyncio.sleep(_PAUSE)
+
+
+def _is_new(context: StepContext, state: ServerState) -> bool:
+    before = dict(context.plan.facts)["running since"]
+    return state.sql is not None and state.sql.started_at.isoformat() != before
+
+
+def _deadline(context: StepContext) -> float:
+    return asyncio.get_running_loop().time() + context.step.timeout * (1 - _HURRY) / 3
+
+
+async def _engine(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except ActionFailed as failed:
+        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
+
+
+async def _untold(context: StepContext) -> None:
+    """It leaves nothing to be found by, and may simply be done again."""
+    return
+
+
+def _here(context: StepContext) -> Server:
+    return context.cluster.server(context.step.server)
