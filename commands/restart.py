@@ -34,14 +34,12 @@ class Restart:
 
     def resolve(self, arguments: Sequence[str], world: World) -> Meant:
         """Never more than one server: two at once would be no restart but an outage."""
-        cluster, server = resolve(arguments, world.clusters, self.usage)
-        if server is None:
-            names = ", ".join(one.name for one in cluster.servers)
-            raise Misunderstood(f"Which server of {cluster.name}? There are {names}. Type: /ha {self.usage}")
-        return Meant(cluster, server)
+        meant = Meant(*resolve(arguments, world.clusters, self.usage))
+        _named(meant)
+        return meant
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
-        server = meant.cluster.server(meant.server or "")
+        server = meant.cluster.server(_named(meant))
         files, (used, problem) = await asyncio.gather(read_files(world, server), _use_of(world, server))
         return plan_restart(ToRestart(meant.cluster, state, server, files, used, problem))
 
@@ -57,6 +55,14 @@ class Restart:
         )
         role = dict(plan.facts)["role"]
         return Conclusion(f"{plan.target} runs again as the {role}.", facts, (f"Look: /ha status {plan.cluster}",))
+
+
+def _named(meant: Meant) -> str:
+    """Raises Misunderstood; a form that comes back may name none either."""
+    if meant.server is None:
+        names = ", ".join(one.name for one in meant.cluster.servers)
+        raise Misunderstood(f"Which server of {meant.cluster.name}? There are {names}. Type: /ha {Restart.usage}")
+    return meant.server
 
 
 async def _use_of(world: World, server: Server) -> tuple[InUse | None, str]:
