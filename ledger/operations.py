@@ -50,6 +50,7 @@ TRANSITIONS: Mapping[OperationState, frozenset[OperationState]] = {
 
 UNFINISHED = frozenset(state for state, following in TRANSITIONS.items() if following)
 FINISHED = frozenset(TRANSITIONS) - UNFINISHED
+UNDER_WAY = frozenset({_S.APPROVED, _S.RUNNING, _S.INTERRUPTED})  # approved, and not at its end
 
 
 class OperationRefused(Exception):
@@ -72,7 +73,7 @@ class IllegalTransition(OperationRefused):
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One order from its plan to its end. `plan` and `result` are JSON texts of the caller's; `plan_hash` is what
-    approval binds to; `fencing` is the number of the lock it runs under."""
+    approval binds to; `fencing` is the number of the lock it runs under; `cancelled_by` has asked it to stop."""
 
     id: str
     kind: str
@@ -88,11 +89,12 @@ class Operation:
     fencing: int | None = None
     finished_at: datetime | None = None
     result: str | None = None
+    cancelled_by: Who | None = None
 
 
 _SELECT = """
     SELECT id, kind, cluster, plan, plan_hash, requester_id, requester_name, reason, channel,
-           created_at, expires_at, state, fencing, finished_at, result
+           created_at, expires_at, state, fencing, finished_at, result, cancel_id, cancel_name
     FROM operation
 """
 _GET = f"{_SELECT} WHERE id = :id"
@@ -109,6 +111,9 @@ _INSERT = """
                            created_at, expires_at, state)
     VALUES (:id, :kind, :cluster, :plan, :plan_hash, :requester_id, :requester_name, :reason, :channel,
             :created_at, :expires_at, :state)
+"""
+_CANCEL = """
+    UPDATE operation SET cancel_id = :id, cancel_name = :name WHERE id = :operation_id AND cancel_id IS NULL
 """
 _TRANSITION = """
     UPDATE operation
@@ -204,6 +209,18 @@ def transition(
     return get(db, operation_id)
 
 
+def ask_to_stop(db: Database, operation_id: str, who: Who) -> Operation:
+    """Records the wish that an operation which was approved stops before its next step, whoever runs it.
+
+    The first wish stands. Raises NoSuchOperation, and OperationRefused when it is not under way.
+    """
+    operation = get(db, operation_id)
+    if operation.state not in UNDER_WAY:
+        raise OperationRefused(f"Operation {operation_id} is {operation.state}; there is nothing to stop.")
+    db.execute(_CANCEL, {"operation_id": operation_id, "id": who.id, "name": redacted_text(db, who.name)})
+    return get(db, operation_id)
+
+
 def _operation(row: Mapping[str, Any]) -> Operation:
     return Operation(
         id=row["id"],
@@ -220,4 +237,5 @@ def _operation(row: Mapping[str, Any]) -> Operation:
         fencing=row["fencing"],
         finished_at=from_text_or_none(row["finished_at"]),
         result=row["result"],
+        cancelled_by=None if row["cancel_id"] is None else Who(row["cancel_id"], row["cancel_name"]),
     )

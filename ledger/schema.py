@@ -241,9 +241,17 @@ _OUTBOX = (
     "CREATE UNIQUE INDEX outbox_sending ON outbox (card) WHERE state = 'sending'",
 )
 
+# What a step found is needed by later ones, in whatever process; a wish to cancel reaches whoever runs the operation.
+_DURABLE_OPERATIONS = (
+    "ALTER TABLE step ADD COLUMN found TEXT",
+    "ALTER TABLE operation ADD COLUMN cancel_id TEXT",
+    "ALTER TABLE operation ADD COLUMN cancel_name TEXT",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX),
     AUDIT_SEGMENTS,
     AUTOMATIC,
     MAINTENANCE,
+    _DURABLE_OPERATIONS,
 )

@@ -1,8 +1,9 @@
 """Steps of an operation: an intent, committed before anything is touched, and a result after it."""
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,7 +12,7 @@ from sqlite_utils import Database
 
 from ledger import locks
 from ledger.operations import OperationRefused, OperationState, get
-from ledger.redact import redacted_text
+from ledger.redact import redacted, redacted_text
 from ledger.times import from_text, from_text_or_none, to_text
 
 
@@ -34,7 +35,8 @@ class StepStatus(StrEnum):
 class StepRecord:
     """One attempt at one step. Without `status` only its intent stands: it runs, or the process ended within it.
 
-    `output_digest` is the SHA-256 of the output in hexadecimal, `detail` one line for people.
+    `output_digest` is the SHA-256 of the output in hexadecimal, `detail` one line for people, `found` what later steps
+    and the report need to know of it, by name.
     """
 
     operation_id: str
@@ -51,11 +53,12 @@ class StepRecord:
     output_digest: str | None
     detail: str | None
     duration: timedelta | None
+    found: Mapping[str, str] = field(default_factory=dict)
 
 
 _STEPS = """
     SELECT operation_id, step, direction, attempt, action, server, fencing, intended_at,
-           finished_at, status, exit_status, output_digest, detail, duration_us
+           finished_at, status, exit_status, output_digest, detail, duration_us, found
     FROM step
     WHERE operation_id = :operation_id
     ORDER BY rowid
@@ -67,7 +70,7 @@ _INSERT = """
 _RESULT = """
     UPDATE step
     SET finished_at = :finished_at, status = :status, exit_status = :exit_status,
-        output_digest = :output_digest, detail = :detail, duration_us = :duration_us
+        output_digest = :output_digest, detail = :detail, duration_us = :duration_us, found = :found
     WHERE operation_id = :operation_id AND step = :step AND direction = :direction AND status IS NULL
 """
 
@@ -122,6 +125,7 @@ def step_result(
     duration: timedelta,
     exit_status: int | None = None,
     output: str = "",
+    found: Mapping[str, str] | None = None,
     direction: Direction = Direction.DO,
 ) -> StepRecord:
     """Records how the step that is under way ended. Of the output only its digest is kept.
@@ -138,6 +142,7 @@ def step_result(
         "output_digest": output_digest(output),
         "detail": redacted_text(db, detail),
         "duration_us": duration // timedelta(microseconds=1),
+        "found": json.dumps(redacted(db, dict(found or {}))),
     }
     if db.execute(_RESULT, parameters).rowcount != 1:
         raise OperationRefused(f"Step {index} ({direction}) of operation {operation_id} is not under way.")
@@ -177,4 +182,5 @@ def _step(row: Mapping[str, Any]) -> StepRecord:
         output_digest=row["output_digest"],
         detail=row["detail"],
         duration=None if duration is None else timedelta(microseconds=duration),
+        found=json.loads(row["found"] or "{}"),
     )
