@@ -47,5 +47,11 @@ class DiscreetOrders:
     async def wait(self, operation_id: str, progress: Callable[[str], Awaitable[None]] | None = None) -> Answer:
         return self._answer(await self.dispatcher.wait(operation_id, progress))
 
+    async def abandoned(self) -> tuple[str, ...]:
+        return await self.dispatcher.abandoned()
+
+    async def recover(self, operation_id: str) -> None:
+        await self.dispatcher.recover(operation_id)
+
     def _answer(self, answer: Answer) -> Answer:
         return replace(answer, page=with_texts(answer.page, self.redactor.text))

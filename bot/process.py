@@ -63,11 +63,9 @@ async def run_bot(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with _open(settings, configuration) as bot:
-        await bot.wired.dispatcher.recover()
-        async with _started(bot):
-            await stopped.wait()
-            log.info("bot.stopping")
+    async with _open(settings, configuration) as bot, _started(bot):
+        await stopped.wait()
+        log.info("bot.stopping")
     return 0
 
 
@@ -124,6 +122,8 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         ends.push_async_callback(_in_time, "monitor", bot.monitor.stop, WATCH_SECONDS)
         bot.monitor.start()
         ends.push_async_callback(bot.wired.dispatcher.shutdown, STEP_SECONDS)
+        # What was left in the middle goes on now, and is ended with everything else.
+        await bot.wired.dispatcher.recover()
         chores = [asyncio.create_task(work) for work in (bot.loop_lag.run(), _tick(bot), bot.witness.run())]
         ends.push_async_callback(_cancelled, chores)
         log.info("bot.started", clusters=names, http_port=port)

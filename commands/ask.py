@@ -6,7 +6,8 @@ from dataclasses import replace
 from commands import answers
 from commands.asked import Answer, Asked, FieldKind, Form, FormField
 from commands.authority import Ruling, may, may_ask, may_break_glass, may_ever_ask, may_here
-from commands.command import Command, Deed, Meant, Misunderstood, Order, View
+from commands.command import Command, Decider, Deed, Meant, Misunderstood, Order, View
+from commands.deciding import Deciding
 from commands.document import Draft, write_draft
 from commands.parse import Typed, parse
 from commands.people import Person
@@ -24,10 +25,11 @@ REASON, CLUSTER = "reason", "cluster"
 class Ask:
     """Understands, authorises, answers, records."""
 
-    def __init__(self, world: World, commands: Mapping[str, Command]) -> None:
+    def __init__(self, world: World, commands: Mapping[str, Command], deciding: Deciding) -> None:
         self._world = world
         self._commands = commands
         self._wordy = frozenset(name for name, command in commands.items() if isinstance(command, Deed))
+        self._deciding = deciding
 
     async def ask(self, asked: Asked) -> Answer | Form:
         """The answer, or the form of an order that may be asked for now."""
@@ -44,6 +46,9 @@ class Ask:
                 return await self._view(command, asked, person, typed.arguments)
             if isinstance(command, Deed):
                 return await self._deed(command, asked, person.id, typed.words)
+            if isinstance(command, Decider):
+                operation = await command.operation(typed.arguments, self._world)
+                return await self._deciding.decide(asked, operation, command.decision)
             meant = command.resolve(typed.arguments, self._world)
         except Misunderstood as misunderstood:
             await self._record(asked, AuditKind.REFUSAL, {"why": str(misunderstood)})

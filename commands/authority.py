@@ -157,11 +157,14 @@ def no_policy(order: str) -> Ruling:
     return Ruling(False, f"No policy says who approves “{order}”.", f"Add [policies.{order}] to the settings.")
 
 
-def may_cancel(person: Person, requester: Human) -> Ruling:
-    """Whether this person may cancel: who asked, and nobody else."""
+def may_cancel(policy: OrderPolicy | None, person: Person, requester: Human) -> Ruling:
+    """Whether this person may cancel: who asked, and those who may approve."""
     if human(person).is_same(requester):
         return Ruling(True, "You asked for this.")
-    return Ruling(False, "Only the person who asked can cancel this.", "Those who may approve can reject it.")
+    if policy is not None and is_approver(policy, person):
+        return Ruling(True, "You may approve this, so you may cancel it.")
+    who = f" and {approvers_text(policy)}" if policy is not None else ""
+    return Ruling(False, f"Only the person who asked{who} can cancel this.")
 
 
 def approvals_count(decided: Sequence[Decided], requester: Human) -> int:

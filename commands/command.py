@@ -2,14 +2,14 @@
 
 A View answers a question. A Deed changes something in Understudy itself, at once. An Order changes a server: it plans,
 and the rest (form, approvals, re-check, run, report, audit) is the same for every order and lives in
-`commands.orders`.
+`commands.orders`. A Decider decides on an order that was asked for.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from commands.asked import Asked
+from commands.asked import Asked, Decision
 from commands.people import Person
 from commands.plan import Conclusion, Plan, Step
 from commands.world import World
@@ -35,7 +35,8 @@ class StepOutcome:
 class StepContext:
     """What a step may use: the world, the plan it belongs to, and where to say how far it is.
 
-    `found` is what the steps before it found; after a restart it is empty, and a step looks for itself.
+    `found` is what the steps before it found. After a restart that of a step whose end nobody saw is missing, and a
+    step looks for itself.
     """
 
     world: World
@@ -47,14 +48,34 @@ class StepContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a step is asked about after a restart: the plan, and the world as it is seen now.
+
+    `not_as_approved` says in a sentence why the plan would not be approved as it stands, made anew in this world;
+    None when it is the same plan and no check fails.
+    """
+
+    cluster: Cluster
+    plan: Plan
+    step: Step
+    state: ClusterState
+    not_as_approved: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """The code behind a step.
 
-    `run` does it and proves it, or raises StepFailed. `already_done` looks at the servers and says whether it is done
-    (asked after a crash, before anything is repeated); None where no look can tell. `undo` takes it back, where the
-    step says that it can be. Once a `final` step was tried, nothing before it is taken back: it may have happened.
-    An `optional` step comes after what was asked for: where it fails, the steps after it are done all the same, and
-    `Order.conclude` finds its failure under `failure_of`.
+    `run` does it and proves it, or raises StepFailed. `undo` takes it back, where the step says that it can be. Once a
+    `final` step was tried, nothing before it is taken back: it may have happened. An `optional` step comes after what
+    was asked for: where it fails, the steps after it are done all the same, and `Order.conclude` finds its failure
+    under `failure_of`.
+
+    The rest serves an operation that goes on after a restart. `already_done` looks at the servers and says whether the
+    step is done, and still holds; None where no look can tell. `repeatable`: it may be done again without harm, undone
+    included, when nobody knows whether it was done. `obstacle` says, without I/O, what in the world as it is now speaks
+    against beginning the step, for earlier steps have changed that world; without it the plan must still be the one
+    that was approved.
     """
 
     run: Callable[[StepContext], Awaitable[StepOutcome]]
@@ -62,6 +83,8 @@ class Action:
     undo: Callable[[StepContext], Awaitable[StepOutcome]] | None = None
     final: bool = False
     optional: bool = False
+    repeatable: bool = False
+    obstacle: Callable[[Standing], str | None] | None = None
 
 
 def failure_of(step: Step) -> str:
@@ -152,4 +175,19 @@ class Order(Protocol):
         ...
 
 
-Command = View | Deed | Order
+@runtime_checkable
+class Decider(Protocol):
+    """A command that decides on an operation, as a button of its card does. Who may, is looked up then."""
+
+    name: str
+    usage: str
+    summary: str
+    right: str
+    decision: Decision
+
+    async def operation(self, arguments: Sequence[str], world: World) -> str:
+        """The id of the operation that is meant. Raises Misunderstood."""
+        ...
+
+
+Command = View | Deed | Order | Decider

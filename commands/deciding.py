@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from commands import answers
 from commands.asked import Answer, Asked, Decision
 from commands.authority import may_cancel
+from commands.cancelling import cancel
 from commands.command import Order
 from commands.document import read_document
 from commands.looking import look_again
@@ -27,7 +28,7 @@ from commands.world import World
 from ledger import locks
 from ledger.approvals import Approval, ApprovalDecision, decisions
 from ledger.audit import AuditKind
-from ledger.operations import NoSuchOperation, Operation, OperationState, get
+from ledger.operations import UNDER_WAY, NoSuchOperation, Operation, OperationRefused, OperationState, get
 from ledger.page import Tone
 from ledger.quantities import count_text
 from servers.state import ClusterState
@@ -83,8 +84,8 @@ class Deciding:
         obstacle = self._cannot_start(operation)
         if decision is Decision.APPROVE and obstacle is not None:
             return await self._refuse(asked, operation, answers.nothing_done(obstacle))
-        if decision is Decision.CANCEL and operation.state is OperationState.RUNNING:
-            return await self._cancel_running(asked, person, operation, people)
+        if decision is Decision.CANCEL and operation.state in UNDER_WAY:
+            return await self._cancel_under_way(asked, person, operation, people)
         click = Click(asked, person, operation.id, decision, people, self._world.now())
         try:
             return _answer(await self._take(click, looked))
@@ -131,22 +132,25 @@ class Deciding:
     async def _look(self, cluster: str) -> ClusterState:
         return await look_again(self._world, self._world.clusters[cluster])
 
-    async def _cancel_running(
+    async def _cancel_under_way(
         self, asked: Asked, person: Person, operation: Operation, people: Mapping[str, Person]
     ) -> Answer:
-        ruling = may_cancel(person, requester_of(people, operation, read_document(operation.plan)))
+        document = read_document(operation.plan)
+        requester = requester_of(people, operation, document)
+        policy = terms(self._world.policies, document, self._world.now())
+        ruling = may_cancel(policy, person, requester)
         if not ruling.allowed:
             return await self._refuse(asked, operation, answers.refused(ruling.line))
-        if not self._runner.cancel(operation.id, asked.person_name):
-            too_late = "It is past the point where its steps could be taken back, or runs in another process."
-            return await self._refuse(asked, operation, answers.nothing_done(too_late))
-        details = {"operation": operation.id, "running": True}
-        with suppress(Repeated):
-            await self._world.ledger.write(
-                lambda db: (
-                    record(db, asked, "decide", AuditKind.APPROVAL_CANCELLED, operation.cluster, details).sequence
-                )
-            )
+        order = self._orders.get(document.order)
+        if order is None:
+            return await self._refuse(asked, operation, answers.nothing_done(f"There is no order {document.order}."))
+        actions = order.actions()
+        try:
+            await self._world.ledger.write(lambda db: cancel(db, asked, operation.id, policy, actions).id)
+        except OperationRefused as refused:
+            return await self._refuse(asked, operation, answers.nothing_done(str(refused)))
+        except Repeated:
+            pass
         return answers.done("It stops before its next step", "What was done is taken back where that is possible.")
 
     async def _refuse(self, asked: Asked, operation: Operation | None, answer: Answer) -> Answer:

@@ -21,7 +21,7 @@ from commands.maintenance import end_what_ran_out
 from commands.orders import expire, late
 from commands.owner import Owner
 from commands.parse import parse
-from commands.recovery import recover
+from commands.recovery import Recovery
 from commands.runner import SHUTDOWN_DEADLINE, Runner
 from commands.submission import Submission
 from commands.world import World
@@ -44,7 +44,8 @@ def _is_at_work(db: Database, cluster: str, at: datetime) -> bool:
 class Dispatcher:
     """The one way to the commands, for every face.
 
-    Call `recover` once at the start, `tick` from time to time, `shutdown` at the end.
+    A process that stays calls `recover` once at the start, and `tick` from time to time; every process calls
+    `shutdown` at the end.
     """
 
     def __init__(self, world: World, commands: Sequence[Command], owner: Owner | None = None) -> None:
@@ -55,9 +56,10 @@ class Dispatcher:
         self._owner = owner or Owner(world.ledger.path)
         self._recovering = asyncio.Lock()
         self._runner = Runner(world, self._orders)
-        self._ask = Ask(world, self._commands)
-        self._submission = Submission(world, self._orders, self._runner, self._owner)
+        self._recovery = Recovery(world, self._orders, self._owner, self._runner)
         self._deciding = Deciding(world, self._orders, self._runner, self._owner)
+        self._ask = Ask(world, self._commands, self._deciding)
+        self._submission = Submission(world, self._orders, self._runner, self._owner)
         self._overseer = Overseer(world, self._runner, self._owner, _is_at_work)
 
     def needs_form(self, text: str) -> bool:
@@ -103,14 +105,19 @@ class Dispatcher:
         except NoSuchOperation as unknown:
             return answers.misunderstood(f"{unknown} Type: /ha status")
 
-    async def recover(self) -> None:
-        """Finds operations that nobody carries on, looks how far they came, and says so. Runs nothing."""
+    async def recover(self, operation_id: str | None = None) -> None:
+        """Finds operations that nobody carries on (only that one, where one is named), and carries them on in the
+        background. For a process that stays, or that was told to by somebody."""
         warm_up()
         async with self._recovering:
-            await recover(self._world, self._orders, self._owner, self._runner.has)
+            await self._recovery.carry_on(operation_id.upper() if operation_id else None)
+
+    async def abandoned(self) -> tuple[str, ...]:
+        """The ids of the operations that nobody carries on; nothing is done with them."""
+        return tuple(operation.id for operation in await self._recovery.abandoned())
 
     async def tick(self, now: datetime) -> None:
-        """Ends what waited for approval or lasted too long, and finds operations whose process has gone meanwhile."""
+        """Ends what waited for approval or lasted too long, and carries on operations whose process has gone."""
         policies, ledger = self._world.policies, self._world.ledger
         if await ledger.read(lambda db: bool(late(db, now))):
             await ledger.write(lambda db: [one.id for one in expire(db, policies, now)])

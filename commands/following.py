@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from commands.asked import Answer
 from commands.document import Document, read_document
 from commands.operation_page import StepProgress, StepState, read_conclusion, report_page
+from commands.resumption import restarts
 from ledger.ledger import Ledger
 from ledger.operations import FINISHED, Operation, OperationState, get
 from ledger.steps import Direction, StepRecord, StepStatus, steps
@@ -41,15 +42,17 @@ async def follow(ledger: Ledger, operation_id: str, progress: Progress | None = 
 def report(operation: Operation, document: Document, records: Sequence[StepRecord]) -> Answer:
     """The report of an operation from what the ledger remembers of it."""
     progress = progress_of(document, records)
-    return Answer(report_page(operation, document, progress, read_conclusion(operation.result)))
+    notes = restarts(document.plan, records)
+    return Answer(report_page(operation, document, progress, read_conclusion(operation.result), notes))
 
 
-def progress_of(document: Document, records: Sequence[StepRecord]) -> tuple[StepProgress, ...]:
-    """How far each step is, by its last attempt."""
+def progress_of(
+    document: Document, records: Sequence[StepRecord], rest: StepState = StepState.NOT_REACHED
+) -> tuple[StepProgress, ...]:
+    """How far each step is, by its last attempt; `rest` for those without one."""
     last = {record.index: record for record in records}
     return tuple(
-        _progress(last[index]) if index in last else StepProgress(StepState.NOT_REACHED)
-        for index in range(len(document.plan.steps))
+        _progress(last[index]) if index in last else StepProgress(rest) for index in range(len(document.plan.steps))
     )
 
 
@@ -60,6 +63,8 @@ def _progress(record: StepRecord) -> StepProgress:
         return StepProgress(StepState.UNDOING if undo else StepState.RUNNING)
     if record.status in (StepStatus.SUCCEEDED, StepStatus.FOUND_DONE):
         return StepProgress(StepState.UNDONE if undo else StepState.DONE, record.detail or "", seconds)
+    if record.status is StepStatus.FOUND_UNDONE and not undo:
+        return StepProgress(StepState.NOT_REACHED, record.detail or "", seconds)
     return StepProgress(StepState.FAILED, record.detail or str(record.status), seconds)
 
 

@@ -74,7 +74,14 @@ def read_conclusion(result: str | None) -> Conclusion:
     return Conclusion(str(value.get("line", "")), facts, tuple(str(line) for line in value.get("next", ())))
 
 
-def card(operation: Operation, document: Document, policy: OrderPolicy | None, approvals: Sequence[Approval]) -> Page:
+def card(
+    operation: Operation,
+    document: Document,
+    policy: OrderPolicy | None,
+    approvals: Sequence[Approval],
+    *,
+    cancellable: bool = False,
+) -> Page:
     """The operation's message in the channel, with the buttons that can do something now."""
     plan = document.plan
     tone, state = _STATES[operation.state]
@@ -94,23 +101,27 @@ def card(operation: Operation, document: Document, policy: OrderPolicy | None, a
             *_decisions(operation, approvals, policy, risky=bool(plan.risks)),
             note(f"Operation {operation.id}, plan {operation.plan_hash[:12]}"),
         ),
-        buttons=_buttons(operation),
+        buttons=_buttons(operation, cancellable=cancellable),
     )
 
 
-def progress_page(document: Document, progress: Sequence[StepProgress], title: str) -> Page:
-    """The steps as they tick."""
+def progress_page(document: Document, progress: Sequence[StepProgress], title: str, notes: Sequence[Note] = ()) -> Page:
+    """The steps as they tick; `notes` say what happened to Understudy itself in between."""
     done = sum(step.state is StepState.DONE for step in progress)
     tone = _progress_tone(progress)
     pairs = zip(document.plan.steps, progress, strict=True)
     running = [step.title for step, at in pairs if at.state is StepState.RUNNING]
     now = f": {running[0]}" if running else ""
     summary = f"{title}: {done} of {count_text(len(progress), 'step')} done{now}"
-    return Page(title=title, tone=tone, summary=summary, parts=(_step_items(document, progress),))
+    return Page(title=title, tone=tone, summary=summary, parts=(_step_items(document, progress), *notes))
 
 
 def report_page(
-    operation: Operation, document: Document, progress: Sequence[StepProgress], conclusion: Conclusion
+    operation: Operation,
+    document: Document,
+    progress: Sequence[StepProgress],
+    conclusion: Conclusion,
+    notes: Sequence[Note] = (),
 ) -> Page:
     """What was done, how long it took, what was measured, and what to do next."""
     tone, state = _STATES[operation.state]
@@ -125,6 +136,7 @@ def report_page(
             *((_step_items(document, progress),) if _began(progress) else ()),
             *((_next_steps(conclusion),) if conclusion.next_steps else ()),
             *((text(f"Approved by {BREAK_GLASS}."),) if document.alone else ()),
+            *notes,
             note(f"Operation {operation.id}, requested by ", Mention(operation.requester.name, operation.requester.id)),
         ),
     )
@@ -177,6 +189,9 @@ def _facts(operation: Operation, *, alone: bool) -> tuple[tuple[str, tuple[Span,
         pairs.append(("Expires", (Moment(operation.expires_at),)))
     if operation.finished_at is not None:
         pairs.append(("Ended", (Moment(operation.finished_at),)))
+    if operation.cancelled_by is not None:
+        cancelled = operation.cancelled_by
+        pairs.append(("Cancelled by", (Mention(cancelled.name, cancelled.id),)))
     return tuple(pairs)
 
 
@@ -194,7 +209,9 @@ def _decisions(
     return (*lines, note(asked))
 
 
-def _buttons(operation: Operation) -> tuple[Button, ...]:
+def _buttons(operation: Operation, *, cancellable: bool) -> tuple[Button, ...]:
+    if operation.state is OperationState.RUNNING and cancellable and operation.cancelled_by is None:
+        return (Button(CANCEL, "Cancel", operation.id),)
     if operation.state is not OperationState.AWAITING_APPROVAL:
         return ()
     return (

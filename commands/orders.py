@@ -196,11 +196,17 @@ def terms(policies: Policies, document: Document, at: datetime) -> OrderPolicy |
 
 
 def show_card(
-    db: Database, operation: Operation, document: Document, policy: OrderPolicy | None, now: datetime
+    db: Database,
+    operation: Operation,
+    document: Document,
+    policy: OrderPolicy | None,
+    now: datetime,
+    *,
+    cancellable: bool = False,
 ) -> None:
     """Puts the operation's card, as the operation is now, in line for its channel."""
     if operation.channel is not None:
-        page = card(operation, document, policy, decisions(db, operation.id))
+        page = card(operation, document, policy, decisions(db, operation.id), cancellable=cancellable)
         show(db, now, operation.channel, card_key(operation.id), page)
 
 
@@ -208,9 +214,9 @@ def _rule(
     click: Click, operation: Operation, document: Document, policies: Policies, taken: Sequence[Approval]
 ) -> Ruling:
     requester = requester_of(click.people, operation, document)
-    if click.decision is Decision.CANCEL:
-        return may_cancel(click.person, requester)
     policy = terms(policies, document, click.now)
+    if click.decision is Decision.CANCEL:
+        return may_cancel(policy, click.person, requester)
     if policy is not None and not (here := may_here(policy, click.asked)).allowed:
         return here
     if click.decision is Decision.REJECT:

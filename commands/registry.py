@@ -4,10 +4,12 @@ from commands.access import Access
 from commands.alerts import Alerts
 from commands.audit import Audit
 from commands.authority import ACKNOWLEDGE, VIEW
+from commands.cancel import Cancel
 from commands.command import Command, Order
 from commands.fence import Fence
 from commands.help import Help
 from commands.maintenance import InMaintenance
+from commands.operations import Operations
 from commands.promote import Promote
 from commands.rejoin import Rejoin
 from commands.reload import Reload
@@ -26,6 +28,8 @@ _COMMANDS: tuple[Command, ...] = (
     Reload(),
     Restore(),
     InMaintenance(),
+    Cancel(),
+    Operations(),
     Alerts(),
 )
 

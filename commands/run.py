@@ -1,14 +1,14 @@
-"""Runs one approved operation: looks again, does the steps one by one, takes back what can be, and reports.
+"""Runs one approved operation, from its first step or from where another process left it, to whatever end: does the
+steps one by one, takes back what can be, and reports.
 
 No step acts before its intent is on disk; its result goes to disk together with the next step's intent, for each
 transaction waits for the disk and the steps of a failover are short. Nothing here waits for Slack.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
@@ -16,26 +16,34 @@ from typing import TypeVar
 import structlog
 from sqlite_utils import Database
 
+from commands.attempt import attempt
 from commands.book import Book, StepEnd
-from commands.changes import what_changed
-from commands.command import Action, Meant, Misunderstood, Order, StepContext, StepFailed, StepOutcome, failure_of
+from commands.command import Action, Order, StepContext, failure_of
+from commands.endings import next_steps, sentence
+from commands.following import progress_of
+from commands.inquiry import Inquiry
 from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready, terms
+from commands.patience import write_patiently
 from commands.plan import Conclusion
+from commands.recheck import not_as_approved
+from commands.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, too_long_ago
 from commands.standing import where_it_stands
 from commands.world import World
-from ledger.errors import LedgerError, Problem
-from ledger.operations import OperationState
-from ledger.steps import Direction, StepStatus
+from ledger.errors import LedgerError
+from ledger.locks import LockLost
+from ledger.operations import OperationState, get
+from ledger.page import Moment, Note
+from ledger.steps import Direction, StepRecord, StepStatus, steps
 from servers.state import ClusterState
 
 T = TypeVar("T")
 
-LEDGER_PATIENCE = 10.0  # seconds to go on trying when the ledger is busy or its disk full
-LEDGER_PAUSE = 0.2
 OLDEST_LOOK = timedelta(seconds=2)  # that may still stand for the moment of the last approval
 TELL_PAUSE = 1.0  # seconds between live lines: Slack takes one message a second and channel
+
+_GOES_ON = "It goes on when Understudy is back."
 
 _log = structlog.get_logger(__name__)
 
@@ -48,10 +56,14 @@ class Wish(StrEnum):
 
 
 class Run:
-    """One operation on its way. `go` runs it once, to whatever end."""
+    """One operation on its way. `go` runs it from its first step, `carry_on` from where it was left; one of them, once.
+
+    What goes wrong is recorded and told, never raised, unless the ledger itself or the lock of the cluster is lost.
+    """
 
     def __init__(self, world: World, order: Order, ready: Ready) -> None:
         self.operation_id = ready.operation.id
+        self._operation = ready.operation
         self._world = world
         self._order = order
         self._actions = order.actions()
@@ -59,34 +71,50 @@ class Run:
         self._plan = ready.document.plan
         self._cluster = world.clusters[ready.operation.cluster]
         policy = terms(world.policies, ready.document, world.now())
-        self._book = Book(ready.operation, ready.document, policy, ready.fencing)
+        self._book = Book(ready.operation, ready.document, policy, ready.fencing, self._actions)
         self._progress = [StepProgress() for _ in self._plan.steps]
+        self._notes: tuple[Note, ...] = ()
         self._found: dict[str, str] = {}
+        self._undoable: list[int] = []
         self._final_tried = False
-        self._wish: Wish | None = None
-        self._wished_by = ""
+        self._unwritten: StepEnd | None = None
+        self._shutting_down = False
         self._telling: asyncio.Task[None] | None = None
 
-    def stop_soon(self, wish: Wish, by: str = "") -> None:
-        """Stop before the next step."""
-        if self._wish is None:
-            self._wish, self._wished_by = wish, by
-
-    @property
-    def can_be_cancelled(self) -> bool:
-        return not self._final_tried
+    def stop_soon(self) -> None:
+        """The process is about to end: stop before the next step."""
+        self._shutting_down = True
 
     async def go(self, looked: Awaitable[ClusterState]) -> None:
-        """Runs to the end. What goes wrong is recorded and told, never raised, unless the ledger itself is lost."""
+        """From the first step. `looked` is the look that was begun at the last click."""
+        await self._safely(self._go(looked))
+
+    async def carry_on(self, left_at: datetime) -> None:
+        """From where another process left it at that moment, as far as the world still allows that."""
+        await self._safely(self._carry_on(left_at))
+
+    async def _safely(self, work: Awaitable[None]) -> None:
         try:
-            obstacle = await self._look_again(looked)
-            if obstacle is None:
-                await self._do_steps()
-            else:
-                await self._end_untouched(obstacle)
+            await work
+        except (LedgerError, LockLost):
+            raise
+        except Exception as error:
+            # An operation that broke must not be taken up again and again.
+            _log.exception("an operation broke", operation=self.operation_id)
+            line = f"An error of Understudy's own ended it: {type(error).__name__}. Its log has the details."
+            await self._end(OperationState.INTERRUPTED, line, take_back=False)
         finally:
             if self._telling is not None:
                 self._telling.cancel()
+
+    async def _go(self, looked: Awaitable[ClusterState]) -> None:
+        obstacle = await self._look_again(looked)
+        if obstacle is None and self._shutting_down:
+            obstacle = "It was stopped before the first step."
+        if obstacle is None:
+            await self._do_steps(0)
+        else:
+            await self._end_untouched(OperationState.FAILED, obstacle)
 
     async def _look_again(self, looked: Awaitable[ClusterState]) -> str | None:
         """What speaks against running now; None when the world is as it was when people approved."""
@@ -95,176 +123,222 @@ class Run:
             if self._world.now() - state.at > OLDEST_LOOK:
                 # Looking people up took so long that the world may have moved on.
                 state = await look_again(self._world, self._cluster)
-            meant = Meant(self._cluster, self._document.server, self._document.words)
-            plan = await self._order.plan(meant, state, self._world)
-        except Misunderstood as changed:
-            return f"What was approved can no longer be done: {changed}"
         except Exception as error:
             _log.exception("the look before the run failed", operation=self.operation_id)
             return f"The servers could not be looked at again: {type(error).__name__}."
-        if plan.hash != self._plan.hash:
-            changes = "; ".join(what_changed(self._plan.material(), plan.material()))
-            return f"The servers are not as they were when this was approved: {changes}."
-        if plan.failed_checks:
-            failed = "; ".join(f"{check.title}: {check.evidence}" for check in plan.failed_checks)
-            return f"A check fails now that did not before: {failed}."
-        return None if self._wish is None else "It was stopped before the first step."
+        return await not_as_approved(self._world, self._order, self._document, self._cluster, state)
 
-    async def _do_steps(self) -> None:
-        last = len(self._plan.steps) - 1
-        self._mark(0, StepProgress(StepState.RUNNING))
-        await self._write(self._first)
-        for index in range(last + 1):
+    async def _carry_on(self, left_at: datetime) -> None:
+        if self._operation.state is OperationState.APPROVED:
+            old = too_long_ago(left_at, self._world.now())
+            if old is not None:
+                await self._end_untouched(OperationState.FAILED, f"It was approved, but never begun. {old}")
+            else:
+                await self._go(look_again(self._world, self._cluster))
+            return
+        await self._write(lambda db: self._book.take_up(db, self._world.now()))
+        records = await self._records()
+        self._found = {name: value for record in records for name, value in record.found.items()}
+        inquiry = Inquiry(self._world, self._order, self._cluster, self._document, self._found)
+        if records and records[-1].status in (None, StepStatus.CANCELLED):
+            answer = await inquiry.answer(records[-1])
+            await self._write(lambda db: self._book.found(db, self._world.now(), answer))
+            records = await self._records()
+        left = Left(self._plan, self._actions, records, left_at, await self._cancelled_by())
+        self._recall(left)
+        await self._go_on(left, inquiry)
+
+    async def _go_on(self, left: Left, inquiry: Inquiry) -> None:
+        seen = await inquiry.look(left)
+        match decide(left, seen, self._world.now()):
+            case GoOn(index):
+                await self._do_steps(index)
+            case TakeBack(state, line):
+                await self._end(state, line)
+            case Stop(line, state):
+                await self._end(state, line, take_back=False)
+
+    def _recall(self, left: Left) -> None:
+        """Takes up the threads where the other process dropped them."""
+        self._progress = list(progress_of(self._document, left.records, StepState.WAITING))
+        self._undoable = list(reversed(left.undoable))
+        self._final_tried = left.final_tried
+        carried_on = Note(("Understudy was restarted ", Moment(self._world.now()), " and carries it on."))
+        self._notes = restarts(self._plan, left.records) or (carried_on,)
+
+    async def _do_steps(self, first: int) -> None:
+        for index in range(first, len(self._plan.steps)):
+            wish = await self._intend(index)
+            if wish is not None:
+                await self._stop_before(index, wish)
+                return
             end = await self._act(index, Direction.DO)
             if not end.succeeded and not self._goes_on_after(end):
                 await self._fail(end)
                 return
             state = StepState.DONE if end.succeeded else StepState.FAILED
             self._mark(index, StepProgress(state, end.detail, end.duration.total_seconds()))
-            if index == last:
-                await self._succeed(end)
-                return
-            if self._wish is not None and not (self._wish is Wish.CANCEL and self._final_tried):
-                await self._stop_here(end)
-                return
-            self._mark(index + 1, StepProgress(StepState.RUNNING))
-            await self._write(partial(self._between, end=end))
+        await self._close(OperationState.SUCCEEDED, self._order.conclude(self._plan, self._found))
 
-    def _first(self, db: Database) -> None:
-        now = self._world.now()
-        self._book.begin(db, now)
-        self._book.intend(db, now, 0, Direction.DO)
-        self._book.progress(db, now, self._progress)
+    async def _intend(self, index: int) -> Wish | None:
+        """Commits the intent of a step, unless somebody wishes that it stops before it."""
+        before = self._progress[index]
+        self._mark(index, StepProgress(StepState.RUNNING))
+        wish = await self._write(partial(self._try_to_intend, index=index))
+        if wish is not None:
+            self._mark(index, before)
+        return wish
 
-    def _between(self, db: Database, end: StepEnd) -> None:
+    def _try_to_intend(self, db: Database, index: int) -> Wish | None:
         now = self._world.now()
-        self._book.result(db, now, end)
-        self._book.intend(db, now, end.index + 1, Direction.DO)
-        self._book.progress(db, now, self._progress)
+        operation = get(db, self.operation_id)
+        if operation.cancelled_by is not None and not self._final_tried:
+            return Wish.CANCEL
+        if self._shutting_down and operation.state is OperationState.RUNNING:
+            return Wish.SHUTDOWN
+        could_be_cancelled = self._book.cancellable(db)
+        if operation.state is OperationState.APPROVED:
+            self._book.begin(db, now)
+        self._book.intend(db, now, index, Direction.DO)
+        if could_be_cancelled and not self._book.cancellable(db):
+            self._book.card(db, get(db, self.operation_id), now)
+        self._book.progress(db, now, self._progress, self._notes)
+        return None
 
     async def _act(self, index: int, direction: Direction) -> StepEnd:
-        """One attempt at a step whose intent stands. Being cancelled (the deadline of a shutdown) is an end as well."""
+        """One attempt at a step whose intent stands. Its end is written with whatever is written next."""
         step = self._plan.steps[index]
-        action = self._actions[step.action]
+        action = self._action(index)
         work = action.run if direction is Direction.DO else action.undo
         assert work is not None  # noqa: S101 - callers ask for an undo only where there is one
-        self._final_tried = self._final_tried or (direction is Direction.DO and action.final)
+        if direction is Direction.DO:
+            self._final_tried = self._final_tried or action.final
+            if action.undo is not None and index not in self._undoable:
+                self._undoable.append(index)
         context = StepContext(
             self._world, self._cluster, self._plan, step, lambda line: self._say(index, line), dict(self._found)
         )
-        started = time.monotonic()
-        status, outcome = await _attempt(work(context), step.timeout)
-        failed = action.optional and status in (StepStatus.FAILED, StepStatus.TIMED_OUT)
-        found = {**outcome.found, failure_of(step): outcome.detail} if failed else outcome.found
-        self._found.update(found)
-        return StepEnd(
-            index=index,
-            direction=direction,
-            status=status,
-            detail=outcome.detail,
-            duration=timedelta(seconds=time.monotonic() - started),
-            exit_status=outcome.exit_status,
-            output=outcome.output,
-            found=found,
-        )
+        end = await attempt(work(context), index, direction, step.timeout)
+        if action.optional and end.status in (StepStatus.FAILED, StepStatus.TIMED_OUT):
+            end = replace(end, found={**end.found, failure_of(step): end.detail})
+        self._found.update(end.found)
+        self._unwritten = end
+        return end
 
     def _goes_on_after(self, end: StepEnd) -> bool:
         """An optional step has failed; one that was left by a shutdown has not."""
         return self._action(end.index).optional and end.status is not StepStatus.CANCELLED
 
-    async def _succeed(self, end: StepEnd) -> None:
-        conclusion = self._order.conclude(self._plan, self._found)
-        await self._write(lambda db: self._close(db, end, OperationState.SUCCEEDED, conclusion))
-
     async def _fail(self, end: StepEnd) -> None:
-        """Records the failure, takes back what can be taken back, and says where it stands."""
         self._mark(end.index, StepProgress(StepState.FAILED, end.detail, end.duration.total_seconds()))
-        self._give_up_after(end.index)
         title = self._plan.steps[end.index].title
         if end.status is StepStatus.CANCELLED:
-            line = f"Understudy was stopped while step {end.index + 1} ({title}) was running. {_sentence(end.detail)}"
-            await self._end_after(end, OperationState.INTERRUPTED, line)
+            line = f"Understudy was stopped while step {end.index + 1} ({title}) was running. {sentence(end.detail)}"
+            await self._leave(line)
             return
-        line = f"Step {end.index + 1} ({title}) failed: {_sentence(end.detail)}"
-        await self._end_after(end, OperationState.FAILED, line)
+        await self._end(OperationState.FAILED, f"Step {end.index + 1} ({title}) failed: {sentence(end.detail)}")
 
-    async def _stop_here(self, end: StepEnd) -> None:
-        self._give_up_after(end.index)
-        done = f"{end.index + 1} of {len(self._plan.steps)} steps were done"
-        if self._wish is Wish.CANCEL:
-            line = f"{self._wished_by} cancelled it when {done}."
-            await self._end_after(end, OperationState.CANCELLED, line)
-        else:
-            # Between the stop of a primary and the promotion nobody takes writes: nobody is left there for a restart.
-            end, taken_back = await self._undo(end)
-            line = f"Understudy was stopped when {done}; the rest was not begun. {taken_back}"
-            await self._end_after(end, OperationState.INTERRUPTED, line)
-
-    async def _end_after(self, end: StepEnd, state: OperationState, line: str) -> None:
-        if state is OperationState.INTERRUPTED:
-            # The process is about to end: nothing more is begun, not even a look at where it stands.
-            next_steps = self._next_steps()
-            conclusion = Conclusion(line, next_steps=next_steps)
-            await self._write(lambda db: self._close(db, end, state, conclusion))
+    async def _stop_before(self, index: int, wish: Wish) -> None:
+        done = f"{index} of {len(self._plan.steps)} steps were done"
+        if wish is Wish.CANCEL:
+            by = await self._cancelled_by()
+            if index == 0:
+                await self._end_untouched(OperationState.CANCELLED, f"{by} cancelled it before the first step.")
+            else:
+                await self._end(OperationState.CANCELLED, f"{by} cancelled it when {done}.")
             return
-        end, taken_back = await self._undo(end)
-        stands = await where_it_stands(self._world, self._cluster)
-        conclusion = Conclusion(f"{line} {taken_back}", (("Where it stands", stands),), self._next_steps())
-        await self._write(lambda db: self._close(db, end, state, conclusion))
-
-    async def _undo(self, end: StepEnd) -> tuple[StepEnd, str]:
-        """Takes back, the last one first, what the plan says can be. The last attempt's end is not yet written."""
+        line = f"Understudy was stopped when {done}; the rest was not begun."
         if self._final_tried:
-            return end, "It is past the point where earlier steps could be taken back."
-        undoable = [index for index in range(end.index, -1, -1) if self._action(index).undo is not None]
-        if not undoable:
-            return end, "Nothing had to be taken back."
-        for index in undoable:
+            await self._leave(line)
+            return
+        # Between the stop of a primary and the promotion nobody takes writes: nobody is left there for a restart.
+        taken_back, left = await self._take_back()
+        if left:
+            await self._leave(f"{line} {taken_back}")
+        else:
+            self._give_up()
+            # Nothing more is begun, not even a look at where it stands.
+            await self._close(OperationState.INTERRUPTED, Conclusion(f"{line} {taken_back}", (), self._next_steps()))
+
+    async def _leave(self, line: str) -> None:
+        """The end of this process, not of the operation: it stays as it is for the next one, which finds it by its
+        lock."""
+        conclusion = Conclusion(f"{line} {_GOES_ON}", next_steps=(f"Look: /ha status {self._cluster.name}",))
+        await self._close(OperationState.INTERRUPTED, conclusion, holds=True)
+
+    async def _end(self, state: OperationState, line: str, *, take_back: bool = True) -> None:
+        """Takes back what can be taken back, if that is wanted, and says where it stands."""
+        if take_back:
+            taken_back, left = await self._take_back()
+            line = f"{line} {taken_back}"
+            if left:
+                await self._leave(line)
+                return
+        self._give_up()
+        # Looking takes a moment: a result that is known is on disk before it.
+        await self._write(lambda db: None)
+        stands = await where_it_stands(self._world, self._cluster)
+        await self._close(state, Conclusion(line, (("Where it stands", stands),), self._next_steps()))
+
+    async def _take_back(self) -> tuple[str, bool]:
+        """Takes back, the last one first, what the plan says can be. What to say of it, and whether the end of the
+        process broke it off."""
+        if self._final_tried:
+            return "It is past the point where earlier steps could be taken back.", False
+        if not self._undoable:
+            return "Nothing had to be taken back.", False
+        self._give_up()
+        detail = ""
+        while self._undoable:
+            index = self._undoable[-1]
             self._mark(index, replace(self._progress[index], state=StepState.UNDOING))
-            await self._write(partial(self._turn_back, end=end, index=index))
+            await self._write(partial(self._turn_back, index=index))
             end = await self._act(index, Direction.UNDO)
             if not end.succeeded:
                 self._mark(index, StepProgress(StepState.FAILED, f"Taking it back failed: {end.detail}"))
-                return end, f"Taking back step {index + 1} failed as well: {_sentence(end.detail)}"
+                line = f"Taking back step {index + 1} failed as well: {sentence(end.detail)}"
+                return line, end.status is StepStatus.CANCELLED
+            self._undoable.pop()
             self._mark(index, StepProgress(StepState.UNDONE, end.detail, end.duration.total_seconds()))
-        return end, f"What was done is taken back: {_sentence(end.detail)}"
+            detail = end.detail
+        return f"What was done is taken back: {sentence(detail)}", False
 
-    def _turn_back(self, db: Database, end: StepEnd, index: int) -> None:
+    def _turn_back(self, db: Database, index: int) -> None:
         now = self._world.now()
-        self._book.result(db, now, end)
+        could_be_cancelled = self._book.cancellable(db)
         self._book.intend(db, now, index, Direction.UNDO)
-        self._book.progress(db, now, self._progress)
+        if could_be_cancelled:
+            self._book.card(db, get(db, self.operation_id), now)
+        self._book.progress(db, now, self._progress, self._notes)
 
-    async def _end_untouched(self, obstacle: str) -> None:
-        for index in range(len(self._progress)):
-            self._mark(index, StepProgress(StepState.NOT_REACHED))
+    async def _end_untouched(self, state: OperationState, obstacle: str) -> None:
+        self._give_up()
         conclusion = Conclusion(f"{obstacle} Nothing was touched.", next_steps=self._next_steps())
+        await self._close(state, conclusion, touched=False)
+
+    async def _close(
+        self, state: OperationState, conclusion: Conclusion, *, touched: bool = True, holds: bool = False
+    ) -> None:
         await self._write(
             lambda db: self._book.close(
-                db, self._world.now(), OperationState.FAILED, conclusion, self._progress, touched=False
+                db,
+                self._world.now(),
+                state,
+                conclusion,
+                self._progress,
+                notes=self._notes,
+                touched=touched,
+                holds=holds,
             )
         )
 
-    def _close(self, db: Database, end: StepEnd, state: OperationState, conclusion: Conclusion) -> None:
-        now = self._world.now()
-        self._book.result(db, now, end)
-        self._book.close(db, now, state, conclusion, self._progress)
-
     def _next_steps(self) -> tuple[str, ...]:
-        name = self._cluster.name
-        steps = list(zip(self._plan.steps, self._progress, strict=True))
-        if any(self._actions[step.action].final and at.state is StepState.DONE for step, at in steps):
-            # What was asked for has happened: to ask again would be to ask for its opposite.
-            left = "; ".join(step.title for step, at in steps if at.state is not StepState.DONE)
-            return f"Look: /ha status {name}", f"Do not ask again; do by hand what is left: {left}"
-        return (
-            f"Look: /ha status {name}",
-            f"Then, if it is still needed, ask again: /ha {self._document.order} {name}",
-        )
+        return next_steps(self._document, self._actions, self._progress)
 
-    def _give_up_after(self, index: int) -> None:
-        for later in range(index + 1, len(self._progress)):
-            self._mark(later, StepProgress(StepState.NOT_REACHED))
+    def _give_up(self) -> None:
+        for index, at in enumerate(self._progress):
+            if at.state is StepState.WAITING:
+                self._mark(index, StepProgress(StepState.NOT_REACHED))
 
     def _mark(self, index: int, progress: StepProgress) -> None:
         self._progress[index] = progress
@@ -280,37 +354,28 @@ class Run:
     async def _tell(self) -> None:
         await asyncio.sleep(TELL_PAUSE)
         try:
-            await self._world.ledger.write(lambda db: self._book.progress(db, self._world.now(), self._progress))
+            await self._world.ledger.write(
+                lambda db: self._book.progress(db, self._world.now(), self._progress, self._notes)
+            )
         except LedgerError as error:
             _log.warning("a line of progress was not kept", operation=self.operation_id, error=str(error))
 
+    async def _records(self) -> Sequence[StepRecord]:
+        return await self._world.ledger.read(lambda db: steps(db, self.operation_id))
+
+    async def _cancelled_by(self) -> str | None:
+        operation = await self._world.ledger.read(lambda db: get(db, self.operation_id))
+        return operation.cancelled_by.name if operation.cancelled_by is not None else None
+
     async def _write(self, change: Callable[[Database], T]) -> T:
-        """Goes on trying while the ledger is busy or its disk is full: a step that is done wants its record."""
-        deadline = time.monotonic() + LEDGER_PATIENCE
-        while True:
-            try:
-                return await self._world.ledger.write(change)
-            except LedgerError as error:
-                if error.problem not in (Problem.BUSY, Problem.FULL, Problem.DISK) or time.monotonic() > deadline:
-                    raise
-                _log.warning("the ledger does not take a record; trying again", error=str(error))
-                await asyncio.sleep(LEDGER_PAUSE)
+        """One transaction: the result of the last attempt, where that is not yet written, and the change."""
+        end = self._unwritten
 
+        def both(db: Database) -> T:
+            if end is not None:
+                self._book.result(db, self._world.now(), end)
+            return change(db)
 
-async def _attempt(work: Awaitable[StepOutcome], timeout: float) -> tuple[StepStatus, StepOutcome]:
-    try:
-        async with asyncio.timeout(timeout):
-            return StepStatus.SUCCEEDED, await work
-    except StepFailed as failed:
-        return StepStatus.FAILED, StepOutcome(str(failed), failed.exit_status, failed.output)
-    except TimeoutError:
-        return StepStatus.TIMED_OUT, StepOutcome(f"It did not end within {timeout:g} s; it may still have its effect.")
-    except asyncio.CancelledError:
-        return StepStatus.CANCELLED, StepOutcome("It was left while it was running; it may still have its effect.")
-    except Exception as error:
-        _log.exception("a step broke")
-        return StepStatus.FAILED, StepOutcome(f"An error of Understudy's own: {type(error).__name__}. See its log.")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "…")) else f"{text}."
+        result = await write_patiently(self._world.ledger, both)
+        self._unwritten = None
+        return result

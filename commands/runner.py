@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 import structlog
 
 from commands.command import Order
 from commands.orders import Ready
-from commands.run import Run, Wish
+from commands.run import Run
 from commands.world import World
 from servers.state import ClusterState
 
@@ -65,19 +66,12 @@ class Runner:
     def start(self, ready: Ready, looked: Awaitable[ClusterState]) -> None:
         """Runs the operation in the background. `looked` is the look that was begun at the last click."""
         run = Run(self._world, self._orders[ready.document.order], ready)
-        if self._closed:
-            run.stop_soon(Wish.SHUTDOWN)
-        task = asyncio.create_task(run.go(looked), name=f"operation {run.operation_id}")
-        self._runs[run.operation_id] = (run, task)
-        task.add_done_callback(lambda done: self._ended(run.operation_id, done))
+        self._begin(run, run.go(looked))
 
-    def cancel(self, operation_id: str, by: str) -> bool:
-        """Asks the operation to stop before its next step. False: it does not run here, or is past taking back."""
-        run, _ = self._runs.get(operation_id, (None, None))
-        if run is None or not run.can_be_cancelled:
-            return False
-        run.stop_soon(Wish.CANCEL, by)
-        return True
+    def resume(self, ready: Ready, left_at: datetime) -> None:
+        """Carries on in the background what another process left at that moment; the lock is this one's by now."""
+        run = Run(self._world, self._orders[ready.document.order], ready)
+        self._begin(run, run.carry_on(left_at))
 
     async def wait(self, operation_id: str) -> None:
         """Until the operation has ended, if it runs here. Cancelling the wait leaves it running."""
@@ -89,7 +83,7 @@ class Runner:
         """Lets each running step finish, for at most `deadline` seconds, and records where each operation stopped."""
         self._closed = True
         for run, _ in self._runs.values():
-            run.stop_soon(Wish.SHUTDOWN)
+            run.stop_soon()
         tasks = [task for _, task in self._runs.values()]
         if not tasks:
             return
@@ -98,6 +92,13 @@ class Runner:
             task.cancel()
         if late:
             await asyncio.wait(late, timeout=LAST_WORDS)
+
+    def _begin(self, run: Run, work: Coroutine[None, None, None]) -> None:
+        if self._closed:
+            run.stop_soon()
+        task = asyncio.create_task(work, name=f"operation {run.operation_id}")
+        self._runs[run.operation_id] = (run, task)
+        task.add_done_callback(lambda done: self._ended(run.operation_id, done))
 
     def _ended(self, operation_id: str, task: asyncio.Task[None]) -> None:
         self._runs.pop(operation_id, None)

@@ -36,8 +36,6 @@ async def run_ha(settings: Settings, words: list[str], *, reason: str | None, co
     async with open_world(settings, TerminalDirectory) as wired:
         terminal = Terminal(wired.orders, Console(), typed)
         try:
-            # The bot may be down: what it left half done must not be in the way.
-            await wired.dispatcher.recover()
             return await terminal.run()
         finally:
             await wired.dispatcher.shutdown()
@@ -57,6 +55,9 @@ class Terminal:
                 return await self._decide(_DECISIONS[word], operation)
             case ("watch", operation):
                 return await self._watch(operation)
+            case ("resume", operation):
+                return await self._resume(operation)
+        await self._tell_abandoned()
         text = " ".join(self._typed.words)
         if self._orders.needs_form(text):
             return await self._order(text)
@@ -99,6 +100,21 @@ class Terminal:
     async def _watch(self, operation: str) -> int:
         """Follow an operation that this process runs, or another one, to its end."""
         return self._show(await self._orders.wait(operation, self._progress))
+
+    async def _resume(self, operation: str) -> int:
+        """Carry on here what its process left: the bot does so by itself, but the bot may be down."""
+        left = await self._orders.abandoned()
+        if operation.upper() not in left:
+            self._console.print(f"Operation {operation.upper()} needs nobody to carry it on.", markup=False)
+        else:
+            await self._orders.recover(operation)
+        return await self._watch(operation)
+
+    async def _tell_abandoned(self) -> None:
+        """To look at a status must not carry on somebody's operation; but it must not be in the way unseen either."""
+        for operation in await self._orders.abandoned():
+            line = f"Operation {operation} was left in the middle. To carry it on: understudy ha resume {operation}"
+            self._console.print(line, markup=False)
 
     async def _progress(self, line: str) -> None:
         self._console.print(line, markup=False)

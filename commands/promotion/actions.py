@@ -7,6 +7,7 @@ from typing import TypeVar
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import glance, look
 from commands.promotion import fencing
+from commands.promotion.going_on import cannot_promote, cannot_stop, is_no_primary
 from servers.engines.engine import ActionFailed, Done, StopMode
 from servers.inventory import Server
 from servers.lsn import format_lsn, parse_lsn
@@ -25,8 +26,8 @@ CHECKPOINT, SYSTEM, OLD_TIMELINE = "shutdown_checkpoint", "system_identifier", "
 
 IN_PRODUCTION = "in production"
 CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
-_CLEAN_STANDBY = "shut down in recovery"
 WATCH_PAUSE = 0.2  # seconds between looks at a server that comes by itself
+_PROOF_SECONDS = 2.0  # for a standby that has everything to say so
 HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 
 
@@ -124,8 +125,22 @@ async def untold(context: StepContext) -> None:
 
 
 async def is_stopped(context: StepContext) -> bool:
-    control = await _engine(context.world.engine.control_data(_here(context)))
-    return control.state in (CLEAN, _CLEAN_STANDBY)
+    """Cleanly, and nothing of it is left: a server that is still stopping is not stopped."""
+    proof = await _engine(context.world.engine.fence_proof(_here(context)))
+    return proof.holds and proof.control is not None and proof.control.state == CLEAN
+
+
+async def is_proved(context: StepContext) -> bool:
+    """The proof must hold at this moment: whoever asks is about to promote."""
+    engine, source = context.world.engine, _source(context)
+    proof = await _engine(engine.fence_proof(source))
+    if not (proof.holds and proof.standby_signal and proof.control is not None and proof.control.state == CLEAN):
+        return False
+    try:
+        await engine.wait_replayed(_here(context), proof.control, timeout=_PROOF_SECONDS)
+    except ActionFailed:
+        return False
+    return True
 
 
 async def is_promoted(context: StepContext) -> bool:
@@ -149,17 +164,17 @@ async def follows(context: StepContext) -> bool:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "checkpoint": Action(checkpoint, untold),
-    "stop": Action(stop, is_stopped, undo=start_again),
-    "prove": Action(prove, untold),
-    fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced),
-    fencing.BY_SSH_OR_HOOK: Action(fencing.fence_or_hook, fencing.is_fenced_or_off),
-    "promote": Action(promote, is_promoted, final=True),
-    "verify": Action(verify, untold),
-    "slot": Action(slot, untold),
-    "rejoin": Action(rejoin, is_standby),
-    "follow": Action(follow, follows, optional=True),
-    "keep_up": Action(keep_up, follows, optional=True),
+    "checkpoint": Action(checkpoint, untold, repeatable=True),
+    "stop": Action(stop, is_stopped, undo=start_again, repeatable=True, obstacle=cannot_stop),
+    "prove": Action(prove, is_proved, repeatable=True, obstacle=cannot_promote),
+    fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced, repeatable=True),
+    fencing.BY_SSH_OR_HOOK: Action(fencing.fence_or_hook, fencing.is_fenced_or_off, repeatable=True),
+    "promote": Action(promote, is_promoted, final=True, repeatable=True, obstacle=cannot_promote),
+    "verify": Action(verify, untold, repeatable=True, obstacle=is_no_primary),
+    "slot": Action(slot, untold, repeatable=True, obstacle=is_no_primary),
+    "rejoin": Action(rejoin, is_standby, repeatable=True, obstacle=is_no_primary),
+    "follow": Action(follow, follows, optional=True, repeatable=True, obstacle=is_no_primary),
+    "keep_up": Action(keep_up, follows, optional=True, repeatable=True, obstacle=is_no_primary),
 }
 
 

@@ -1,6 +1,7 @@
 """A small world: a pair in memory, the real ledger on a file of its own, and a few people."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -129,11 +130,18 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with open_scene(tmp_path) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def open_scene(place: Path) -> AsyncIterator[Scene]:
+    """The small world, with its ledger in that directory."""
     pair, people = practice_pair(), People()
     for key in ("alice", "bob", "carol"):
         people.add(key, "dba")
     people.add("guest", "guests")
-    async with await Ledger.open(tmp_path / "ledger.sqlite3", Redactor(("very-secret-word",))) as ledger:
+    async with await Ledger.open(place / "ledger.sqlite3", Redactor(("very-secret-word",))) as ledger:
         world = make_world(pair, people, ledger, pair.clock)
         dispatcher = Dispatcher(world, COMMANDS)
         yield Scene(pair, people, ledger, world, dispatcher)

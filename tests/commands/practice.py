@@ -150,8 +150,9 @@ class Pair(Jobs, Keeping):
 
     async def promote(self, standby: Server, *, timeout: float = 60.0) -> Promoted:
         machine = await self._do("promote", standby)
+        if machine.standby:
+            machine.timeline += 1
         machine.standby, machine.state = False, "in production"
-        machine.timeline += 1
         return Promoted("Promoted.", 0.1, None, "", machine.timeline, machine.lsn)
 
     async def verify_write(self, server: Server, note: str, *, timeout: float = 10.0) -> Done:

@@ -11,6 +11,7 @@ from commands.authority import (
     Human,
     approvals_count,
     human,
+    is_approver,
     may,
     may_approve,
     may_cancel,
@@ -103,8 +104,12 @@ def test_a_risk_never_asks_for_fewer_approvals(approvals: int, risk_approvals: i
 
 
 @given(PEOPLE, HUMANS)
-def test_only_the_requester_cancels(who: Person, requester: Human) -> None:
-    assert may_cancel(who, requester).allowed == human(who).is_same(requester)
+def test_the_requester_cancels_and_whoever_may_approve(who: Person, requester: Human) -> None:
+    mine = human(who).is_same(requester)
+    assert may_cancel(POLICY.orders["promote"], who, requester).allowed == (
+        mine or is_approver(POLICY.orders["promote"], who)
+    )
+    assert may_cancel(None, who, requester).allowed == mine
 
 
 def test_everyone_counts_for_looking_only() -> None:

@@ -184,8 +184,10 @@ async def test_the_requester_cancels_and_an_approver_rejects(scene: Scene) -> No
     await scene.dispatcher.decide(scene.asks("bob"), second, Decision.REJECT)
     assert (await scene.operation(second)).state is OperationState.REJECTED
     third = await scene.request()
-    await scene.dispatcher.decide(scene.asks("bob"), third, Decision.CANCEL)
+    await scene.dispatcher.decide(scene.asks("guest"), third, Decision.CANCEL)
     assert (await scene.operation(third)).state is OperationState.AWAITING_APPROVAL
+    await scene.dispatcher.decide(scene.asks("bob"), third, Decision.CANCEL)
+    assert (await scene.operation(third)).state is OperationState.CANCELLED
     assert scene.pair.did == []
 
 
@@ -239,7 +241,7 @@ async def test_without_a_fence_that_holds_nothing_is_promoted(scene: Scene) -> N
 
 async def test_without_an_intent_on_disk_nothing_is_done(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk of the ledger is full from the moment of the last approval on."""
-    monkeypatch.setattr("commands.run.LEDGER_PATIENCE", 0.0)
+    monkeypatch.setattr("commands.patience.LEDGER_PATIENCE", 0.0)
     operation = await scene.request()
     write = scene.ledger.write
     await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
