@@ -19,7 +19,7 @@ from bot.slack.outcome import SLACK_FAILURES
 from commands.people import Person
 
 GROUP_SECONDS = 60.0  # how long a group's members are believed, where nothing is ordered or decided
-PROFILE_SECONDS = 600.0
+PROFILE_SECONDS = 60.0
 MOMENT_SECONDS = 1.0  # of a click: one look-up serves all that it asks for
 LOOK_SECONDS = 4.0
 

@@ -39,12 +39,16 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class User:
+    """`team_id`: the workspace of somebody who shares a channel from elsewhere (Slack Connect)."""
+
     id: str
     name: str
     real_name: str
     tz: str = "UTC"
     tz_offset: int = 0  # seconds east of UTC, as in Slack's user object
     is_bot: bool = False
+    deleted: bool = False
+    team_id: str | None = None
 
     @property
     def email(self) -> str:

@@ -1,11 +1,13 @@
 """The bot as a process: it starts, stops in time, comes back, and tells what it cannot see."""
 
 import time
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from lab.stage import CLUSTER_CHANNEL, Stage
+from lab.stage import CLUSTER_CHANNEL, Stage, open_stage
+from lab.world import LabOptions
 from ledger.audit import AuditKind
 from tests.scene.play import audit_is_whole, audit_records, offers, request_promotion, says, wait_for_report
 
@@ -29,11 +31,25 @@ async def test_sigterm_ends_it_within_ten_seconds_and_it_comes_back_without_repe
     assert kinds.count(AuditKind.STOPPED) == 1
 
 
-async def test_approvals_survive_a_restart(stage: Stage) -> None:
+@pytest.fixture
+async def careful() -> AsyncIterator[Stage]:
+    """A stage on which a promotion needs two approvals."""
+    async with open_stage(
+        LabOptions(), edit=lambda settings: settings.replace("approvals = 1", "approvals = 2")
+    ) as opened:
+        yield opened
+
+
+async def test_approvals_survive_a_restart(careful: Stage) -> None:
+    """The bot dies between the first approval and the second, and the first one counts."""
+    stage = careful
     requested = await request_promotion(stage.slack, stage.slack.person("U0ALICE"))
+    await stage.slack.person("U0BOB").press(requested.card, text="Approve")
+    await stage.slack.person("U0BOB").wait_for_ephemeral(says("1 more approval needed"), timeout=5)
     await stage.bot.kill()
     await stage.bot.start()
-    await stage.slack.person("U0BOB").press(requested.card, text="Approve")
+    assert await stage.lab.servers["db2"].in_recovery()
+    await stage.slack.person("U0CAROL").press(requested.card, text="Approve")
     await wait_for_report(stage.slack, requested, "outage")
     assert not await stage.lab.servers["db2"].in_recovery()
     assert await audit_is_whole(stage)

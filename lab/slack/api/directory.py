@@ -51,10 +51,10 @@ def user_json(state: SlackState, user: User) -> JSON:
         profile["email"] = user.email
     return {
         "id": user.id,
-        "team_id": state.workspace.team.id,
+        "team_id": user.team_id or state.workspace.team.id,
         "name": user.name,
         "real_name": user.real_name,
-        "deleted": False,
+        "deleted": user.deleted,
         "tz": user.tz,
         "tz_label": user.tz,
         "tz_offset": user.tz_offset,
@@ -62,6 +62,7 @@ def user_json(state: SlackState, user: User) -> JSON:
         "is_bot": user.is_bot,
         "is_app_user": False,
         "is_admin": False,
+        **({"is_stranger": True} if user.team_id else {}),
         "updated": 1700000000,
     }
 

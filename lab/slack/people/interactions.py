@@ -72,7 +72,7 @@ class Interactions:
         message: JSON = {
             "channel": channel.id,
             "user": user.id,
-            "team": self._state.workspace.team.id,
+            "team": user.team_id or self._state.workspace.team.id,
             "text": self.typed(text),
         }
         if thread_ts:

@@ -19,7 +19,7 @@ def slash_command(state: SlackState, user: User, channel: Channel, command: str,
     team = state.workspace.team
     return {
         "token": state.credentials.verification_token,
-        "team_id": team.id,
+        "team_id": user.team_id or team.id,
         "team_domain": team.domain,
         "channel_id": channel.id,
         "channel_name": channel.name or "directmessage",
@@ -111,7 +111,7 @@ def _interaction(state: SlackState, kind: str, user: User) -> dict[str, Any]:
     return {
         "type": kind,
         "team": {"id": team.id, "domain": team.domain},
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team.id},
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id or team.id},
         "api_app_id": state.workspace.app.id,
         "token": state.credentials.verification_token,
         "enterprise": None,

@@ -2,15 +2,17 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
-from bot.slack.client import SlackClients
-from bot.slack.directory import GROUP_SECONDS, MOMENT_SECONDS, SlackDirectory
+from bot.slack.client import SlackClients, open_clients
+from bot.slack.directory import GROUP_SECONDS, MOMENT_SECONDS, PROFILE_SECONDS, SlackDirectory
 from bot.slack.identity import OwnIdentity
-from lab.slack import PracticeSlack
-from tests.bot.slack.conftest import ROSTER
+from lab.slack import PracticeSlack, workspace_from_manifest
+from lab.slack.workspace import User, UserGroup
+from tests.bot.slack.conftest import MANIFEST, ROSTER
 
 Now = Callable[[], float]
 
@@ -57,6 +59,48 @@ async def test_an_id_of_another_workspace_has_nothing(directory: SlackDirectory)
 async def test_the_bot_itself_has_nothing(directory: SlackDirectory, slack: PracticeSlack) -> None:
     person = await directory.person(slack.workspace.app.bot_user_id)
     assert (person.key, person.groups) == (None, frozenset())
+
+
+@pytest.fixture
+async def crowd() -> AsyncIterator[PracticeSlack]:
+    """A workspace that shares its channel: some in its groups are no people of ours."""
+    usual = workspace_from_manifest(MANIFEST)
+    elsewhere = User("U0EVE", "eve", "Eve Elsewhere", team_id="T0OTHER")
+    left = User("U0FRED", "fred", "Fred Former", deleted=True)
+    robot = User("U0ROBOT", "robot", "Another App", is_bot=True)
+    group = UserGroup("S0DBA", "dba", "Database on call", ("U0CAROL", "U0EVE", "U0FRED", "U0ROBOT"))
+    # Bob, of the settings, has left the company; Alice's account was moved to a workspace of another company.
+    gone: dict[str, Any] = {"U0BOB": {"deleted": True}, "U0ALICE": {"team_id": "T0OTHER"}}
+    users = tuple(dataclasses.replace(user, **gone.get(user.id, {})) for user in usual.users)
+    everybody = dataclasses.replace(usual, users=(*users, elsewhere, left, robot), user_groups=(group,))
+    async with PracticeSlack.start(rate_limits=False, workspace=everybody) as practice:
+        yield practice
+
+
+@pytest.mark.parametrize("who", ["U0EVE", "U0FRED", "U0ROBOT", "U0BOB", "U0ALICE"])
+async def test_whoever_is_no_living_human_of_our_workspace_has_nothing(
+    crowd: PracticeSlack, clock: Clock, who: str
+) -> None:
+    """Whatever group they are in, and even if the settings name them."""
+    clients = open_clients(crowd.api_url, crowd.bot_token, call_seconds=0.5)
+    try:
+        directory = SlackDirectory(clients.sender, ROSTER, OwnIdentity(clients.sender), clock=clock)
+        person = await directory.person(who, afresh=True)
+        assert (person.key, person.groups) == (None, frozenset())
+        assert (await directory.person("U0CAROL")).groups == {"dba"}
+    finally:
+        await clients.close()
+
+
+async def test_nothing_that_was_looked_up_is_believed_for_more_than_a_minute(
+    directory: SlackDirectory, slack: PracticeSlack, clock: Clock
+) -> None:
+    await directory.person("U0BOB")
+    clock.now += 61
+    await directory.person("U0BOB")
+    assert len(slack.calls.of("users.info")) == 2
+    assert len(slack.calls.of("usergroups.users.list")) == 2
+    assert max(PROFILE_SECONDS, GROUP_SECONDS) <= 60
 
 
 async def test_without_the_group_only_the_listed_people_count(directory: SlackDirectory, slack: PracticeSlack) -> None:

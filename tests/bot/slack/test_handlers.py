@@ -1,19 +1,23 @@
 """What people do in Slack reaches the commands once, and the answer reaches them, privately."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from bot.slack.client import open_clients
+from bot.slack.face import SlackConfiguration
 from commands.asked import Answer, Decision, FieldErrors
 from commands.automatic.clicks import Choice
-from lab.slack import PracticeSlack
+from lab.slack import PracticeSlack, workspace_from_manifest
+from lab.slack.workspace import User
 from ledger import outbox
 from ledger.audit import AuditKind, recent
 from ledger.ledger import Ledger
 from ledger.outbox import OutboxItem
 from ledger.page import Button, Page, Text, Tone
-from tests.bot.slack.conftest import Stage
+from tests.bot.slack.conftest import MANIFEST, Stage, a_face
 from tests.bot.slack.doubles import FORM, PLAN
 
 REASON = {"field:reason": {"value": "disk"}}
@@ -40,6 +44,29 @@ async def test_a_question_is_acknowledged_at_once_and_answered_privately(stage: 
     ((kind, asked),) = stage.orders.asked
     assert (kind, asked.text, asked.person_id, asked.channel) == ("ask", "status  main", "U0ALICE", "C0OPS")
     assert slack.messages("C0OPS") == []
+
+
+async def test_somebody_who_shares_the_channel_from_another_workspace_is_nobody_of_ours(
+    ledger: Ledger,
+) -> None:
+    """Slack Connect: Eve sees the card and its buttons, and what she types and presses comes from a stranger."""
+    usual = workspace_from_manifest(MANIFEST)
+    shared = replace(usual, users=(*usual.users, User("U0EVE", "eve", "Eve Elsewhere", team_id="T0OTHER")))
+    async with PracticeSlack.start(rate_limits=False, workspace=shared) as slack:
+        own = open_clients(slack.api_url, slack.bot_token, call_seconds=0.5)
+        stage = a_face(SlackConfiguration("socket", app_token=slack.app_token), slack, own, ledger)
+        await stage.face.start()
+        try:
+            await slack.wait_until(lambda: slack.sockets == 2)
+            message = await card(slack, ledger, Button("order.approve", "Approve", "7K3F"))
+            eve = slack.person("U0EVE")
+            await eve.command("/ha", "status", channel="C0OPS")
+            await eve.press(message, text="Approve")
+            await slack.wait_until(lambda: len(stage.orders.asked) == 2)
+            assert {asked.person_id for _, asked in stage.orders.asked} == {"foreign:T0OTHER:U0EVE"}
+        finally:
+            await stage.face.stop()
+            await own.close()
 
 
 async def test_a_public_answer_is_for_the_channel(stage: Stage, slack: PracticeSlack) -> None:
