@@ -71,6 +71,7 @@ fence = ["dba"]
 standby = ["dba"]                   # add, rebuild, remove
 restart = ["dba"]
 reload = ["dba"]
+replication = ["dba"]
 restore = ["dba"]
 maintenance = ["dba"]
 
@@ -111,6 +112,9 @@ approvers = ["dba"]
 [policies.reload]
 approvers = ["dba"]
 reason_required = false
+
+[policies.replication]
+approvers = ["dba"]
 
 [policies.restore]
 approvers = ["dba"]

@@ -13,6 +13,7 @@ from commands.operations import Operations
 from commands.promote import Promote
 from commands.rejoin import Rejoin
 from commands.reload import Reload
+from commands.replication import Replication
 from commands.restart import Restart
 from commands.restore import Restore
 from commands.standby import Standby
@@ -26,6 +27,7 @@ _COMMANDS: tuple[Command, ...] = (
     Standby(),
     Restart(),
     Reload(),
+    Replication(),
     Restore(),
     InMaintenance(),
     Cancel(),

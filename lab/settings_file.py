@@ -34,6 +34,7 @@ fence = ["dba"]
 standby = ["dba"]
 restart = ["dba"]
 reload = ["dba"]
+replication = ["dba"]
 restore = ["dba"]
 maintenance = ["dba"]
 
@@ -59,6 +60,10 @@ approvers = ["dba"]
 
 [policies.reload]
 approvers = ["dba"]
+
+[policies.replication]
+approvers = ["dba"]
+expires = "15m"
 
 [policies.restore]
 approvers = ["dba"]

@@ -23,61 +23,65 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a job
 
 
 async def fence(context: StepContext) -> StepOutcome:
-    return _outcome(await _engine(context.world.engine.fence(_here(context), timeout=_time(context))))
+    return _outcome(await engine_says(context.world.engine.fence(step_server(context), timeout=_time(context))))
 
 
 async def is_fenced(context: StepContext) -> bool:
-    return (await _engine(context.world.engine.fence_proof(_here(context)))).holds
+    return (await engine_says(context.world.engine.fence_proof(step_server(context)))).holds
 
 
 async def stop(context: StepContext) -> StepOutcome:
-    return _outcome(await _engine(context.world.engine.stop(_here(context), StopMode.FAST, timeout=_time(context))))
+    return _outcome(
+        await engine_says(context.world.engine.stop(step_server(context), StopMode.FAST, timeout=_time(context)))
+    )
 
 
 async def is_stopped(context: StepContext) -> bool:
-    return not (await _engine(context.world.engine.directory(_here(context)))).running
+    return not (await engine_says(context.world.engine.directory(step_server(context)))).running
 
 
 async def checkpoint(context: StepContext) -> StepOutcome:
-    return _outcome(await _engine(context.world.engine.checkpoint(_here(context), timeout=_time(context))))
+    return _outcome(await engine_says(context.world.engine.checkpoint(step_server(context), timeout=_time(context))))
 
 
 async def make_slot(context: StepContext) -> StepOutcome:
     name = _target(context).slot
     if name is None:
         raise StepFailed(f"No slot is set for {context.plan.target} any more. Add it to the settings, and ask again.")
-    return _outcome(await _engine(context.world.engine.ensure_slot(_here(context), name, timeout=_time(context))))
+    return _outcome(
+        await engine_says(context.world.engine.ensure_slot(step_server(context), name, timeout=_time(context)))
+    )
 
 
 async def rewind(context: StepContext) -> StepOutcome:
     """Where it fails and the plan says so, the copy that follows mends it: then this step ends well, and says that."""
-    here, engine = _here(context), context.world.engine
+    here, engine = step_server(context), context.world.engine
     backups = context.cluster.backups
     archive = backups.archive_directory if backups else None
-    begun = await _engine(engine.begin_rewind(here, _upstream(context), _key(context), archive))
+    begun = await engine_says(engine.begin_rewind(here, _upstream(context), _key(context), archive))
     report = await _followed(context, Job.REWIND, begun)
     if report.state is JobState.DONE:
         return StepOutcome(f"{here.name} was rewound.", 0, report.log, {WAY: "pg_rewind"})
     said = f"pg_rewind on {here.name} did not end well: {_last_line(report)}"
     if _copy_follows(context):
         return StepOutcome(f"{said}. A new copy follows.", 1, report.log, {WAY: "new copy"})
-    broken = (await _engine(engine.directory(here))).broken
+    broken = (await engine_says(engine.directory(here))).broken
     state = "Its data directory can no longer be used" if broken else "Its data directory was not touched"
     raise StepFailed(f"{said}. {state}. A new copy: /ha rejoin {here.name} copy", exit_status=1, output=report.log)
 
 
 async def is_rewound(context: StepContext) -> bool:
     """Ended in either way: what a failed one leaves is mended by the copy."""
-    report = await _engine(context.world.engine.job(_here(context), Job.REWIND))
+    report = await engine_says(context.world.engine.job(step_server(context), Job.REWIND))
     mended = report.state is JobState.FAILED and _copy_follows(context)
     return report.key == _key(context) and (report.state is JobState.DONE or mended)
 
 
 async def copy(context: StepContext) -> StepOutcome:
-    here = _here(context)
+    here = step_server(context)
     if await _needs_no_copy(context):
         return StepOutcome("Not needed: the rewind went through.")
-    begun = await _engine(context.world.engine.begin_copy(here, _upstream(context), _key(context)))
+    begun = await engine_says(context.world.engine.begin_copy(here, _upstream(context), _key(context)))
     report = await _followed(context, Job.COPY, begun)
     if report.state is not JobState.DONE:
         message = f"The copy to {here.name} did not end well: {_last_line(report)}. The old directory is where it was"
@@ -88,7 +92,7 @@ async def copy(context: StepContext) -> StepOutcome:
 async def is_copied(context: StepContext) -> bool:
     if await _needs_no_copy(context):
         return True
-    report = await _engine(context.world.engine.job(_here(context), Job.COPY))
+    report = await engine_says(context.world.engine.job(step_server(context), Job.COPY))
     return report.key == _key(context) and report.state in (JobState.DONE, JobState.USED)
 
 
@@ -96,21 +100,21 @@ async def place(context: StepContext) -> StepOutcome:
     if await _needs_no_copy(context):
         return StepOutcome("Not needed: the rewind went through.")
     aside = f"{context.world.now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    moved = await _engine(context.world.engine.use_copy(_here(context), aside, timeout=_time(context)))
+    moved = await engine_says(context.world.engine.use_copy(step_server(context), aside, timeout=_time(context)))
     return StepOutcome(f"{moved.detail}.", found={ASIDE: moved.aside})
 
 
 async def is_placed(context: StepContext) -> bool:
     if await _needs_no_copy(context):
         return True
-    report = await _engine(context.world.engine.job(_here(context), Job.COPY))
+    report = await engine_says(context.world.engine.job(step_server(context), Job.COPY))
     return report.key == _key(context) and report.state is JobState.USED
 
 
 async def start(context: StepContext) -> StepOutcome:
     engine = context.world.engine
     try:
-        return _outcome(await engine.start_as_standby(_here(context), _upstream(context), timeout=_time(context)))
+        return _outcome(await engine.start_as_standby(step_server(context), _upstream(context), timeout=_time(context)))
     except ActionFailed as failed:
         name = context.plan.target
         message = f"{failed}. If WAL is missing, make a new copy: /ha rejoin {name} copy"
@@ -121,7 +125,7 @@ async def drop_slot(context: StepContext) -> StepOutcome:
     """The slot that was named in the plan, and no other."""
     name = dict(context.plan.facts)["slot dropped"]
     return StepOutcome(
-        f"{await _engine(context.world.engine.drop_slot(_here(context), name, timeout=_time(context)))}."
+        f"{await engine_says(context.world.engine.drop_slot(step_server(context), name, timeout=_time(context)))}."
     )
 
 
@@ -165,7 +169,7 @@ async def _followed(context: StepContext, job: Job, report: JobReport) -> JobRep
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
         try:
-            report = await context.world.engine.job(_here(context), job)
+            report = await context.world.engine.job(step_server(context), job)
         except ActionFailed as failed:
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
     return report
@@ -179,7 +183,7 @@ async def _needs_no_copy(context: StepContext) -> bool:
     """The plan began with a rewind, and that went through."""
     if not any(step.action == "rewind" for step in context.plan.steps):
         return False
-    report = await _engine(context.world.engine.job(_here(context), Job.REWIND))
+    report = await engine_says(context.world.engine.job(step_server(context), Job.REWIND))
     return report.key == _key(context) and report.state is JobState.DONE
 
 
@@ -195,14 +199,16 @@ def _key(context: StepContext) -> str:
     return context.plan.hash[:16]
 
 
-async def _engine(work: Awaitable[T]) -> T:
+async def engine_says(work: Awaitable[T]) -> T:
+    """The engine's answer; where it failed, in its words."""
     try:
         return await work
     except ActionFailed as failed:
         raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
 
 
-def _here(context: StepContext) -> Server:
+def step_server(context: StepContext) -> Server:
+    """Where the step acts."""
     return context.cluster.server(context.step.server)
 
 

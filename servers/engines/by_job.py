@@ -50,13 +50,13 @@ class JobActions:
         self._sessions = sessions
 
     async def directory(self, server: Server, archive: str | None, timeout: float) -> DirectoryFacts:
-        found = await self._run(server, job_scripts.DIRECTORY, ("", archive or ""), timeout)
+        found = await self.run(server, job_scripts.DIRECTORY, ("", archive or ""), timeout)
         return _made(server, directory_facts, found)
 
     async def history(self, server: Server, timeline: int, timeout: float) -> str:
         if timeline <= 1:
             return ""
-        found = await self._run(server, job_scripts.DIRECTORY, (str(timeline), ""), timeout)
+        found = await self.run(server, job_scripts.DIRECTORY, (str(timeline), ""), timeout)
         history = found.blocks.get("history", "")
         if not history:
             raise ActionFailed(f"{server.name} has no history file of its timeline {timeline}")
@@ -76,7 +76,7 @@ class JobActions:
         )
 
     async def reach(self, server: Server, upstream: Server, timeout: float) -> Reach:
-        found = await self._run(server, job_scripts.REACH, (_MAY_READ_FILES,), timeout, source_of(upstream).stdin)
+        found = await self.run(server, job_scripts.REACH, (_MAY_READ_FILES,), timeout, source_of(upstream).stdin)
         return reach_of(found)
 
     async def begin_rewind(
@@ -91,10 +91,10 @@ class JobActions:
         return await self._begin(server, arguments, source_of(upstream), timeout)
 
     async def job(self, server: Server, job: Job, timeout: float) -> JobReport:
-        return _made(server, job_report, await self._run(server, job_scripts.JOB, (job,), timeout))
+        return _made(server, job_report, await self.run(server, job_scripts.JOB, (job,), timeout))
 
     async def use_copy(self, server: Server, aside: str, timeout: float) -> Moved:
-        found = await self._run(server, job_scripts.USE_COPY, (aside,), timeout)
+        found = await self.run(server, job_scripts.USE_COPY, (aside,), timeout)
         moved = found.one("moved") or ""
         where = f"; the old directory is {moved}" if moved else "; there was no old directory"
         return Moved(f"the copy is {server.name}'s data directory{where}", moved)
@@ -103,11 +103,12 @@ class JobActions:
         if server.service.kind is ServiceKind.DOCKER:
             message = f"{server.name} runs in a container, which a {arguments[0]} would not outlive: do it by hand"
             raise ActionFailed(message)
-        return _made(server, job_report, await self._run(server, job_scripts.BEGIN, arguments, timeout, source.stdin))
+        return _made(server, job_report, await self.run(server, job_scripts.BEGIN, arguments, timeout, source.stdin))
 
-    async def _run(
+    async def run(
         self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None = None
     ) -> Sections:
+        """Run one of our scripts beside the data directory, which need not be there. Raises ActionFailed."""
         own = (server.service.data_directory.rstrip("/"), programs(server.service))
         self._shells.wake(server)
         try:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from servers.engines.rejoining import Rejoining
+from servers.engines.replicating import ReplicationSetup
 from servers.engines.upkeep import Upkeep
 from servers.inventory import Server
 from servers.lsn import Lsn
@@ -73,7 +74,7 @@ class ActionFailed(Exception):
         self.output = output
 
 
-class Engine(Rejoining, Upkeep, Protocol):
+class Engine(Rejoining, ReplicationSetup, Upkeep, Protocol):
     """What promotes, stops and rebuilds servers. Time-outs are in seconds and bound the whole action."""
 
     name: str

@@ -1,14 +1,18 @@
 """Plain PostgreSQL, without an HA manager: everything over SQL and SSH."""
 
+from collections.abc import Mapping, Sequence
+
 from servers.engines.by_examining import ExamineActions
 from servers.engines.by_following import FollowActions
 from servers.engines.by_job import JobActions
+from servers.engines.by_setup import SetupActions
 from servers.engines.by_sql import SqlActions
 from servers.engines.by_ssh import HostActions
 from servers.engines.by_upkeep import UpkeepActions
 from servers.engines.deadline import Deadline
 from servers.engines.engine import Done, FenceProof, Promoted, StopMode, Stopped
 from servers.engines.rejoining import DirectoryFacts, Job, JobReport, Moved, Reach, SourceFacts
+from servers.engines.replicating import ReplicationFacts
 from servers.engines.upkeep import Configuration, InUse, Reloaded
 from servers.inventory import Server
 from servers.readiness import ArchiveTry, Readiness
@@ -26,6 +30,7 @@ class NativeEngine:
         self._host = HostActions(shells)
         self._sql = SqlActions(sessions, self._host)
         self._jobs = JobActions(shells, sessions)
+        self._setup = SetupActions(self._host, self._jobs)
         self._examining = ExamineActions(shells, sessions)
         self._upkeep = UpkeepActions(sessions, self._host)
         self._following = FollowActions(sessions, self._host, self._sql)
@@ -120,3 +125,20 @@ class NativeEngine:
 
     async def restart(self, server: Server, *, timeout: float = 120.0) -> Done:
         return await self._upkeep.restart(server, timeout)
+
+    async def replication_facts(self, primary: Server, role: str, *, timeout: float = 5.0) -> ReplicationFacts:
+        return await self._setup.facts(primary, role, timeout)
+
+    async def change_settings(self, primary: Server, changes: Mapping[str, str], *, timeout: float = 15.0) -> str:
+        return await self._setup.change_settings(primary, changes, timeout)
+
+    async def make_role(self, primary: Server, role: str, verifier: str | None, *, timeout: float = 15.0) -> str:
+        return await self._setup.make_role(primary, role, verifier, timeout)
+
+    async def keep_password(
+        self, server: Server, passfile: str, entries: Sequence[tuple[str, str]], *, timeout: float = 10.0
+    ) -> str:
+        return await self._setup.keep_password(server, passfile, entries, timeout)
+
+    async def allow(self, primary: Server, lines: Sequence[str], stamp: str, *, timeout: float = 15.0) -> str:
+        return await self._setup.allow(primary, lines, stamp, timeout)

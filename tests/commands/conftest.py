@@ -38,6 +38,7 @@ POLICIES = Policies(
         "rejoin": frozenset({"dba"}),
         "fence": frozenset({"dba"}),
         "standby": frozenset({"dba"}),
+        "replication": frozenset({"dba"}),
         "restore": frozenset({"dba"}),
         "maintenance": frozenset({"dba"}),
         "restart": frozenset({"dba"}),
@@ -46,6 +47,7 @@ POLICIES = Policies(
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
         "standby": OrderPolicy(frozenset({"dba"})),
+        "replication": OrderPolicy(frozenset({"dba"})),
         "rejoin": OrderPolicy(frozenset({"dba"})),
         "fence": OrderPolicy(frozenset({"dba"})),
         "restore": OrderPolicy(frozenset({"dba"})),

@@ -1,15 +1,30 @@
 """What rewinds and copies in memory: the part of the practice engine that brings servers back."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import DirectoryFacts, Job, JobReport, JobState, Moved, Reach, SourceFacts
+from servers.engines.replicating import ReplicationFacts
 from servers.inventory import Server
 from servers.lsn import Lsn, format_lsn
 from servers.state import ControlData
 
 FORK = Lsn(0x5000028)  # where a promotion leaves the old timeline
 ROOM = 100 * 1024**3
+READY = ReplicationFacts(
+    wal_level="replica",
+    max_wal_senders=10,
+    max_replication_slots=10,
+    hot_standby=True,
+    rewindable=True,
+    pending=(),
+    hba_errors=0,
+    role_exists=True,
+    role_may=True,
+    has_password=True,
+    reads_files=True,
+)
 
 
 @dataclass
@@ -26,6 +41,9 @@ class Jobs:
     begun: list[tuple[Job, str, str]] = field(default_factory=list, kw_only=True)
     moved: list[str] = field(default_factory=list, kw_only=True)
     dropped: list[tuple[str, str]] = field(default_factory=list, kw_only=True)
+    setup: ReplicationFacts = field(default=READY, kw_only=True)
+    done: list[str] = field(default_factory=list, kw_only=True)
+    passwords: list[str] = field(default_factory=list, kw_only=True)
 
     async def directory(self, server: Server, archive: str | None = None, *, timeout: float = 5.0) -> DirectoryFacts:
         return self.directories.get(server.name, stopped("shut down", FORK))
@@ -65,6 +83,29 @@ class Jobs:
     async def drop_slot(self, server: Server, slot: str, *, timeout: float = 10.0) -> str:
         self.dropped.append((server.name, slot))
         return "The slot is dropped."
+
+    async def replication_facts(self, primary: Server, role: str, *, timeout: float = 5.0) -> ReplicationFacts:
+        return self.setup
+
+    async def change_settings(self, primary: Server, changes: Mapping[str, str], *, timeout: float = 15.0) -> str:
+        self.done.append(f"settings {dict(changes)}")
+        return "The settings are changed"
+
+    async def make_role(self, primary: Server, role: str, verifier: str | None, *, timeout: float = 15.0) -> str:
+        self.done.append(f"role {role} {'with a new password' if verifier else ''}".strip())
+        return "The role is made"
+
+    async def keep_password(
+        self, server: Server, passfile: str, entries: Sequence[tuple[str, str]], *, timeout: float = 10.0
+    ) -> str:
+        self.done.append(f"password for {server.name}")
+        self.passwords += [password for _, password in entries]
+        return "The password is kept"
+
+    async def allow(self, primary: Server, lines: Sequence[str], stamp: str, *, timeout: float = 15.0) -> str:
+        self.done += lines
+        self.reached = Reach(replication=True, files=True)
+        return "It is let in"
 
     def _begin(self, job: Job, server: Server, key: str) -> JobReport:
         self.begun.append((job, server.name, key))

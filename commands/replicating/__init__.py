@@ -1,0 +1,1 @@
+"""Preparing a primary so that a standby may stream from it."""
