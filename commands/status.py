@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlite_utils import Database
 
@@ -15,6 +16,7 @@ from commands.people import Person
 from commands.status_page import ClusterView, cluster_page, overview_page
 from commands.world import World
 from ledger.alerts import AlertRow, open_alerts
+from ledger.maintenance import Maintenance, all_in_maintenance
 from ledger.operations import Operation, list_operations
 from ledger.page import Page
 from servers.inventory import Cluster
@@ -28,6 +30,7 @@ PATIENCE = 0.85  # seconds for everything that leaves the process
 class _Remembered:
     alerts: tuple[AlertRow, ...]
     operations: tuple[Operation, ...]
+    maintenance: tuple[Maintenance, ...]
 
 
 class Status:
@@ -44,7 +47,7 @@ class Status:
             return await _overview(world)
         cluster, _ = resolve(arguments, world.clusters, self.usage)
         remembered, state = await asyncio.gather(
-            world.ledger.read(lambda db: _remembered(db, cluster.name)), _in_time(glance(world, cluster))
+            world.ledger.read(lambda db: _remembered(db, cluster.name, world.now())), _in_time(glance(world, cluster))
         )
         return cluster_page(_view(cluster, state, remembered), world.now())
 
@@ -52,7 +55,7 @@ class Status:
 async def _overview(world: World) -> Page:
     clusters = tuple(world.clusters.values())
     remembered, states = await asyncio.gather(
-        world.ledger.read(lambda db: _remembered(db, None)),
+        world.ledger.read(lambda db: _remembered(db, None, world.now())),
         asyncio.gather(*(_in_time(survey(world, cluster)) for cluster in clusters)),
     )
     pairs = zip(clusters, states, strict=True)
@@ -67,8 +70,9 @@ async def _in_time(looking: Awaitable[ClusterState]) -> ClusterState | None:
         return None
 
 
-def _remembered(db: Database, cluster: str | None) -> _Remembered:
-    return _Remembered(tuple(open_alerts(db, cluster)), tuple(list_operations(db, cluster=cluster, states=OPEN)))
+def _remembered(db: Database, cluster: str | None, now: datetime) -> _Remembered:
+    open_orders = list_operations(db, cluster=cluster, states=OPEN)
+    return _Remembered(tuple(open_alerts(db, cluster)), tuple(open_orders), tuple(all_in_maintenance(db, now)))
 
 
 def _view(cluster: Cluster, state: ClusterState | None, remembered: _Remembered) -> ClusterView:
@@ -78,4 +82,5 @@ def _view(cluster: Cluster, state: ClusterState | None, remembered: _Remembered)
         judgement=judge(cluster, state) if state is not None else None,
         alerts=tuple(alert for alert in remembered.alerts if alert.cluster == cluster.name),
         operation=next((one for one in remembered.operations if one.cluster == cluster.name), None),
+        maintenance=next((one for one in remembered.maintenance if one.cluster == cluster.name), None),
     )

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ledger.alerts import AlertRow, AlertState, Severity
+from ledger.maintenance import Maintenance
 from ledger.operations import Operation, OperationState
-from ledger.page import Facts, Item, Items, Moment, Note, Page, Part, Span, Table, Tone, note
+from ledger.page import Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Table, Tone, note, text
 from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.inventory import Cluster
 from servers.lag import replay_lag_bytes, replay_lag_seconds
@@ -43,6 +44,7 @@ class ClusterView:
     judgement: Judgement | None
     alerts: tuple[AlertRow, ...]
     operation: Operation | None
+    maintenance: Maintenance | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -64,6 +66,7 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
         tone=_TONES[verdict],
         summary=_summary(view, now),
         parts=(
+            *_at_work(view),
             *_operation(view),
             *((_servers(view, view.state),) if view.state else ()),
             *(_evidence(view) or _unknown(view)),
@@ -82,7 +85,7 @@ def overview_page(views: Sequence[ClusterView], now: datetime) -> Page:
     rows = tuple(
         (
             view.cluster.name,
-            str(view.verdict),
+            f"{view.verdict}, in maintenance" if view.maintenance else str(view.verdict),
             (view.judgement.primary if view.judgement else None) or UNKNOWN,
             _worst_lag(view),
             str(len(view.alerts)) if view.alerts else "none",
@@ -112,6 +115,8 @@ def _summary(view: ClusterView, now: datetime) -> str:
     if view.state is not None:
         words.append(", ".join(f"{server.name} {_role(server)}" for server in view.state.servers) + ".")
         words.append(f"Replay lag {_worst_lag(view)}.")
+    if view.maintenance is not None:
+        words.append(f"In maintenance by {view.maintenance.by.name}.")
     if view.alerts:
         words.append(f"{count_text(len(view.alerts), 'open alert')}.")
     return " ".join(words)
@@ -180,6 +185,16 @@ def _age(at: datetime | None, now: datetime, missing: str) -> tuple[Span, ...]:
     if at is None:
         return (missing,)
     return (f"{seconds_text(max(now - at, timedelta()))} ago, ", Moment(at))
+
+
+def _at_work(view: ClusterView) -> tuple[Part, ...]:
+    if view.maintenance is None:
+        return ()
+    one = view.maintenance
+    until = Moment(one.until)
+    return (
+        text("In maintenance by ", Mention(one.by.name), " until ", until, f": {one.reason}. Nothing automatic acts."),
+    )
 
 
 def _operation(view: ClusterView) -> tuple[Part, ...]:

@@ -59,6 +59,11 @@ def open_maintenance(db: Database, cluster: str) -> Maintenance | None:
     return next((_maintenance(row) for row in db.query(_OPEN, {"cluster": cluster})), None)
 
 
+def all_in_maintenance(db: Database, at: datetime) -> list[Maintenance]:
+    """Those in force at that moment, of every cluster."""
+    return [one for one in map(_maintenance, db.query(_ALL_OPEN)) if at < one.until]
+
+
 def run_out(db: Database, at: datetime) -> list[Maintenance]:
     """Those that are over by that moment, with their end not written down yet."""
     return [one for one in map(_maintenance, db.query(_ALL_OPEN)) if one.until <= at]

@@ -94,6 +94,15 @@ async def test_a_plan_warns_of_it_and_names_who_is_at_work(scene: Scene) -> None
     assert getattr(form, "submit_label", None) == "Ask for approval"
 
 
+async def test_status_says_who_is_at_work_until_when(scene: Scene) -> None:
+    await scene.dispatcher.ask(scene.asks("alice", "maintenance on for 2h replacing a disk"))
+    page = (await scene.dispatcher.ask(scene.asks("guest", "status"))).page
+    assert "In maintenance by alice." in page.summary
+    assert "replacing a disk" in str(page.parts)
+    scene.pair.now += timedelta(hours=3)
+    assert "maintenance" not in str((await scene.dispatcher.ask(scene.asks("guest", "status"))).page)
+
+
 async def test_what_may_be_left_out(scene: Scene) -> None:
     assert wanted(scene, "on a reason").lasts == UNLESS_SAID
     assert wanted(scene, "ON Shop For 2H A Reason").reason == "A Reason"
