@@ -46,10 +46,11 @@ def demo(
     account: AccountName = None,
     disks: OwnDisks = None,
     port: Annotated[int, typer.Option(help="of the practice Slack's page; 0: any free one")] = 0,
+    automatic: Annotated[bool, typer.Option("--automatic", help="the bot may fail over without a person")] = False,
 ) -> None:
     """Start a pair, a practice Slack and the bot, and print the one address to open."""
     options = LabOptions(postgresql=pg, account=account, own_disks=disks)
-    _finish(run_demo(options, port=port))
+    _finish(run_demo(options, port=port, automatic=automatic))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from lab.bot_process import BotDidNotStart
+from lab.settings_file import with_automatic_failover
 from lab.stage import Stage, open_stage
 from lab.world import LabOptions
 
@@ -25,8 +26,11 @@ Open it in a browser. Then, for instance:
 Ctrl-C here ends everything and leaves nothing behind."""
 
 
-async def run_demo(options: LabOptions, *, port: int = 0) -> int:
-    """Run until Ctrl-C, SIGTERM or SIGHUP, and leave nothing behind. The exit status."""
+async def run_demo(options: LabOptions, *, port: int = 0, automatic: bool = False) -> int:
+    """Run until Ctrl-C, SIGTERM or SIGHUP, and leave nothing behind. The exit status.
+
+    `automatic` lets the bot fail over without a person.
+    """
     console = Console(highlight=False)
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -43,7 +47,9 @@ async def run_demo(options: LabOptions, *, port: int = 0) -> int:
         loop.add_signal_handler(number, end)
     began = time.monotonic()
     try:
-        async with open_stage(options, slack_port=port, progress=_progress(console, began)) as stage:
+        async with open_stage(
+            options, slack_port=port, edit=_edit(options, automatic=automatic), progress=_progress(console, began)
+        ) as stage:
             up = True
             _announce(console, stage, time.monotonic() - began)
             await ended.wait()
@@ -60,6 +66,10 @@ async def run_demo(options: LabOptions, *, port: int = 0) -> int:
                 loop.remove_signal_handler(number)
     console.print("Everything has been stopped.")
     return 0
+
+
+def _edit(options: LabOptions, *, automatic: bool) -> Callable[[str], str]:
+    return lambda settings: with_automatic_failover(settings, options.cluster) if automatic else settings
 
 
 def _progress(console: Console, began: float) -> Callable[[str], None]:

@@ -70,6 +70,20 @@ approvers = ["dba"]
 """
 
 
+_AUTOMATIC = """
+[clusters.{cluster}.automatic_failover]
+enabled = true
+after = "5s"
+countdown = "20s"
+"""
+
+
+def with_automatic_failover(settings: str, cluster: str) -> str:
+    """The settings' text, with everything allowed that can be done without a person, soon enough to watch it."""
+    head = f"[clusters.{cluster}]\n"
+    return settings.replace(head, f"{head}fence_returning_primary = true\n", 1) + _AUTOMATIC.format(cluster=cluster)
+
+
 @dataclass(frozen=True, slots=True)
 class SettingsSource:
     """What the settings file tells of a world."""

@@ -126,7 +126,10 @@ class FailoverWatch:
                 withdrawn = outages.tell(db, outages.withdraw(db, outage), (one.code for one in obstacles))
                 _tell(db, cluster, withdrawn, pages.withdrawn(withdrawn, obstacles), now, "called off", obstacles)
             case Announce(plan, acts_at):
-                self._announce(db, cluster, _opened(db, cluster, outage, known, now), plan, acts_at, now)
+                opened = _opened(db, cluster, outage, known, now)
+                announced = outages.announce(db, opened, plan_hash=plan.hash, acts_at=acts_at)
+                page = pages.announcement(announced, plan, (acts_at - now).total_seconds(), known.loss)
+                _tell(db, cluster, announced, page, now, "announced", plan=plan)
             case Act(plan) if outage is not None:
                 return self._act(db, cluster, outage, plan, known, now)
         return None
@@ -139,13 +142,6 @@ class FailoverWatch:
         told = outages.tell(db, outage, (one.code for one in obstacles))
         show(db, now, cluster.channel, pages.held_key(told), pages.held(told, obstacles))
         _record(db, cluster, told, now, "held back", obstacles)
-
-    def _announce(
-        self, db: Database, cluster: Cluster, outage: Outage, plan: Plan, acts_at: datetime, now: datetime
-    ) -> None:
-        announced = outages.announce(db, outage, plan_hash=plan.hash, acts_at=acts_at)
-        page = pages.announcement(announced, plan, (acts_at - now).total_seconds())
-        _tell(db, cluster, announced, page, now, "announced", plan=plan)
 
     def _act(
         self, db: Database, cluster: Cluster, outage: Outage, plan: Plan, known: Situation, now: datetime

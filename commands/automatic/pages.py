@@ -7,7 +7,7 @@ from commands.plan import Plan
 from commands.plan_page import checks, costs, steps
 from ledger.outages import Outage, OutageState
 from ledger.page import Button, Item, Items, Mention, Moment, Page, Part, Tone, note, text
-from ledger.quantities import seconds_text
+from ledger.quantities import bytes_text, seconds_text
 
 NOW, STOP = "automatic.now", "automatic.stop"
 
@@ -38,8 +38,8 @@ def policy_name(cluster: str) -> str:
     return f"the policy of {cluster}"
 
 
-def announcement(outage: Outage, plan: Plan, seconds: float) -> Page:
-    """Who presses nothing lets it happen."""
+def announcement(outage: Outage, plan: Plan, seconds: float, loss: int | None) -> Page:
+    """Who presses nothing lets it happen. `loss` is what the policy has weighed, in bytes."""
     title = f"Failing over {plan.cluster} in {seconds_text(seconds)}: {plan.source} → {plan.target}"
     assert outage.acts_at is not None  # noqa: S101 - an announced outage has its time
     return Page(
@@ -49,7 +49,7 @@ def announcement(outage: Outage, plan: Plan, seconds: float) -> Page:
         parts=(
             text(f"Primary {plan.source} is down. {plan.target} becomes the primary at ", Moment(outage.acts_at), "."),
             *_body(plan),
-            note(f"Approved by {policy_name(plan.cluster)}. Everything is looked at once more before the first step."),
+            note(f"{_weighed(loss)} Approved by {policy_name(plan.cluster)}. Everything is looked at once more first."),
         ),
         buttons=(
             Button(STOP, "Stop", button_value(outage), "primary"),
@@ -126,6 +126,12 @@ def held(outage: Outage, obstacles: Sequence[Obstacle]) -> Page:
 def _body(plan: Plan) -> tuple[Part, ...]:
     seen = checks(check for check in plan.checks if check.name.startswith(VIEWPOINT))
     return (costs(plan), seen, steps(plan))
+
+
+def _weighed(loss: int | None) -> str:
+    if loss is None:
+        return "How much would be lost is not known; the settings accept that."
+    return f"By its rate of writing, at most {bytes_text(loss)} would be lost, which is within the limit."
 
 
 def _reasons(obstacles: Sequence[Obstacle]) -> Part:

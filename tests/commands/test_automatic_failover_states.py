@@ -277,10 +277,9 @@ class World(RuleBasedStateMachine):
         assert self.servers.broken == []
 
 
-TestStates = World.TestCase
-TestStates.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def test_no_path_leads_to_two_reachable_primaries() -> None:
+    explored = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(World, settings=explored)
 
 
 def unfenced_failovers() -> Any:
