@@ -26,13 +26,14 @@ from alerts.answers import (
 from alerts.lifecycle import Change, Track, Transition, held, own_group
 from alerts.notices import SILENCES, Context, best_standby
 from alerts.observation import Look, overtaken
-from alerts.record import By, Prepared, prepare, record, record_unwatched
+from alerts.record import By, Prepared, draw_anew, prepare, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
 from alerts.rules import RULES
 from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow, AlertState, get, history, open_alerts
 from ledger.audit import Actor
 from ledger.ledger import Ledger
+from ledger.maintenance import in_maintenance
 from ledger.page import Page
 from ledger.who import Who
 from servers.inventory import Cluster
@@ -76,6 +77,7 @@ class AlertKeeper:
         self._tracks: dict[str, Tracks] = defaultdict(dict)
         self._looks: dict[str, Look] = {}
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._marked: dict[str, int | None] = {}  # the maintenance that the open cards of a cluster show
 
     async def start(self) -> None:
         """Reads the open alerts, and those that may still fire again. Ends those that nobody can judge any more: their
@@ -103,7 +105,9 @@ class AlertKeeper:
                 return ()
             look = Look(cluster, state, judgement)
             self._looks[cluster.name] = look
-            return await self._play(cluster, observe(look))
+            transitions = await self._play(cluster, observe(look))
+            await self._mark_maintenance(cluster)
+            return transitions
 
     async def take_failure(self, cluster: Cluster, error: BaseException) -> tuple[Transition, ...]:
         """Takes note that a look failed altogether: nothing is known by it, and that is an alert of its own."""
@@ -147,6 +151,20 @@ class AlertKeeper:
             await self._record(cluster, outcome.tracks, outcome.transitions)
         self._tracks[cluster.name] = outcome.tracks
         return outcome.transitions
+
+    async def _mark_maintenance(self, cluster: Cluster) -> None:
+        """Draws the open cards anew when maintenance has begun or ended since: nothing else changes about them."""
+        tracks, now = self._tracks[cluster.name], self._clock()
+        shown = [row for track in tracks.values() if (row := track.firing) is not None and not held(row)]
+        if not shown:
+            return
+        at_work = await self._ledger.read(lambda db: in_maintenance(db, cluster.name, now))
+        marked = at_work.id if at_work is not None else None
+        if marked == self._marked.get(cluster.name):
+            return
+        pages = [(row, self._context(cluster, tracks, row)) for row in shown]
+        await self._ledger.write(lambda db: draw_anew(db, pages, cluster.channel, at_work, now))
+        self._marked[cluster.name] = marked
 
     def _round(self, cluster: Cluster, observed: Observed, now: datetime, prepared: Prepared) -> Outcome:
         """One round. Beyond the prepared ids it gives out placeholders, for the round that only asks what would be."""

@@ -1,6 +1,6 @@
 """Writes changes of state: the alert, its audit record and what is to be said, in the caller's one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from alerts.notices import Context, card_page, notice_of
 from ledger import locks, outbox
 from ledger.alerts import AlertRow, new_alert_id, save
 from ledger.audit import UNDERSTUDY, Actor, AuditEntry, AuditKind, append
-from ledger.maintenance import in_maintenance
+from ledger.maintenance import Maintenance, in_maintenance
 from ledger.operations import FINISHED, OperationState, get, list_operations
 from ledger.outbox import OutboxItem
 
@@ -64,6 +64,19 @@ def record(
         )
         outbox.put(db, line)
     return True
+
+
+def draw_anew(
+    db: Database,
+    alerts: Sequence[tuple[AlertRow, Context]],
+    channel: str,
+    at_work: Maintenance | None,
+    now: datetime,
+) -> None:
+    """Puts the cards in line as they are with that maintenance. No state has changed, so nothing is recorded."""
+    for alert, context in alerts:
+        page = card_page(alert, replace(context, maintenance=at_work))
+        outbox.put(db, OutboxItem(now, channel, own_group(alert.id), page))
 
 
 def record_unwatched(db: Database, transition: Transition) -> None:

@@ -145,6 +145,22 @@ async def test_an_alert_during_maintenance_is_marked_and_not_hidden(scene: Scene
     assert "kernel update" in str(page)
 
 
+async def test_an_open_card_follows_when_maintenance_begins_and_when_it_runs_out(scene: Scene) -> None:
+    await scene.take(look())
+    await scene.take(primary_down(), 2)
+    assert "maintenance" not in (await scene.card("primary_down")).title
+    until = scene.clock.now + timedelta(minutes=5)
+    await scene.ledger.write(
+        lambda db: begin(db, "shop", Who("U0BOB", "Bob"), "disk", channel="C0OPS", since=scene.clock.now, until=until)
+    )
+    assert await scene.take(primary_down(), 2) == []
+    assert (await scene.card("primary_down")).title.endswith("(in maintenance)")
+    await scene.take(primary_down(), 2)
+    assert await scene.outbox() == []
+    await scene.take(primary_down(), 301)
+    assert not (await scene.card("primary_down")).title.endswith("(in maintenance)")
+
+
 async def test_a_change_is_written_once_and_a_tick_without_one_writes_nothing(scene: Scene) -> None:
     await scene.take(look())
     await scene.take(primary_down(), 2)
