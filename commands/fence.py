@@ -5,7 +5,7 @@ People may ask for it; where the settings say so, the guard asks for it with the
 
 from collections.abc import Mapping, Sequence
 
-from commands.command import Action, Meant, Misunderstood
+from commands.command import Action, Meant, Misunderstood, Standing
 from commands.parse import resolve
 from commands.plan import Check, Conclusion, Loss, Plan
 from commands.promotion import fencing
@@ -15,7 +15,7 @@ from ledger.quantities import bytes_text
 from servers.inventory import Cluster
 from servers.lsn import format_lsn
 from servers.split_brain import Writable, divergence, writables
-from servers.state import ClusterState
+from servers.state import ClusterState, Role
 from servers.verdict import Verdict, judge
 
 
@@ -37,8 +37,10 @@ class Fence:
 
     def actions(self) -> Mapping[str, Action]:
         return {
-            fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced),
-            fencing.BY_SSH_OR_HOOK: Action(fencing.fence_or_hook, fencing.is_fenced_or_off),
+            fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced, repeatable=True, obstacle=cannot_fence),
+            fencing.BY_SSH_OR_HOOK: Action(
+                fencing.fence_or_hook, fencing.is_fenced_or_off, repeatable=True, obstacle=cannot_fence
+            ),
         }
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
@@ -46,6 +48,14 @@ class Fence:
         line = f"{plan.target} is fenced. {kept} alone takes writes."
         next_steps = (f"Look: /ha status {plan.cluster}", f"Keep {plan.target}'s data directory, then rejoin it")
         return Conclusion(line, (("Kept aside", plan.loss.explanation),), next_steps)
+
+
+def cannot_fence(standing: Standing) -> str | None:
+    """A fence that was broken off may have left a server that is down, which no plan of now would fence."""
+    target = standing.state.server(standing.plan.target)
+    if target.sql is None:
+        return None
+    return standing.not_as_approved if target.role is Role.PRIMARY else f"{target.name} is a standby by now."
 
 
 def stale(found: Sequence[Writable]) -> tuple[Writable, Writable] | None:

@@ -50,7 +50,8 @@ class Inquiry:
 
     async def look(self, left: Left) -> Seen:
         """Whether it may go on with its next step."""
-        earlier = () if left.final_done else range(left.next_index)
+        # Before the point of no return, and only there, all that was done must still hold.
+        earlier = range(left.next_index) if left.final_ahead else ()
         holds, obstacle = await asyncio.gather(
             asyncio.gather(*(self._is_done(index) for index in earlier)), self._obstacle(left.next_index)
         )

@@ -37,7 +37,7 @@ class Reload:
         return plan_reload(meant.cluster, state, files)
 
     def actions(self) -> Mapping[str, Action]:
-        return {"reload": Action(reload, _untold)}
+        return {"reload": Action(reload, _untold, repeatable=True)}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         """What changed on each, and what waits for a restart."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 
-from commands.command import Action, Meant, Misunderstood, StepContext, StepFailed, StepOutcome
+from commands.command import Action, Meant, Misunderstood, Standing, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.parse import resolve
 from commands.plan import Conclusion, Plan
@@ -15,7 +15,8 @@ from ledger.quantities import seconds_text
 from servers.engines.engine import ActionFailed
 from servers.engines.upkeep import InUse
 from servers.inventory import Server
-from servers.state import ClusterState, ServerState
+from servers.state import ClusterState, Role, ServerState
+from servers.views import views_of
 
 T = TypeVar("T")
 
@@ -44,7 +45,10 @@ class Restart:
         return plan_restart(ToRestart(meant.cluster, state, server, files, used, problem))
 
     def actions(self) -> Mapping[str, Action]:
-        return {"checkpoint": Action(_checkpoint, _untold), "restart": Action(restart, is_restarted, final=True)}
+        return {
+            "checkpoint": Action(_checkpoint, _untold, repeatable=True),
+            "restart": Action(restart, is_restarted, final=True, repeatable=True, obstacle=cannot_start),
+        }
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         took = found.get(TOOK)
@@ -100,6 +104,18 @@ async def is_restarted(context: StepContext) -> bool:
     """It runs, since later than when this was approved. One that is down is not: doing it again starts it."""
     state = (await look(context.world, context.cluster)).server(context.step.server)
     return _is_new(context, state)
+
+
+def cannot_start(standing: Standing) -> str | None:
+    """A server that an interrupted restart has left down is started, unless another one has taken its place."""
+    name = standing.step.server
+    if standing.state.server(name).sql is not None:
+        return standing.not_as_approved
+    views = views_of(standing.cluster, standing.state)
+    others = [view.name for view in views if view.runs_as_primary and view.name != name]
+    if dict(standing.plan.facts)["role"] == Role.PRIMARY and others:
+        return f"{others[0]} runs as a primary by now: {name} must not come back as another one."
+    return None
 
 
 async def _in_its_role(context: StepContext) -> ServerState:

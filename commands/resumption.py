@@ -82,8 +82,9 @@ class Left:
         return any(one.direction is Direction.DO and self.actions[one.action].final for one in self.records)
 
     @property
-    def final_done(self) -> bool:
-        return any(self.actions[step.action].final for step in self.plan.steps[: self.next_index])
+    def final_ahead(self) -> bool:
+        """Whether the point of no return is still to come, or to come again."""
+        return any(self.actions[step.action].final for step in self.plan.steps[self.next_index :])
 
     @property
     def undoable(self) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Mapping
 from datetime import UTC
 from typing import TypeVar
 
-from commands.command import Action, StepContext, StepFailed, StepOutcome
+from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.rejoining.progress import progress_line
 from servers.engines.engine import ActionFailed, Done, StopMode
@@ -148,16 +148,32 @@ async def untold(context: StepContext) -> None:
     return
 
 
+def cannot_go_on(standing: Standing) -> str | None:
+    """What speaks against going on after a restart: its upstream is not what it was, or it takes writes itself."""
+    plan = standing.plan
+    here, follows = standing.state.server(plan.target), dict(plan.facts).get("follows")
+    if follows is None:  # a removal: what is down by now is what it was to stop
+        return None if here.sql is None else standing.not_as_approved
+    there = standing.state.server(follows)
+    if there.sql is None:
+        return f"{there.name} does not answer by SQL ({there.sql_answer.how})."
+    if (there.sql.system_identifier, there.sql.timeline) != (plan.system_identifier, plan.timeline):
+        return f"{there.name} is on timeline {there.sql.timeline} now, not {plan.timeline}."
+    if here.sql is not None and here.role is Role.PRIMARY:
+        return standing.not_as_approved
+    return None
+
+
 ACTIONS: Mapping[str, Action] = {
-    "fence_rejoiner": Action(fence, is_fenced),
-    "stop_standby": Action(stop, is_stopped),
-    "checkpoint_upstream": Action(checkpoint, untold),
-    "make_slot": Action(make_slot, untold),
-    "rewind": Action(rewind, is_rewound),
-    "copy": Action(copy, is_copied),
-    "place": Action(place, is_placed),
-    "start_standby": Action(start, streams),
-    "drop_slot": Action(drop_slot, is_dropped),
+    "fence_rejoiner": Action(fence, is_fenced, repeatable=True, obstacle=cannot_go_on),
+    "stop_standby": Action(stop, is_stopped, repeatable=True, obstacle=cannot_go_on),
+    "checkpoint_upstream": Action(checkpoint, untold, repeatable=True, obstacle=cannot_go_on),
+    "make_slot": Action(make_slot, untold, repeatable=True, obstacle=cannot_go_on),
+    "rewind": Action(rewind, is_rewound, repeatable=True, obstacle=cannot_go_on),
+    "copy": Action(copy, is_copied, repeatable=True, obstacle=cannot_go_on),
+    "place": Action(place, is_placed, obstacle=cannot_go_on),
+    "start_standby": Action(start, streams, repeatable=True, obstacle=cannot_go_on),
+    "drop_slot": Action(drop_slot, is_dropped, obstacle=cannot_go_on),
 }
 
 
