@@ -50,8 +50,8 @@ class DiscreetOrders:
     async def abandoned(self) -> tuple[str, ...]:
         return await self.dispatcher.abandoned()
 
-    async def recover(self, operation_id: str) -> None:
-        await self.dispatcher.recover(operation_id)
+    async def resume(self, asked: Asked, operation_id: str) -> Answer:
+        return self._answer(await self.dispatcher.resume(asked, operation_id))
 
     def _answer(self, answer: Answer) -> Answer:
         return replace(answer, page=with_texts(answer.page, self.redactor.text))

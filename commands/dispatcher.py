@@ -22,6 +22,7 @@ from commands.orders import expire, late
 from commands.owner import Owner
 from commands.parse import parse
 from commands.recovery import Recovery
+from commands.resuming import Resuming
 from commands.runner import SHUTDOWN_DEADLINE, Runner
 from commands.submission import Submission
 from commands.world import World
@@ -57,6 +58,7 @@ class Dispatcher:
         self._recovering = asyncio.Lock()
         self._runner = Runner(world, self._orders)
         self._recovery = Recovery(world, self._orders, self._owner, self._runner)
+        self._resuming = Resuming(world, self._recovery)
         self._deciding = Deciding(world, self._orders, self._runner, self._owner)
         self._ask = Ask(world, self._commands, self._deciding)
         self._submission = Submission(world, self._orders, self._runner, self._owner)
@@ -105,12 +107,15 @@ class Dispatcher:
         except NoSuchOperation as unknown:
             return answers.misunderstood(f"{unknown} Type: /ha status")
 
-    async def recover(self, operation_id: str | None = None) -> None:
-        """Finds operations that nobody carries on (only that one, where one is named), and carries them on in the
-        background. For a process that stays, or that was told to by somebody."""
+    async def recover(self) -> None:
+        """Finds operations that nobody carries on, and carries them on in the background. For a process that stays."""
         warm_up()
         async with self._recovering:
-            await self._recovery.carry_on(operation_id.upper() if operation_id else None)
+            await self._recovery.carry_on()
+
+    async def resume(self, asked: Asked, operation_id: str) -> Answer:
+        """Carries on the one operation that was left, in the background. For a process that was told to."""
+        return await self._guarded(asked, lambda who: self._resuming.resume(who, operation_id.upper()))
 
     async def abandoned(self) -> tuple[str, ...]:
         """The ids of the operations that nobody carries on; nothing is done with them."""

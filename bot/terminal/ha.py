@@ -103,12 +103,8 @@ class Terminal:
 
     async def _resume(self, operation: str) -> int:
         """Carry on here what its process left: the bot does so by itself, but the bot may be down."""
-        left = await self._orders.abandoned()
-        if operation.upper() not in left:
-            self._console.print(f"Operation {operation.upper()} needs nobody to carry it on.", markup=False)
-        else:
-            await self._orders.recover(operation)
-        return await self._watch(operation)
+        status = self._show(await self._orders.resume(_asked(f"resume {operation}"), operation))
+        return await self._watch(operation) if status == 0 else status
 
     async def _tell_abandoned(self) -> None:
         """To look at a status must not carry on somebody's operation; but it must not be in the way unseen either."""

@@ -193,8 +193,20 @@ async def test_to_look_at_something_carries_nothing_on(scene: Scene) -> None:
     assert await scene.dispatcher.abandoned() == (operation,)
     await scene.dispatcher.ask(scene.asks("bob", "status"))
     assert (await scene.operation(operation)).state is OperationState.RUNNING
-    await scene.dispatcher.recover("OTHER")
+    refused = await scene.dispatcher.resume(scene.asks("guest", f"resume {operation}"), operation)
+    assert "Only the person who asked and those who may approve" in refused.page.summary
+    other = await scene.dispatcher.resume(scene.asks("bob", "resume ZZZZ"), "ZZZZ")
+    assert "was not left" in other.page.summary
     assert await scene.dispatcher.abandoned() == (operation,)
+
+
+async def test_somebody_at_the_terminal_carries_it_on_while_the_bot_is_down(scene: Scene) -> None:
+    operation, _ = await crashed_within(scene, "promote")
+    scene.pair.holds.clear()
+    await scene.dispatcher.resume(scene.asks("bob", f"resume {operation}"), operation)
+    report = await scene.dispatcher.wait(operation)
+    assert report.page.title.endswith("succeeded")
+    assert await scene.dispatcher.abandoned() == ()
 
 
 async def test_of_two_bots_one_runs_the_operation_and_the_other_refuses(scene: Scene) -> None:
