@@ -10,12 +10,15 @@ from bot.automatic_settings import automatic_policy
 from bot.fence_settings import fence_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
-from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings, SshSettings
+from bot.services_settings import managed_service
+from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings
 from bot.settings_mistakes import Mistake, SettingsError
+from bot.settings_types import SshSettings
 from bot.thresholds_settings import thresholds_from
 from commands.automatic.policy import AutomaticPolicy
 from commands.policies import Policies
 from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
+from servers.managed_service import ManagedService
 
 # Of libpq's connection parameters: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 _SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
@@ -101,6 +104,7 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
             _server(settings, f"clusters.{name}.servers.{key}", key, server) for key, server in section.servers.items()
         ),
         backups=_backups(section.backups) if section.backups else None,
+        services=_services(settings, section),
         witness=_ssh(settings, section.witness.ssh) if section.witness else None,
     )
 
@@ -127,6 +131,14 @@ def _server(settings: Settings, key: str, name: str, section: ServerSettings) ->
         disks=section.disks,
         fence=fence_place(section.fence) if section.fence else None,
     )
+
+
+def _services(settings: Settings, section: ClusterSettings) -> tuple[ManagedService, ...]:
+    found = []
+    for name, service in section.services.items():
+        ssh = service.ssh or section.servers[service.server or ""].ssh
+        found.append(managed_service(name, service, service.server or ssh.host, _ssh(settings, ssh)))
+    return tuple(found)
 
 
 def _ssh(settings: Settings, section: SshSettings) -> SshTarget:

@@ -30,6 +30,7 @@ from bot.audit_settings import AuditSettings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.fence_settings import FenceSettings
 from bot.policy_settings import PolicySettings
+from bot.services_settings import ServicesSettings
 from bot.settings_checks import check_references
 from bot.settings_mistakes import (
     SettingsError,
@@ -38,7 +39,7 @@ from bot.settings_mistakes import (
     mistakes_of,
     unknown_variables,
 )
-from bot.settings_types import Name, Port, Seconds, Section, SlackChannel, SlackGroup, SlackUser
+from bot.settings_types import Name, Seconds, Section, SlackChannel, SlackGroup, SlackUser, SshSettings
 from servers.inventory import BackupTool, ServiceKind
 
 SETTINGS_VARIABLE = "UNDERSTUDY_SETTINGS"
@@ -91,14 +92,6 @@ class GroupSettings(Section):
     people: tuple[str, ...] = ()
 
 
-class SshSettings(Section):
-    host: str
-    port: Port = 22
-    user: str
-    key_file: Path | None = None
-    known_hosts: Path
-
-
 class ServiceSettings(Section):
     kind: ServiceKind
     data_directory: str
@@ -139,6 +132,7 @@ class ClusterSettings(Section):
     channel: SlackChannel
     servers: Annotated[dict[Name, ServerSettings], Field(min_length=2)]
     backups: BackupSettings | None = None
+    services: dict[Name, ServicesSettings] = Field(default_factory=dict)
     witness: WitnessSettings | None = None
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False

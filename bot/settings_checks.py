@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from bot.audit_settings import mistakes_in_audit
 from bot.fence_settings import mistakes_in_fence
 from bot.policy_settings import mistakes_in_names
+from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
 from commands.registry import ORDERS, RIGHTS
@@ -41,6 +42,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     for cluster, section in _tables(raw, "clusters"):
         yield from mistakes_in_thresholds(f"clusters.{cluster}.thresholds", section.get("thresholds"))
         yield from _cluster(f"clusters.{cluster}", section, directory)
+        yield from mistakes_in_services(f"clusters.{cluster}", section)
 
 
 def _people(raw: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -71,6 +71,7 @@ fence = ["dba"]
 standby = ["dba"]                   # add, rebuild, remove
 restart = ["dba"]
 reload = ["dba"]
+service = ["dba"]
 replication = ["dba"]
 restore = ["dba"]
 maintenance = ["dba"]
@@ -107,6 +108,9 @@ approvers = ["dba"]
 approvers = ["dba"]
 
 [policies.restart]
+approvers = ["dba"]
+
+[policies.service]
 approvers = ["dba"]
 
 [policies.reload]
@@ -190,6 +194,15 @@ unit = "postgresql@17-main"
 sudo = true
 data_directory = "/var/lib/postgresql/17/main"
 bin_directory = "/usr/lib/postgresql/17/bin"
+
+# A service beside PostgreSQL that /ha service restart may restart; on a server's host, or on one with an ssh section.
+# [clusters.shop.services.pgbouncer]
+# kind = "systemd"                  # or "compose": then directory and service
+# unit = "pgbouncer"
+# server = "db1"
+# sudo = true
+# port = 6432                       # healthy when it takes connections, and url = "http://..." answers 2xx
+# ready_within = "60s"
 
 [clusters.shop.backups]
 kind = "native"                     # one directory a base backup, each with its backup_manifest

@@ -1,5 +1,6 @@
 """The kinds of values that the settings' sections are made of."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -19,3 +20,11 @@ class Section(BaseModel):
     """A table of the settings: what it does not know is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SshSettings(Section):
+    host: str
+    port: Port = 22
+    user: str
+    key_file: Path | None = None
+    known_hosts: Path

@@ -20,6 +20,7 @@ from servers.backups.native import NativeBackups
 from servers.engines.native import NativeEngine
 from servers.inventory import Cluster
 from servers.observe import Observer
+from servers.service_manager import ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
 
@@ -74,6 +75,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             policies=policies_of(settings),
             directory=directory(roster),
             now=utc_now,
+            services=ServiceManagers(shells),
             automatic=automatic_of(settings),
         )
         dispatcher = Dispatcher(world, COMMANDS)

@@ -16,6 +16,7 @@ from commands.reload import Reload
 from commands.replication import Replication
 from commands.restart import Restart
 from commands.restore import Restore
+from commands.service import Service
 from commands.standby import Standby
 from commands.status import Status
 
@@ -27,6 +28,7 @@ _COMMANDS: tuple[Command, ...] = (
     Standby(),
     Restart(),
     Reload(),
+    Service(),
     Replication(),
     Restore(),
     InMaintenance(),

@@ -13,6 +13,8 @@ from servers.engines.engine import Engine
 from servers.fences.registry import Fences, fence_of
 from servers.inventory import Cluster
 from servers.observe import Observer
+from servers.service_manager import ServiceHands, ServiceManagers
+from servers.ssh import Shells
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +29,6 @@ class World:
     policies: Policies
     directory: Directory
     now: Callable[[], datetime]  # aware, UTC
+    services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is

@@ -34,6 +34,7 @@ fence = ["dba"]
 standby = ["dba"]
 restart = ["dba"]
 reload = ["dba"]
+service = ["dba"]
 replication = ["dba"]
 restore = ["dba"]
 maintenance = ["dba"]
@@ -56,6 +57,9 @@ approvers = ["dba"]
 expires = "15m"
 
 [policies.restart]
+approvers = ["dba"]
+
+[policies.service]
 approvers = ["dba"]
 
 [policies.reload]

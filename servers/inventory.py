@@ -6,6 +6,10 @@ Plain values, made once from the settings. Nothing here connects to anything.
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from servers.managed_service import ManagedService
 
 
 class ServiceKind(StrEnum):
@@ -120,6 +124,7 @@ class Cluster:
     servers: tuple[Server, ...]
     backups: BackupPlace | None = None
     witness: SshTarget | None = None
+    services: "tuple[ManagedService, ...]" = ()
 
     def server(self, name: str) -> Server:
         """The server of that name; KeyError if the cluster has none."""

@@ -11,6 +11,7 @@ from bot.audit_settings import AuditSettings, S3Settings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, thresholds_of
 from bot.policy_settings import PolicySettings, WhenSettings
+from bot.services_settings import ServicesSettings
 from bot.settings import (
     BackupSettings,
     ClusterSettings,
@@ -24,11 +25,11 @@ from bot.settings import (
     ServiceSettings,
     Settings,
     SlackSettings,
-    SshSettings,
     load_settings,
 )
 from bot.settings_mistakes import SettingsError
 from bot.settings_template import template
+from bot.settings_types import SshSettings
 from commands.automatic.policy import AutomaticFailover, AutomaticPolicy
 from commands.policies import policy_for
 
@@ -288,7 +289,7 @@ def test_what_init_writes_names_every_key() -> None:
     sections: list[type[BaseModel]] = [
         SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
         PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, BackupSettings, ClusterSettings,
-        AutomaticFailoverSettings, AuditSettings, S3Settings,
+        AutomaticFailoverSettings, AuditSettings, S3Settings, ServicesSettings,
     ]  # fmt: skip
     by_environment = {"password"}  # explained beside password_file
     named = {field.alias or name for section in sections for name, field in section.model_fields.items()}
@@ -312,3 +313,20 @@ retain_days = 0
     assert "audit.s3.retain_days" in mistakes
     without_key = _mistakes(write, GOOD + '[audit]\npost_channel = "C0AUDIT"\n')
     assert "add audit.signing_key_file" in without_key["audit.post_channel"]
+
+
+def test_services_beside_postgresql(write: Path) -> None:
+    good = '[clusters.shop.services.pooler]\nkind = "systemd"\nunit = "pgbouncer"\nserver = "db1"\nport = 6432\n'
+    (service,) = clusters_of(_load(write, GOOD + good))["shop"].services
+    assert service.known_as == "systemd unit pgbouncer on db1"
+    assert service.ssh.host == "127.0.0.2"
+    bad = (
+        '[clusters.shop.services.api]\nkind = "compose"\nunit = "x"\nservice = "--api"\nserver = "db9"\nurl = "ftp:"\n'
+    )
+    mistakes = _mistakes(write, GOOD + bad)
+    key = "clusters.shop.services.api"
+    assert mistakes[f"{key}.directory"] == "is missing for kind = 'compose'; add it"
+    assert "has no meaning" in mistakes[f"{key}.unit"]
+    assert "servers are db1, db2" in mistakes[f"{key}.server"]
+    assert f"{key}.service" in mistakes
+    assert f"{key}.url" in mistakes

@@ -43,6 +43,7 @@ POLICIES = Policies(
         "maintenance": frozenset({"dba"}),
         "restart": frozenset({"dba"}),
         "reload": frozenset({"dba"}),
+        "service": frozenset({"dba"}),
     },
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
@@ -53,6 +54,7 @@ POLICIES = Policies(
         "restore": OrderPolicy(frozenset({"dba"})),
         "restart": OrderPolicy(frozenset({"dba"})),
         "reload": OrderPolicy(frozenset({"dba"})),
+        "service": OrderPolicy(frozenset({"dba"})),
     },
 )
 
