@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
@@ -39,7 +39,9 @@ def _zone(name: str) -> str:
 Hour = Annotated[time, BeforeValidator(_hour)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Keys = tuple[str, ...]
+Place = Annotated[str, StringConstraints(pattern=rf"^([CGD][A-Z0-9]{{2,20}}|{TERMINAL_PLACE})$")]
 SomeKeys = Annotated[Keys, Field(min_length=1)]
+Places = Annotated[tuple[Place, ...], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=10)]
 
 
@@ -57,7 +59,7 @@ class WhenSettings(Section):
     expires: Seconds | None = None
     reason_required: bool | None = None
     askers: SomeKeys | None = None
-    channels: SomeKeys | None = None
+    channels: Places | None = None
     break_glass: Keys | None = None
     break_glass_risk: bool | None = None
 
@@ -84,7 +86,7 @@ class PolicySettings(Section):
     expires: Seconds = 900.0
     reason_required: bool = True
     askers: SomeKeys | None = None
-    channels: SomeKeys | None = None
+    channels: Places | None = None
     break_glass: Keys = ()
     break_glass_risk: bool = False
     when: tuple[WhenSettings, ...] = ()

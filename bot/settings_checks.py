@@ -90,16 +90,20 @@ def _policies(raw: Mapping[str, Any], known: frozenset[str]) -> Iterator[Mistake
         if order not in ORDERS:
             yield Mistake(f"policies.{order}", "is not an order", f"orders are {', '.join(ORDERS)}")
         yield from mistakes_in_names(f"policies.{order}", section, known, _table(raw, "clusters"))
-        yield from _enough_approvers(raw, order, section, _names(section.get("approvers")))
+        yield from _enough_approvers(raw, order, f"policies.{order}", section, section)
+        whens = section.get("when")
+        for number, when in enumerate(whens if isinstance(whens, list | tuple) else ()):
+            if isinstance(when, Mapping) and {"approvers", "approvals", "risk_approvals", "askers"} & when.keys():
+                yield from _enough_approvers(raw, order, f"policies.{order}.when.{number}", {**section, **when}, when)
 
 
 def _enough_approvers(
-    raw: Mapping[str, Any], order: str, section: Mapping[str, Any], approvers: tuple[str, ...]
+    raw: Mapping[str, Any], order: str, key: str, section: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[Mistake]:
     """A policy that nobody can ever meet would only be found at night. Slack's groups cannot be counted here."""
     groups = _table(raw, "groups")
     people: set[str] = set()
-    for name in approvers:
+    for name in _names(section.get("approvers")):
         group = groups.get(name)
         if isinstance(group, Mapping):
             if group.get("slack"):
@@ -107,14 +111,15 @@ def _enough_approvers(
             people.update(_names(group.get("people")))
         else:
             people.add(name)
-    askers = _people_behind(raw, _names(_table(raw, "rights").get(order)))
+    askers = _people_behind(raw, _names(section.get("askers", _table(raw, "rights").get(order))))
     # A requester never approves: the worst case is an approver asking.
     available = len(people) - (1 if people & askers else 0)
     for field, default in (("approvals", 1), ("risk_approvals", 2)):
         needed = section.get(field, default)
         if isinstance(needed, int) and needed > available and (field in section or field == "approvals"):
             wrong = f"asks for {needed}, but only {available} could approve what one of the approvers asks for"
-            yield Mistake(f"policies.{order}.{field}", wrong, "add approvers, or ask for fewer approvals")
+            named = field if field in given or given is section else "approvers"
+            yield Mistake(f"{key}.{named}", wrong, "add approvers, or ask for fewer approvals")
 
 
 def _people_behind(raw: Mapping[str, Any], names: tuple[str, ...]) -> set[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from commands.asked import Asked
-from commands.authority import VIEW, approvers_text, may
+from commands.authority import VIEW, Ruling, approvers_text, may, may_ever_ask
 from commands.command import Command, Misunderstood, Order
 from commands.parse import COMMAND, echo, nearest
 from commands.people import Person
@@ -39,11 +39,9 @@ class Help:
 
 def _all(commands: Sequence[Command], person: Person, world: World) -> Page:
     items = tuple(
-        Item(
-            Tone.INFO if may(world.policies, person, command.right).allowed else Tone.WAITING,
-            f"{COMMAND} {command.usage}",
-            command.summary if may(world.policies, person, command.right).allowed else f"{command.summary} (not you)",
-        )
+        Item(Tone.INFO, f"{COMMAND} {command.usage}", command.summary)
+        if _may(command, person, world).allowed
+        else Item(Tone.WAITING, f"{COMMAND} {command.usage}", f"{command.summary} (not you)")
         for command in commands
     )
     clusters = ", ".join(world.clusters) or "none"
@@ -56,7 +54,7 @@ def _all(commands: Sequence[Command], person: Person, world: World) -> Page:
 
 
 def _one(command: Command, person: Person, world: World) -> Page:
-    ruling = may(world.policies, person, command.right)
+    ruling = _may(command, person, world)
     parts = _approvals(command.name, world) if isinstance(command, Order) else ()
     return Page(
         title=f"{COMMAND} {command.usage}",
@@ -64,6 +62,12 @@ def _one(command: Command, person: Person, world: World) -> Page:
         summary=command.summary,
         parts=(text(f"{command.summary}."), *parts, note(ruling.line)),
     )
+
+
+def _may(command: Command, person: Person, world: World) -> Ruling:
+    if isinstance(command, Order):
+        return may_ever_ask(world.policies, person, command.name, command.right)
+    return may(world.policies, person, command.right)
 
 
 def _approvals(order: str, world: World) -> tuple[Part, ...]:

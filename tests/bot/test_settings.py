@@ -202,7 +202,7 @@ from = "22:00"
 to = "06:00"
 days = ["fri"]
 time_zone = "Europe/Vienna"
-approvals = 2
+expires = "5m"
 break_glass = ["dba"]
 """
 
@@ -213,8 +213,8 @@ def test_what_differs_at_night_is_read(write: Path) -> None:
     night, day = (policy_for(policies, "promote", "shop", at) for at in (late, late - timedelta(hours=9)))
     assert night is not None
     assert day is not None
-    assert (night.approvals, night.break_glass) == (2, frozenset({"dba"}))
-    assert (day.approvals, day.break_glass) == (1, frozenset())
+    assert (night.expires, night.break_glass) == (timedelta(minutes=5), frozenset({"dba"}))
+    assert (day.expires, day.break_glass) == (timedelta(minutes=10), frozenset())
 
 
 @pytest.mark.parametrize(
@@ -226,6 +226,8 @@ def test_what_differs_at_night_is_read(write: Path) -> None:
         (('to = "06:00"', ""), "policies.promote.when.0", 'give both "from" and "to"'),
         (('clusters = ["shop"]', 'clusters = ["shp"]'), "policies.promote.when.0.clusters", "did you mean 'shop'?"),
         (('break_glass = ["dba"]', 'break_glass = ["everyone"]'), "policies.promote.when.0.break_glass", "everyone"),
+        (('expires = "5m"', "approvals = 3"), "policies.promote.when.0.approvals", "add approvers"),
+        (('break_glass = ["dba"]', 'channels = ["#ops"]'), "policies.promote.when.0.channels.0", ""),
         (('break_glass = ["dba"]', 'channels = ["C0THER"]'), "policies.promote.when.0.channels", 'add "C0OPS"'),
     ],
 )

@@ -8,6 +8,7 @@ from lab.stage import CLUSTER_CHANNEL, Stage, open_stage
 from lab.world import LabOptions
 from ledger.audit import AuditKind
 from tests.scene.play import audit_records, fill_in, says, wait_for_form
+from tests.scene.terminal import as_person, understudy
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
@@ -17,6 +18,15 @@ async def night() -> AsyncIterator[Stage]:
     """A stage on which a DBA may break the glass."""
     allowed = 'approvals = 1\nbreak_glass = ["dba"]'
     async with open_stage(LabOptions(), edit=lambda text: text.replace("approvals = 1", allowed, 1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def night_at_the_terminal() -> AsyncIterator[Stage]:
+    allowed = 'approvals = 1\nbreak_glass = ["dba"]'
+    async with open_stage(
+        LabOptions(), edit=lambda text: as_person(text.replace("approvals = 1", allowed, 1), "alice")
+    ) as opened:
         yield opened
 
 
@@ -35,6 +45,16 @@ async def test_one_person_alone_switches_over_and_the_group_is_called(night: Sta
     (record,) = await audit_records(night, AuditKind.BREAK_GLASS)
     assert record.entry.actor.id == "U0ALICE"
     assert await audit_records(night, AuditKind.APPROVAL_GIVEN) == []
+
+
+async def test_at_the_terminal_it_is_followed_to_its_end(night_at_the_terminal: Stage) -> None:
+    """Slack and the bot are down: the command itself carries it out."""
+    stage = night_at_the_terminal
+    await stage.bot.kill()
+    words = ("ha", "promote", "shop", "--break-glass", "--reason", "Slack is down", "--confirm", "shop")
+    ended = await understudy(stage, *words)
+    assert (ended.status, "succeeded" in ended.output) == (0, True), ended.output
+    assert not await stage.lab.servers["db2"].in_recovery()
 
 
 async def test_maintenance_ends_by_itself_and_the_channel_hears_it(night: Stage) -> None:
