@@ -1,12 +1,13 @@
 """The code behind the steps that bring a server back: the engine does each and proves it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 from typing import TypeVar
 
-from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
+from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
+from commands.rejoining.going_on import upstream_is_primary
 from commands.rejoining.progress import progress_line
 from servers.engines.engine import ActionFailed, Done, StopMode
 from servers.engines.rejoining import Job, JobReport, JobState
@@ -26,8 +27,12 @@ async def fence(context: StepContext) -> StepOutcome:
     return _outcome(await engine_says(context.world.engine.fence(step_server(context), timeout=_time(context))))
 
 
-async def is_fenced(context: StepContext) -> bool:
-    return (await engine_says(context.world.engine.fence_proof(step_server(context)))).holds
+async def is_fenced(context: StepContext) -> bool | None:
+    """One that runs as a standby by now was started by a later step."""
+    if (await engine_says(context.world.engine.fence_proof(step_server(context)))).holds:
+        return True
+    role = (await look(context.world, context.cluster)).server(context.step.server).role
+    return None if role is Role.STANDBY else False
 
 
 async def stop(context: StepContext) -> StepOutcome:
@@ -36,8 +41,9 @@ async def stop(context: StepContext) -> StepOutcome:
     )
 
 
-async def is_stopped(context: StepContext) -> bool:
-    return not (await engine_says(context.world.engine.directory(step_server(context)))).running
+async def is_stopped(context: StepContext) -> bool | None:
+    """One that runs may have been started by a later step: to stop it again does no harm."""
+    return None if (await engine_says(context.world.engine.directory(step_server(context)))).running else True
 
 
 async def checkpoint(context: StepContext) -> StepOutcome:
@@ -148,32 +154,24 @@ async def untold(context: StepContext) -> None:
     return
 
 
-def cannot_go_on(standing: Standing) -> str | None:
-    """What speaks against going on after a restart: its upstream is not what it was, or it takes writes itself."""
-    plan = standing.plan
-    here, follows = standing.state.server(plan.target), dict(plan.facts).get("follows")
-    if follows is None:  # a removal: what is down by now is what it was to stop
-        return None if here.sql is None else standing.not_as_approved
-    there = standing.state.server(follows)
-    if there.sql is None:
-        return f"{there.name} does not answer by SQL ({there.sql_answer.how})."
-    if (there.sql.system_identifier, there.sql.timeline) != (plan.system_identifier, plan.timeline):
-        return f"{there.name} is on timeline {there.sql.timeline} now, not {plan.timeline}."
-    if here.sql is not None and here.role is Role.PRIMARY:
-        return standing.not_as_approved
-    return None
+def _action(
+    run: Callable[[StepContext], Awaitable[StepOutcome]],
+    already_done: Callable[[StepContext], Awaitable[bool | None]],
+) -> Action:
+    """Each may be done again: it finds what it did, or a job of its own that goes on, and takes that up."""
+    return Action(run, already_done, repeatable=True, obstacle=upstream_is_primary)
 
 
 ACTIONS: Mapping[str, Action] = {
-    "fence_rejoiner": Action(fence, is_fenced, repeatable=True, obstacle=cannot_go_on),
-    "stop_standby": Action(stop, is_stopped, repeatable=True, obstacle=cannot_go_on),
-    "checkpoint_upstream": Action(checkpoint, untold, repeatable=True, obstacle=cannot_go_on),
-    "make_slot": Action(make_slot, untold, repeatable=True, obstacle=cannot_go_on),
-    "rewind": Action(rewind, is_rewound, repeatable=True, obstacle=cannot_go_on),
-    "copy": Action(copy, is_copied, repeatable=True, obstacle=cannot_go_on),
-    "place": Action(place, is_placed, obstacle=cannot_go_on),
-    "start_standby": Action(start, streams, repeatable=True, obstacle=cannot_go_on),
-    "drop_slot": Action(drop_slot, is_dropped, obstacle=cannot_go_on),
+    "fence_rejoiner": _action(fence, is_fenced),
+    "stop_standby": _action(stop, is_stopped),
+    "checkpoint_upstream": _action(checkpoint, untold),
+    "make_slot": _action(make_slot, untold),
+    "rewind": _action(rewind, is_rewound),
+    "copy": _action(copy, is_copied),
+    "place": _action(place, is_placed),
+    "start_standby": _action(start, streams),
+    "drop_slot": _action(drop_slot, is_dropped),
 }
 
 

@@ -33,7 +33,7 @@ def plan_removal(cluster: Cluster, state: ClusterState, server: str, upstream: s
         ),
         outage_seconds=0.0,
         loss=Loss(0, 0.0, f"{upstream} is not touched, and the data directory of {server} stays as it is."),
-        facts=(("slot dropped", slot),) if slot else (),
+        facts=(("follows", upstream), *((("slot dropped", slot),) if slot else ())),
         consequence=f"{server} will be stopped, and {upstream} keeps no more WAL for it",
     )
 

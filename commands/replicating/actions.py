@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC
 
 from commands.command import Action, StepContext, StepFailed, StepOutcome
-from commands.rejoining.actions import ACTIONS as REJOINING
+from commands.promotion.going_on import is_no_primary
 from commands.rejoining.actions import HURRY, engine_says, step_server, untold
 from commands.replicating.differs import conninfo_of
 from commands.replicating.setup_plan import NEW
@@ -63,6 +63,13 @@ async def allow_standby(context: StepContext) -> StepOutcome:
     return StepOutcome(await engine_says(context.world.engine.allow(step_server(context), lines, stamp)))
 
 
+async def make_standby_slot(context: StepContext) -> StepOutcome:
+    """The slot that was named in the plan."""
+    name = dict(context.plan.facts)["slot"]
+    done = await engine_says(context.world.engine.ensure_slot(step_server(context), name, timeout=_time(context)))
+    return StepOutcome(done.detail)
+
+
 async def try_replication(context: StepContext) -> StepOutcome:
     server, primary = step_server(context), context.cluster.server(context.plan.target)
     reach = await engine_says(context.world.engine.reach(server, primary))
@@ -80,11 +87,11 @@ async def try_replication(context: StepContext) -> StepOutcome:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "change_settings": Action(change_settings, are_changed),
-    "give_access": Action(give_access, untold),
-    "allow_standby": Action(allow_standby, untold),
-    "make_slot": REJOINING["make_slot"],
-    "try_replication": Action(try_replication, untold),
+    "change_settings": Action(change_settings, are_changed, repeatable=True, obstacle=is_no_primary),
+    "give_access": Action(give_access, untold, repeatable=True, obstacle=is_no_primary),
+    "allow_standby": Action(allow_standby, untold, repeatable=True, obstacle=is_no_primary),
+    "make_standby_slot": Action(make_standby_slot, untold, repeatable=True, obstacle=is_no_primary),
+    "try_replication": Action(try_replication, untold, repeatable=True, obstacle=is_no_primary),
 }
 
 

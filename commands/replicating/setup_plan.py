@@ -6,7 +6,6 @@ from commands.command import Misunderstood
 from commands.plan import Check, Loss, Plan, Step
 from commands.promotion.checks import answers_sql
 from commands.promotion.pair import failed, judged, passed, warned
-from commands.rejoining import steps as rejoin_steps
 from commands.replicating.differs import Access, Conninfo, Differs, access_of, address_of, can_stream_now, differs
 from servers.engines.rejoining import Reach
 from servers.engines.replicating import ReplicationFacts
@@ -74,7 +73,9 @@ def _steps(seen: SetupSeen, change: Differs) -> tuple[Step, ...]:
         title = f"Let {here} in on {there}"
         steps.append(Step("allow_standby", there, title, does, "pg_hba_file_rules shows no error", NORMAL))
     if not later and change.slot and seen.server.slot:
-        steps.append(rejoin_steps.slot(here, there, seen.server.slot))
+        does = f"“{seen.server.slot}” keeps WAL from now on, so add {here} soon: until it streams, that fills the disk."
+        title = f"Make the slot for {here} on {there}"
+        steps.append(Step("make_standby_slot", there, title, does, "pg_replication_slots", NORMAL))
     if not later:
         does = f"A replication connection from {here} to {there}, as {role}."
         title = f"Connect from {here}"
@@ -103,6 +104,7 @@ def _facts(seen: SetupSeen, change: Differs) -> tuple[tuple[str, str], ...]:
         ("role", seen.conninfo.role),
         ("password", NEW if change.password else "as it is"),
         ("pg_hba.conf entry for", change.address or "none"),
+        *((("slot", seen.server.slot),) if change.slot and seen.server.slot else ()),
     )
 
 

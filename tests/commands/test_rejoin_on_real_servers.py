@@ -1,14 +1,18 @@
 """An old primary back as a standby, on a real pair over real SSH, through the dispatcher."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from commands.asked import Decision, Form
+from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
 from lab.faults import FaultKind
 from lab.relay import RelayMode
 from lab.world import LabOptions
 from ledger.page import Page
+from tests.commands.mortal import Gone
 from tests.commands.test_on_real_servers import Road, road
 
 pytestmark = pytest.mark.lab
@@ -62,18 +66,6 @@ async def test_a_killed_primary_comes_back_by_a_rewind(tmp_path: Path, version: 
         await follows_again(way)
 
 
-async def test_a_new_copy_keeps_the_old_directory_and_names_it(tmp_path: Path) -> None:
-    async with road(tmp_path) as way:
-        await fail_over(way)
-        data = way.lab.server("db1").data_directory
-        report = await ordered(way, "rejoin db1 copy")
-        assert report.title == "Rejoin of shop: db1 succeeded", report
-        (aside,) = data.parent.glob("data.aside-*")
-        assert (aside / "PG_VERSION").exists()
-        assert str(aside) in repr(report)
-        await follows_again(way)
-
-
 async def test_a_rewind_that_fails_is_followed_by_the_copy_that_was_approved(tmp_path: Path) -> None:
     async with road(tmp_path) as way:
         await fail_over(way)
@@ -83,6 +75,26 @@ async def test_a_rewind_that_fails_is_followed_by_the_copy_that_was_approved(tmp
         assert report.title == "Rejoin of shop: db1 succeeded", report
         assert "('Way back', ('new copy',))" in repr(report), report
         assert len(list(data.parent.glob("data.aside-*"))) == 1
+        await follows_again(way)
+
+
+async def test_a_copy_outlives_the_bot_and_the_old_directory_is_kept_and_named(tmp_path: Path) -> None:
+    async with road(tmp_path) as way:
+        await fail_over(way)
+        data = way.lab.server("db1").data_directory
+        operation = await way.request("rejoin db1 copy")
+        crashed = Dispatcher(way.world, COMMANDS, owner=Gone(way.world.ledger.path))
+        await crashed.decide(way.asks("bob"), operation, Decision.APPROVE)
+        async with asyncio.timeout(30):
+            while not list(data.parent.glob("data.copy-*")):
+                await asyncio.sleep(0.01)
+        await way.dispatcher.recover()
+        report = (await way.dispatcher.wait(operation)).page
+        assert report.title == "Rejoin of shop: db1 succeeded", report
+        (aside,) = data.parent.glob("data.aside-*")
+        assert (aside / "PG_VERSION").exists()
+        assert str(aside) in repr(report)
+        assert list(data.parent.glob("data.copy-*")) == []
         await follows_again(way)
 
 

@@ -1,12 +1,16 @@
 """Which way a server comes back, what people are told of it, and what runs."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from commands.asked import Decision
-from commands.command import Misunderstood
+from commands.command import Misunderstood, Standing
+from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
 from commands.rejoin import Rejoin
+from commands.rejoining.going_on import upstream_is_primary
 from commands.rejoining.progress import progress_line
 from commands.rejoining.rejoin_plan import plan_return
 from commands.rejoining.seen import Seen, see
@@ -15,6 +19,7 @@ from servers.engines.rejoining import DirectoryFacts, Job, JobReport, JobState, 
 from servers.lsn import Lsn
 from tests.commands.conftest import Scene
 from tests.commands.inventory import SHOP
+from tests.commands.mortal import Gone
 from tests.commands.practice_jobs import FORK, stopped
 
 CLEAN = stopped("shut down", Lsn(FORK - 120))
@@ -184,6 +189,45 @@ async def test_a_rewind_that_went_through_needs_no_copy(scene: Scene) -> None:
     assert [job for job, _, _ in scene.pair.begun] == [Job.REWIND]
     assert scene.pair.moved == []
     assert "db1 follows db2 as a standby" in report
+
+
+async def test_a_copy_that_the_bot_did_not_survive_is_taken_up_where_it_is(scene: Scene) -> None:
+    await seen(scene, replace(KILLED, data_checksums=False, wal_log_hints=False))
+    scene.pair.ends[Job.COPY] = [JobReport(JobState.RUNNING, copied=1024, total=4096)]
+    operation = await scene.request(text="rejoin")
+    crashed = Dispatcher(scene.world, COMMANDS, owner=Gone(scene.ledger.path))
+    await crashed.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    while not scene.pair.begun:
+        await asyncio.sleep(0)
+    scene.pair.ends[Job.COPY] = [JobReport(JobState.RUNNING), JobReport(JobState.RUNNING), JobReport(JobState.DONE)]
+    await scene.dispatcher.recover()
+    report = (await scene.dispatcher.wait(operation)).page
+    assert "succeeded" in report.title, report
+    assert len({key for _, _, key in scene.pair.begun}) == 1
+    assert len(scene.pair.moved) == 1
+
+
+async def test_a_rejoin_does_not_go_on_once_another_server_is_the_primary(scene: Scene) -> None:
+    plan = plan_return(await seen(scene, KILLED), kind="rejoin")
+    standing = Standing(SHOP, plan, plan.steps[-1], await scene.pair.observe(SHOP), "the plan differs")
+    assert upstream_is_primary(standing) is None
+    scene.pair.machines["db2"].timeline = 3
+    standing = replace(standing, state=await scene.pair.observe(SHOP))
+    assert upstream_is_primary(standing) == "db2 is on timeline 3 now, not 2."
+
+
+async def test_live_progress_reaches_the_card_in_percent(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("commands.run.TELL_PAUSE", 0.0)
+    await seen(scene, KILLED)
+    scene.pair.ends[Job.REWIND] = [
+        *[JobReport(JobState.RUNNING, copied=1024, total=4096)] * 3,
+        JobReport(JobState.DONE),
+    ]
+    operation = await scene.request(text="rejoin")
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    await scene.dispatcher.wait(operation)
+    pages = await scene.ledger.read(lambda db: [row["page"] for row in db.query("SELECT page FROM outbox")])
+    assert any("25 %: 1.0 kB of 4.0 kB" in str(page) for page in pages)
 
 
 async def run(scene: Scene, text: str) -> str:

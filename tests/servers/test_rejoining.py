@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from lab.options import LabOptions
 from lab.relay import RelayMode
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import Job, JobReport, JobState
@@ -39,9 +38,8 @@ async def ended(pair: Pair, server: Server, job: Job) -> JobReport:
     return report
 
 
-@pytest.mark.parametrize("version", ["18", "16"])
-async def test_a_fenced_old_primary_is_rewound(version: str) -> None:
-    async with practice_pair(LabOptions(postgresql=version, base_backup=False)) as pair:
+async def test_a_fenced_old_primary_is_rewound() -> None:
+    async with practice_pair() as pair:
         db1, db2 = await fail_over(pair)
         engine = pair.engine
         facts = await engine.directory(db1, str(pair.lab.archive))
