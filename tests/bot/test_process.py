@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,18 @@ import structlog
 from bot.process import run_bot
 from bot.settings import Settings, load_settings
 from bot.settings_mistakes import SettingsError
+from bot.wiring import utc_now
+from bot.witness.reading import read_witnesses
 from ledger.audit import AuditKind, recent
 from ledger.audit_chain import Outside, verify
+from ledger.audit_segments import ledger_id
+from ledger.errors import LedgerError
 from ledger.ledger import Ledger
+from ledger.outbox import due
 from ledger.signing import new_key_file
+from tests.bot.witness.conftest import NAME, REGION, Vault, moto_url, vault
+
+__all__ = ["moto_url", "vault"]  # fixtures
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -78,7 +87,11 @@ async def _kinds(directory: Path) -> list[AuditKind]:
 
 async def _recorded(directory: Path, kind: AuditKind) -> None:
     """Until such a record is there."""
-    while not (directory / "ledger.sqlite3").exists() or kind not in await _kinds(directory):
+    while True:
+        # Until its schema is committed the file is there, and no ledger yet.
+        with suppress(LedgerError):
+            if kind in await _kinds(directory):
+                return
         await asyncio.sleep(0.05)
 
 
@@ -108,6 +121,34 @@ async def test_with_a_key_everything_is_signed_up_to_its_end(tmp_path: Path) -> 
         result = await ledger.read(lambda db: verify(db, outside=Outside(keys=(public,))))
     assert result.ok
     assert result.signed == result.count
+
+
+async def test_the_signed_head_leaves_the_machine_by_s3_and_by_the_outbox(tmp_path: Path, vault: Vault) -> None:
+    public = new_key_file(tmp_path / "audit.key")
+    audit = f"""[audit]
+signing_key_file = "audit.key"
+post_channel = "C0AUDIT"
+post_at = "00:00"
+[audit.s3]
+bucket = "{NAME}"
+region = "{REGION}"
+endpoint_url = "{vault.url}"
+[http]"""
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(run_bot(_settings(tmp_path, "[http]", audit)))
+        async with asyncio.timeout(20):
+            await _recorded(tmp_path, AuditKind.WITNESS_WRITTEN)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await running == 0
+    async with await Ledger.open(tmp_path / "ledger.sqlite3", create=False) as ledger:
+        name = await ledger.read(ledger_id)
+        found = await asyncio.to_thread(read_witnesses, f"s3://{NAME}/understudy", REGION, vault.url, name)
+        outside = Outside(keys=(public,), witnesses=found.witnesses)
+        result = await ledger.read(lambda db: verify(db, outside=outside))
+        cards = [delivery.item for delivery in await ledger.read(lambda db: due(db, utc_now()))]
+    assert (result.ok, found.findings) == (True, ())
+    assert result.witnessed >= 1
+    assert [card.page.title for card in cards if card.channel == "C0AUDIT"] == ["Audit log: 1 record, signed"]
 
 
 async def test_every_missing_token_is_named_before_anything_is_opened(tmp_path: Path) -> None:
