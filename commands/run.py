@@ -102,7 +102,11 @@ class Run:
             # An operation that broke must not be taken up again and again.
             _log.exception("an operation broke", operation=self.operation_id)
             line = f"An error of Understudy's own ended it: {type(error).__name__}. Its log has the details."
-            await self._end(OperationState.INTERRUPTED, line, take_back=False)
+            standing = await self._world.ledger.read(lambda db: get(db, self.operation_id))
+            if standing.state is OperationState.APPROVED:
+                await self._end_untouched(OperationState.FAILED, line)
+            else:
+                await self._end(OperationState.INTERRUPTED, line, take_back=False)
         finally:
             if self._telling is not None:
                 self._telling.cancel()
