@@ -61,7 +61,7 @@ class Access:
     def _plain(self, policies: Policies, person: Person) -> Iterator[Line]:
         for right in self._rights:
             holders = policies.rights.get(right, frozenset())
-            if right == VIEW and EVERYONE in holders:
+            if right == VIEW and EVERYONE in holders and not person.outside:
                 yield Line(True, f"use “{right}”", "everyone may")
             else:
                 yield _line(f"use “{right}”", person, holders)
@@ -161,6 +161,8 @@ def _item(line: Line) -> Item:
 
 def _known_as(person: Person) -> str:
     groups = ", ".join(sorted(person.groups))
+    if person.outside:
+        return "Of another workspace, no longer here, or a robot: nothing is allowed."
     if person.key is None and not groups:
         return "Not known here, or not confirmed by Slack just now: nothing is allowed but what everyone may."
     return f"Known as {person.key}, {f'in {groups}' if groups else 'in no group'}."

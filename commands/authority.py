@@ -53,6 +53,8 @@ def human(person: Person) -> Human:
 
 def may(policies: Policies, person: Person, right: str) -> Ruling:
     """Whether this person holds this right now."""
+    if person.outside:
+        return Ruling(False, "You have no rights here: this is for people of our own workspace.")
     holders = policies.rights.get(right, frozenset())
     if right == VIEW and EVERYONE in holders:
         return Ruling(True, "Everyone may look.")
@@ -199,7 +201,7 @@ def _is_approver(policy: OrderPolicy, person: Person) -> Ruling:
 
 def through_which(person: Person, keys: frozenset[str]) -> str | None:
     """Through which key a person is among these: their own first, then a group."""
-    named = keys - {EVERYONE}
+    named = frozenset() if person.outside else keys - {EVERYONE}
     if person.key is not None and person.key in named:
         return person.key
     return min(person.groups & named, default=None)

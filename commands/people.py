@@ -17,13 +17,15 @@ class Person:
     """Somebody who was recognised, by Slack user id or by the operating system's user; never by a display name.
 
     `key` is the person's key in the settings, or the Slack id of somebody who is in a Slack user group but not in the
-    settings; None for a stranger. `groups` are the settings' groups the person is in right now.
+    settings; None for a stranger. `groups` are the settings' groups the person is in right now. `outside`: of another
+    workspace, a former colleague or a robot, who is not even one of "everyone".
     """
 
     id: str  # Slack user id, or "os:NAME" for somebody at a terminal whom the settings do not map to a Slack id
     name: str  # for people to read; nothing is decided by it
     key: str | None
     groups: frozenset[str]
+    outside: bool = False
 
 
 class Directory(Protocol):

@@ -64,14 +64,14 @@ class SlackDirectory:
     async def person(self, person_id: str, *, afresh: bool = False) -> Person:
         """The person with that Slack user id. Never raises for what Slack does: what is not confirmed is left out."""
         if not person_id.startswith(("U", "W")):
-            return Person(person_id, person_id, None, frozenset())
+            return Person(person_id, person_id, None, frozenset(), outside=True)
         profile, confirmed = await asyncio.gather(
             self._profile(person_id, MOMENT_SECONDS if afresh else PROFILE_SECONDS),
             self._slack_groups(person_id, MOMENT_SECONDS if afresh else GROUP_SECONDS),
         )
         entry = self._roster.by_slack_id(person_id)
         if profile is not None and not profile.is_member:
-            return Person(person_id, profile.name, None, frozenset())
+            return Person(person_id, profile.name, None, frozenset(), outside=True)
         listed = self._roster.listed_groups(entry.key) if entry is not None else frozenset()
         # Without a profile it is not known whether this is somebody of ours; only the settings still vouch.
         groups = listed | (confirmed if profile is not None else frozenset())

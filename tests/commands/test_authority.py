@@ -1,5 +1,7 @@
 """Who may ask and who may approve: whatever is unknown means no."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +91,16 @@ def test_a_stranger_never_approves(policies: Policies, requester: Human, decided
     assert not may_approve(base(policies), stranger, "promote", requester, decided).allowed
     assert not may_reject(base(policies), stranger, "promote", requester).allowed
     assert not may(policies, stranger, "promote").allowed
+
+
+@given(POLICIES, PEOPLE, RIGHTS, HUMANS)
+def test_whoever_is_outside_has_no_right_whatever_they_are_named(
+    policies: Policies, who: Person, right: str, requester: Human
+) -> None:
+    """Slack Connect: not even what everyone may."""
+    outside = replace(who, outside=True)
+    assert not may(policies, outside, right).allowed
+    assert not may_approve(base(policies), outside, "promote", requester, ()).allowed
 
 
 @given(DECIDED, HUMANS)

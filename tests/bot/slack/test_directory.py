@@ -10,9 +10,10 @@ import pytest
 from bot.slack.client import SlackClients, open_clients
 from bot.slack.directory import GROUP_SECONDS, MOMENT_SECONDS, PROFILE_SECONDS, SlackDirectory
 from bot.slack.identity import OwnIdentity
+from commands.authority import VIEW, may
 from lab.slack import PracticeSlack, workspace_from_manifest
 from lab.slack.workspace import User, UserGroup
-from tests.bot.slack.conftest import MANIFEST, ROSTER
+from tests.bot.slack.conftest import MANIFEST, POLICIES, ROSTER
 
 Now = Callable[[], float]
 
@@ -53,7 +54,7 @@ async def test_a_stranger_has_nothing(directory: SlackDirectory) -> None:
 
 async def test_an_id_of_another_workspace_has_nothing(directory: SlackDirectory) -> None:
     person = await directory.person("foreign:T0OTHER:U0ALICE")
-    assert (person.key, person.groups) == (None, frozenset())
+    assert (person.key, person.groups, person.outside) == (None, frozenset(), True)
 
 
 async def test_the_bot_itself_has_nothing(directory: SlackDirectory, slack: PracticeSlack) -> None:
@@ -86,7 +87,8 @@ async def test_whoever_is_no_living_human_of_our_workspace_has_nothing(
     try:
         directory = SlackDirectory(clients.sender, ROSTER, OwnIdentity(clients.sender), clock=clock)
         person = await directory.person(who, afresh=True)
-        assert (person.key, person.groups) == (None, frozenset())
+        assert (person.key, person.groups, person.outside) == (None, frozenset(), True)
+        assert not may(POLICIES, person, VIEW).allowed
         assert (await directory.person("U0CAROL")).groups == {"dba"}
     finally:
         await clients.close()
