@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bot.check.fences import fence_findings
 from bot.check.finding import Finding, Outcome, Unsuccessful, tried
 from servers.backups.tool import BackupTool
 from servers.engines.engine import ActionFailed, Engine
@@ -61,7 +62,7 @@ class ServerTrials:
             for peer in self._cluster.servers
             if peer.name != server.name
         ]
-        return findings
+        return [*findings, *await fence_findings(self._cluster, server, seen)]
 
     def _trials(self, server: Server, seen: ServerState) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
         async def sql() -> str:
