@@ -46,7 +46,10 @@ class Fence:
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         kept = dict(plan.facts).get("kept", "the other one")
         line = f"{plan.target} is fenced. {kept} alone takes writes."
-        next_steps = (f"Look: /ha status {plan.cluster}", f"Keep {plan.target}'s data directory, then rejoin it")
+        next_steps = (
+            f"Look: /ha status {plan.cluster}",
+            f"Then bring it back: /ha rejoin {plan.cluster} {plan.target}",
+        )
         return Conclusion(line, (("Kept aside", plan.loss.explanation),), next_steps)
 
 
