@@ -38,8 +38,8 @@ SPLIT_BRAIN = Rule(
     judge=no(ONE_PRIMARY, Severity.CRITICAL, "two servers take writes", "one primary", "one primary"),
     hold=lambda thresholds: thresholds.split_brain_for,
     why="Each may take writes that the other does not have. The longer it lasts, the more has to be merged by hand.",
-    mend="Decide which one is right, and stop the other at once: /ha fence, where a failover has left it behind. Keep its "
-    "data directory, and bring it back: /ha rejoin. Do not fail over.",
+    mend="Decide which one is right, and stop the other at once: /ha fence, where a failover has left it behind. "
+    "Keep its data directory, and bring it back: /ha rejoin. Do not fail over.",
 )
 
 NO_PRIMARY = Rule(
