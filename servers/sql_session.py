@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, LiteralString, cast
 
 import psycopg
+from psycopg import sql as psycopg_sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import ConnStatus
 from psycopg.rows import dict_row
 
 from servers.knock import Endpoint
+
+Statement = LiteralString | psycopg_sql.SQL | psycopg_sql.Composed
 
 _SET_STATEMENT_TIMEOUT: LiteralString = "SELECT set_config('statement_timeout', %s, false)"
 
@@ -47,13 +50,16 @@ class Session:
         return self._closed or self._connection.pgconn.status != ConnStatus.OK
 
     async def fetch(
-        self, sql: LiteralString, params: Sequence[object], statement_timeout: int, most_rows: int
+        self, sql: Statement, params: Sequence[object], statement_timeout: int | None, most_rows: int
     ) -> list[dict[str, Any]]:
-        """The rows. Raises psycopg.Error; has no deadline of its own: see `shut`."""
+        """The rows. Raises psycopg.Error; has no deadline of its own: see `shut`.
+
+        `statement_timeout` is in seconds; None where there is no such setting (a pooler's console).
+        """
         self._stop_watching()
         self._fetching = True
         try:
-            if statement_timeout != self._statement_timeout:
+            if statement_timeout is not None and statement_timeout != self._statement_timeout:
                 await self._connection.execute(_SET_STATEMENT_TIMEOUT, (f"{statement_timeout}s",))
                 self._statement_timeout = statement_timeout
             async with self._connection.cursor() as cursor:
