@@ -44,7 +44,7 @@ class PgBouncer:
     """A traffic target."""
 
     kind = "pgbouncer"
-    holds = True
+    holding = "PAUSE: clients wait from here until the new primary takes writes, and see no error."
     redirect_seconds = 30.0
 
     def __init__(self, place: PgBouncerPlace, shells: Shells, landing: Landing) -> None:

@@ -64,8 +64,8 @@ class TrafficTarget(Protocol):
         ...
 
     @property
-    def holds(self) -> bool:
-        """Whether it can keep clients from the old primary while the switchover runs."""
+    def holding(self) -> str | None:
+        """What clients notice while it keeps them from the old primary, as a sentence; None where it cannot."""
         ...
 
     @property
