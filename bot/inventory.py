@@ -1,6 +1,6 @@
 """The settings as the values that the other packages know."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -15,10 +15,14 @@ from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settin
 from bot.settings_mistakes import Mistake, SettingsError
 from bot.settings_types import SshSettings
 from bot.thresholds_settings import thresholds_from
+from bot.traffic_settings import traffic_secrets, traffic_targets
 from commands.automatic.policy import AutomaticPolicy
 from commands.policies import Policies
 from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
 from servers.managed_service import ManagedService
+from servers.sql import Sessions
+from servers.ssh import Shells
+from servers.traffic.target import TrafficTarget
 
 # Of libpq's connection parameters: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 _SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
@@ -72,6 +76,16 @@ def automatic_of(settings: Settings) -> dict[str, AutomaticPolicy]:
     }
 
 
+def traffic_of(
+    settings: Settings, clusters: Mapping[str, Cluster], shells: Shells, sessions: Sessions
+) -> dict[str, tuple[TrafficTarget, ...]]:
+    """What leads clients to each cluster's primary."""
+    return {
+        name: traffic_targets(clusters[name], section.traffic, lambda ssh: ssh_target(settings, ssh), shells, sessions)
+        for name, section in settings.clusters.items()
+    }
+
+
 def thresholds_of(settings: Settings) -> tuple[Thresholds, dict[str, Thresholds]]:
     """The thresholds for all, and those of the clusters that have their own."""
     common = thresholds_from(settings.thresholds, Thresholds())
@@ -93,7 +107,9 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
         text for cluster in clusters for server in cluster.servers for text in (server.conninfo, server.replication)
     )
     passwords = (conninfo_to_dict(text).get(name) for text in conninfos if text for name in _SECRET_PARAMETERS)
-    return tuple({*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)})
+    traffic = (target for cluster in settings.clusters.values() for target in cluster.traffic.values())
+    known = {*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)}
+    return tuple(known | set(traffic_secrets(traffic)))
 
 
 def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster:
@@ -105,7 +121,7 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
         ),
         backups=_backups(section.backups) if section.backups else None,
         services=_services(settings, section),
-        witness=_ssh(settings, section.witness.ssh) if section.witness else None,
+        witness=ssh_target(settings, section.witness.ssh) if section.witness else None,
     )
 
 
@@ -115,7 +131,7 @@ def _server(settings: Settings, key: str, name: str, section: ServerSettings) ->
     return Server(
         name=name,
         conninfo=make_conninfo(section.conninfo, password=password) if password else section.conninfo,
-        ssh=_ssh(settings, section.ssh),
+        ssh=ssh_target(settings, section.ssh),
         service=Service(
             kind=service.kind,
             data_directory=service.data_directory,
@@ -137,11 +153,12 @@ def _services(settings: Settings, section: ClusterSettings) -> tuple[ManagedServ
     found = []
     for name, service in section.services.items():
         ssh = service.ssh or section.servers[service.server or ""].ssh
-        found.append(managed_service(name, service, service.server or ssh.host, _ssh(settings, ssh)))
+        found.append(managed_service(name, service, service.server or ssh.host, ssh_target(settings, ssh)))
     return tuple(found)
 
 
-def _ssh(settings: Settings, section: SshSettings) -> SshTarget:
+def ssh_target(settings: Settings, section: SshSettings) -> SshTarget:
+    """A host as it is reached by SSH."""
     return SshTarget(
         host=section.host,
         port=section.port,

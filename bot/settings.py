@@ -40,6 +40,7 @@ from bot.settings_mistakes import (
     unknown_variables,
 )
 from bot.settings_types import Name, Seconds, Section, SlackChannel, SlackGroup, SlackUser, SshSettings
+from bot.traffic_settings import TrafficSettings
 from servers.inventory import BackupTool, ServiceKind
 
 SETTINGS_VARIABLE = "UNDERSTUDY_SETTINGS"
@@ -134,6 +135,7 @@ class ClusterSettings(Section):
     backups: BackupSettings | None = None
     services: dict[Name, ServicesSettings] = Field(default_factory=dict)
     witness: WitnessSettings | None = None
+    traffic: dict[Name, TrafficSettings] = Field(default_factory=dict)
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False
     automatic_failover: AutomaticFailoverSettings = AutomaticFailoverSettings()

@@ -18,6 +18,7 @@ from bot.policy_settings import mistakes_in_names
 from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
+from bot.traffic_settings import mistakes_in_traffic
 from commands.registry import ORDERS, RIGHTS
 
 EVERYONE = "everyone"
@@ -143,6 +144,9 @@ def _cluster(key: str, section: Mapping[str, Any], directory: Path) -> Iterator[
         elif address is not None:
             seen[address] = name
     yield from _ssh(f"{key}.witness", _table(section, "witness"), directory)
+    for name, target in _tables(section, "traffic"):
+        yield from _ssh(f"{key}.traffic.{name}", target, directory)
+        yield from mistakes_in_traffic(f"{key}.traffic.{name}", target, frozenset(servers))
     backups = section.get("backups")
     if isinstance(backups, Mapping) and isinstance(backups.get("server"), str) and backups["server"] not in servers:
         wrong = f"names {backups['server']!r}, no server of this cluster"

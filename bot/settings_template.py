@@ -216,6 +216,24 @@ archive_directory = "/var/backups/wal"
 # user = "understudy"
 # key_file = "id_ed25519"
 # known_hosts = "known_hosts"
+
+# What leads clients to the primary, so that they follow it: see docs/traffic.md. Of a PgBouncer, the file that has the
+# databases' entries is changed over SSH, and PAUSE, RELOAD and RESUME are said on its admin console.
+# [clusters.shop.traffic.pool]
+# kind = "pgbouncer"
+# admin = "host=10.0.0.30 port=6432 user=understudy"
+# admin_password = "..."            # better UNDERSTUDY_CLUSTERS__SHOP__TRAFFIC__POOL__ADMIN_PASSWORD, or a secret file
+# file = "/etc/pgbouncer/pgbouncer.ini"
+# databases = ["app"]
+# hold = "5s"                       # how long clients' transactions may take to end; after that they are let go on
+# addresses = { db1 = "10.0.0.11:5432", db2 = "10.0.0.12:5432" }     # as it reaches the servers
+# landing = "host=10.0.0.30 port=6432 dbname=app user=understudy"    # a connection that proves where clients land
+# landing_password = "..."
+# [clusters.shop.traffic.pool.ssh]
+# host = "10.0.0.30"
+# user = "postgres"
+# key_file = "id_ed25519"
+# known_hosts = "known_hosts"
 """
 
 

@@ -23,6 +23,8 @@ class Section(BaseModel):
 
 
 class SshSettings(Section):
+    """How a host is reached. Its host key must stand in `known_hosts`."""
+
     host: str
     port: Port = 22
     user: str

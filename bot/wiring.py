@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.discretion import DiscreetOrders
-from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of
+from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, traffic_of
 from bot.roster import Roster
 from bot.settings import Settings
 from commands.dispatcher import Dispatcher
@@ -77,6 +77,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             now=utc_now,
             services=ServiceManagers(shells),
             automatic=automatic_of(settings),
+            traffic=traffic_of(settings, clusters, shells, sessions),
         )
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)

@@ -69,7 +69,8 @@ class Action:
     `run` does it and proves it, or raises StepFailed. `undo` takes it back, where the step says that it can be. Once a
     `final` step was tried, nothing before it is taken back: it may have happened. An `optional` step comes after what
     was asked for: where it fails, the steps after it are done all the same, and `Order.conclude` finds its failure
-    under `failure_of`.
+    under `failure_of`. `until` names the action that ends, at the same place, what this one began (clients wait):
+    until that has succeeded, the undo is due however the operation ends, past a final step too.
 
     The rest serves an operation that goes on after a restart. `already_done` looks at the servers and says whether the
     step is done, and still holds; None where no look can tell. `repeatable`: it may be done again without harm, undone
@@ -83,6 +84,7 @@ class Action:
     undo: Callable[[StepContext], Awaitable[StepOutcome]] | None = None
     final: bool = False
     optional: bool = False
+    until: str | None = None
     repeatable: bool = False
     obstacle: Callable[[Standing], str | None] | None = None
 

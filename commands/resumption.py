@@ -8,7 +8,7 @@ back, as after a step that failed. After the point of no return, or after a long
 not ask for anew: it stops, and says where.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,21 +88,36 @@ class Left:
 
     @property
     def undoable(self) -> tuple[int, ...]:
-        """The steps to take back, the last one first: tried, not yet taken back, and before the point of no return."""
-        if self.final_tried:
-            return ()
+        """The steps to take back, the last one first: tried, and not yet taken back."""
         tried = {one.index for one in self.records if one.direction is Direction.DO}
         undone = {one.index for one in self.records if one.direction is Direction.UNDO and one.status in _DONE}
-        steps = self.plan.steps
-        return tuple(
-            index
-            for index in sorted(tried - undone, reverse=True)
-            if self.actions[steps[index].action].undo is not None
-        )
+        done = {one.index for one in self.records if one.direction is Direction.DO and one.status in _DONE}
+        due = to_take_back(self.plan, self.actions, tried - undone, done, final_tried=self.final_tried)
+        return tuple(reversed(due))
 
     @property
     def undoing(self) -> bool:
         return any(one.direction is Direction.UNDO for one in self.records)
+
+
+def to_take_back(
+    plan: Plan, actions: Mapping[str, Action], tried: Iterable[int], done: Iterable[int], *, final_tried: bool
+) -> tuple[int, ...]:
+    """Which of the tried steps are to be taken back when the operation ends now, in the order of the plan.
+
+    Once the point of no return was tried, only what somebody suffers from until it is ended (`Action.until`).
+    """
+    ended = {(plan.steps[index].action, plan.steps[index].server) for index in done}
+
+    def is_due(index: int) -> bool:
+        action = actions[plan.steps[index].action]
+        if action.undo is None:
+            return False
+        if action.until is None:
+            return not final_tried
+        return (action.until, plan.steps[index].server) not in ended
+
+    return tuple(index for index in sorted(tried) if is_due(index))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from commands.orders import Ready, terms
 from commands.patience import write_patiently
 from commands.plan import Conclusion
 from commands.recheck import not_as_approved
-from commands.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, too_long_ago
+from commands.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, to_take_back, too_long_ago
 from commands.standing import where_it_stands
 from commands.world import World
 from ledger.errors import LedgerError
@@ -75,7 +75,7 @@ class Run:
         self._progress = [StepProgress() for _ in self._plan.steps]
         self._notes: tuple[Note, ...] = ()
         self._found: dict[str, str] = {}
-        self._undoable: list[int] = []
+        self._tried: set[int] = set()  # and not taken back
         self._final_tried = False
         self._unwritten: StepEnd | None = None
         self._shutting_down = False
@@ -165,7 +165,7 @@ class Run:
     def _recall(self, left: Left) -> None:
         """Takes up the threads where the other process dropped them."""
         self._progress = list(progress_of(self._document, left.records, StepState.WAITING))
-        self._undoable = list(reversed(left.undoable))
+        self._tried = set(left.undoable)
         self._final_tried = left.final_tried
         carried_on = Note(("Understudy was restarted ", Moment(self._world.now()), " and carries it on."))
         self._notes = restarts(self._plan, left.records) or (carried_on,)
@@ -182,6 +182,9 @@ class Run:
                 return
             state = StepState.DONE if end.succeeded else StepState.FAILED
             self._mark(index, StepProgress(state, end.detail, end.duration.total_seconds()))
+        if self._due():
+            await self._end(OperationState.FAILED, "Everything was done, but clients were still kept waiting.")
+            return
         await self._close(OperationState.SUCCEEDED, self._order.conclude(self._plan, self._found))
 
     async def _intend(self, index: int) -> Wish | None:
@@ -198,7 +201,8 @@ class Run:
         operation = get(db, self.operation_id)
         if operation.cancelled_by is not None and not self._final_tried:
             return Wish.CANCEL
-        if self._shutting_down and operation.state is OperationState.RUNNING:
+        clients_wait = self._final_tried and bool(self._due())
+        if self._shutting_down and operation.state is OperationState.RUNNING and not clients_wait:
             return Wish.SHUTDOWN
         could_be_cancelled = self._book.cancellable(db)
         if operation.state is OperationState.APPROVED:
@@ -217,8 +221,7 @@ class Run:
         assert work is not None  # noqa: S101 - callers ask for an undo only where there is one
         if direction is Direction.DO:
             self._final_tried = self._final_tried or action.final
-            if action.undo is not None and index not in self._undoable:
-                self._undoable.append(index)
+            self._tried.add(index)
         context = StepContext(
             self._world, self._cluster, self._plan, step, lambda line: self._say(index, line), dict(self._found)
         )
@@ -287,25 +290,33 @@ class Run:
     async def _take_back(self) -> tuple[str, bool]:
         """Takes back, the last one first, what the plan says can be. What to say of it, and whether the end of the
         process broke it off."""
-        if self._final_tried:
-            return "It is past the point where earlier steps could be taken back.", False
-        if not self._undoable:
-            return "Nothing had to be taken back.", False
+        if not self._due():
+            past = "It is past the point where earlier steps could be taken back."
+            return past if self._final_tried else "Nothing had to be taken back.", False
         self._give_up()
-        detail = ""
-        while self._undoable:
-            index = self._undoable[-1]
+        detail, failed = "", ""
+        while due := self._due(only_held=bool(failed)):
+            index = due[-1]
             self._mark(index, replace(self._progress[index], state=StepState.UNDOING))
             await self._write(partial(self._turn_back, index=index))
             end = await self._act(index, Direction.UNDO)
             if not end.succeeded:
                 self._mark(index, StepProgress(StepState.FAILED, f"Taking it back failed: {end.detail}"))
-                line = f"Taking back step {index + 1} failed as well: {sentence(end.detail)}"
-                return line, end.status is StepStatus.CANCELLED
-            self._undoable.pop()
+                failed = f"{failed} Taking back step {index + 1} failed as well: {sentence(end.detail)}".strip()
+                if end.status is StepStatus.CANCELLED:
+                    return failed, True
+                self._tried.discard(index)
+                continue
+            self._tried.discard(index)
             self._mark(index, StepProgress(StepState.UNDONE, end.detail, end.duration.total_seconds()))
             detail = end.detail
-        return f"What was done is taken back: {sentence(detail)}", False
+        return failed or f"What was done is taken back: {sentence(detail)}", False
+
+    def _due(self, *, only_held: bool = False) -> tuple[int, ...]:
+        """The steps that are to be taken back when it ends now; of these only what keeps clients waiting, where an
+        earlier step could not be taken back."""
+        done = (index for index, at in enumerate(self._progress) if at.state is StepState.DONE)
+        return to_take_back(self._plan, self._actions, self._tried, done, final_tried=self._final_tried or only_held)
 
     def _turn_back(self, db: Database, index: int) -> None:
         now = self._world.now()

@@ -1,6 +1,6 @@
 """What commands may use. Wired in one place (`bot.process`), handed to every command."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.service_manager import ServiceHands, ServiceManagers
 from servers.ssh import Shells
+from servers.traffic.target import TrafficTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,4 @@ class World:
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is
+    traffic: Mapping[str, Sequence[TrafficTarget]] = field(default_factory=dict)  # by cluster; what leads its clients

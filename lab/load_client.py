@@ -78,14 +78,18 @@ class Outcomes:
 class LoadClient:
     """Connects to whichever of several servers takes writes, and writes at a rate; reconnects when it must.
 
-    `conninfo` is asked for anew before each connection.
+    `conninfo` is asked for anew before each connection. A pooler that shares connections may know no prepared
+    statements.
     """
 
-    def __init__(self, conninfo: Callable[[], str], run: str, interval: float, outcomes: Outcomes) -> None:
+    def __init__(
+        self, conninfo: Callable[[], str], run: str, interval: float, outcomes: Outcomes, *, prepared: bool = True
+    ) -> None:
         self._conninfo = conninfo
         self._run = run
         self._interval = interval
         self._outcomes = outcomes
+        self._prepared = prepared
         self._stopping = asyncio.Event()
         self._previous: AcknowledgedRow | None = None
 
@@ -123,7 +127,9 @@ class LoadClient:
 
     async def _insert(self, connection: psycopg.AsyncConnection, sequence: int) -> None:
         try:
-            rows = await execute(connection, _INSERT, (self._run, sequence), timeout=STATEMENT_SECONDS, prepare=True)
+            rows = await execute(
+                connection, _INSERT, (self._run, sequence), timeout=STATEMENT_SECONDS, prepare=self._prepared
+            )
         except psycopg.Error as error:
             # An error over a connection that lives is the server's word that nothing was written.
             refused = error.sqlstate is not None and not connection.broken

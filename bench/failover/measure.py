@@ -29,7 +29,7 @@ async def measure(pair: Pair) -> Round:
     """Write, switch over, go on writing, and count."""
     run = secrets.token_hex(4)
     outcomes = Outcomes(lambda row: None)
-    clients = [LoadClient(pair.conninfo, run, CLIENTS / RATE, outcomes) for _ in range(CLIENTS)]
+    clients = [LoadClient(pair.conninfo, run, CLIENTS / RATE, outcomes, prepared=False) for _ in range(CLIENTS)]
     async with asyncio.TaskGroup() as tasks:
         for client in clients:
             tasks.create_task(client.run())

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import glance, look
-from commands.promotion import fencing
+from commands.promotion import fencing, traffic
 from commands.promotion.going_on import cannot_promote, cannot_stop, is_no_primary
 from servers.engines.engine import ActionFailed, Done, StopMode
 from servers.inventory import Server
@@ -175,6 +175,7 @@ ACTIONS: Mapping[str, Action] = {
     "rejoin": Action(rejoin, is_standby, repeatable=True, obstacle=is_no_primary),
     "follow": Action(follow, follows, optional=True, repeatable=True, obstacle=is_no_primary),
     "keep_up": Action(keep_up, follows, optional=True, repeatable=True, obstacle=is_no_primary),
+    **traffic.ACTIONS,
 }
 
 

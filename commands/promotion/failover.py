@@ -1,7 +1,7 @@
 """The plan of a failover: the primary is down. It is fenced, the standby is promoted, and what may be lost is said."""
 
 from commands.plan import Check, Loss, Plan, Step
-from commands.promotion import steps
+from commands.promotion import steps, traffic
 from commands.promotion.checks import (
     answers_sql,
     answers_ssh,
@@ -38,7 +38,7 @@ def plan_failover(pair: Pair) -> Plan:
         outage_seconds=OUTAGE,
         loss=possible_loss(pair),
         risks=fence_risks(pair),
-        facts=(*fence_facts(pair.source), *following_facts(pair)),
+        facts=(*fence_facts(pair.source), *following_facts(pair), *traffic.facts(pair.traffic, pair.target.name)),
         writes_seen_at=last,
     )
 
@@ -87,6 +87,7 @@ def _checks(pair: Pair) -> tuple[Check, ...]:
         does_not_block(pair),
         has_room(pair.new),
         *following_checks(pair),
+        *(lenient(check) for check in traffic.checks(pair.traffic, pair.source.name)),
     )
 
 

@@ -3,18 +3,20 @@
 from dataclasses import dataclass, replace
 
 from commands.plan import Check, CheckResult
+from commands.promotion.traffic import TargetSeen
 from servers.inventory import Cluster, Server
 from servers.state import ClusterState, ReplicationRow, ServerState
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`source` is the primary, or was it; `target` is the standby that becomes it."""
+    """`source` is the primary, or was it; `target` is the standby that becomes it; `traffic` leads clients to them."""
 
     cluster: Cluster
     state: ClusterState
     source: Server
     target: Server
+    traffic: tuple[TargetSeen, ...] = ()
 
     @property
     def old(self) -> ServerState:

@@ -1,15 +1,30 @@
 """The steps of a promotion as people read them; `commands.promotion.actions` has the code of the same names."""
 
 from commands.plan import Step
+from servers.traffic.target import TrafficTarget
 
 # Seconds. A checkpoint may have gigabytes to write out; it is not part of the outage.
 LONG, NORMAL, SHORT, INSTANT = 300.0, 60.0, 30.0, 10.0
 FOLLOW = 30.0  # a receiver that waits to try again does so for wal_retrieve_retry_interval, 5 s by default
 
+_MARGIN = 5.0  # for a traffic target's own last words
+
 
 def checkpoint(old: str) -> Step:
     does = "Writes out what is dirty, so that the stop is short. Clients notice nothing."
     return Step("checkpoint", old, f"Checkpoint on {old}", does, "CHECKPOINT returns", LONG)
+
+
+def hold(target: TrafficTarget, old: str) -> Step:
+    title, proof = f"Hold clients at {target.name}", "the target says so"
+    undo = f"let clients go on to {old}"
+    return Step("hold", target.name, title, target.holding or "", proof, target.hold_seconds + _MARGIN, undo=undo)
+
+
+def redirect(target: TrafficTarget, new: str) -> Step:
+    does = f"{target.kind} leads clients to {target.leads_to(new)}; who was held goes on."
+    title, proof = f"Lead clients of {target.name} to {new}", "what it says afterwards"
+    return Step("redirect", target.name, title, does, proof, target.redirect_seconds + _MARGIN)
 
 
 def stop(old: str) -> Step:

@@ -1,7 +1,7 @@
 """The plan of a switchover: the primary is healthy, hands over, and becomes the standby. Nothing may be lost."""
 
 from commands.plan import Check, Loss, Plan, Step
-from commands.promotion import steps
+from commands.promotion import steps, traffic
 from commands.promotion.checks import (
     answers_sql,
     answers_ssh,
@@ -35,7 +35,7 @@ def plan_switchover(pair: Pair, examined: Examined = NOT_EXAMINED) -> Plan:
         target=pair.target.name,
         steps=_steps(pair),
         checks=_checks(pair, examined),
-        facts=following_facts(pair),
+        facts=(*following_facts(pair), *traffic.facts(pair.traffic, pair.target.name)),
         consequence=f"{pair.target.name} will become the primary",
         outage_seconds=OUTAGE + (lag or 0) / REPLAY_RATE,
         loss=Loss(
@@ -50,6 +50,7 @@ def _steps(pair: Pair) -> tuple[Step, ...]:
     old, new, slot = pair.source.name, pair.target.name, pair.source.slot
     return (
         steps.checkpoint(old),
+        *traffic.hold_steps(pair.traffic, old),
         steps.stop(old),
         steps.prove(old, new),
         steps.promote(new),
@@ -81,6 +82,7 @@ def _checks(pair: Pair, examined: Examined) -> tuple[Check, ...]:
         has_room(pair.new),
         *readiness_checks(pair, examined),
         *following_checks(pair),
+        *traffic.checks(pair.traffic, pair.source.name),
     )
 
 

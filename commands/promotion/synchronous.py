@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from commands.plan import Check, Step
-from commands.promotion import steps
+from commands.promotion import steps, traffic
 from commands.promotion.followers import followers, following_steps
 from commands.promotion.pair import Pair, failed, passed, warned
 
@@ -44,8 +44,10 @@ def waits_for_followers(pair: Pair) -> bool:
 
 
 def after_promotion(pair: Pair) -> tuple[Step, ...]:
-    """The first write, which ends the outage, and the further standbys: after it, unless it would wait for them."""
-    write, others = (steps.verify(pair.target.name),), following_steps(pair)
+    """The first write and the clients' way to it, which end the outage, and the further standbys: after them, unless
+    the write would wait for them."""
+    new, others = pair.target.name, following_steps(pair)
+    write = (steps.verify(new), *traffic.redirect_steps(pair.traffic, new))
     return (*others, *write) if waits_for_followers(pair) else (*write, *others)
 
 

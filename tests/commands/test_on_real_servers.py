@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.inventory import clusters_of, policies_of, secrets_of
+from bot.inventory import clusters_of, policies_of, secrets_of, traffic_of
 from bot.settings import load_settings
 from commands.asked import Answer, Asked, Decision, Form
 from commands.dispatcher import Dispatcher
@@ -72,25 +72,39 @@ class Road:
 async def road(
     tmp_path: Path, make_engine: type[NativeEngine] = NativeEngine, options: LabOptions | None = None
 ) -> AsyncIterator[Road]:
+    async with (
+        Lab.start(options or LabOptions(base_backup=False)) as lab,
+        road_of(lab, tmp_path, make_engine) as made,
+    ):
+        yield made
+
+
+@asynccontextmanager
+async def road_of(
+    lab: Lab, tmp_path: Path, make_engine: type[NativeEngine] = NativeEngine, extra: str = ""
+) -> AsyncIterator[Road]:
+    """On a lab that stands; `extra` is appended to its settings."""
     people = People()
     for key in ("alice", "bob", "carol"):
         people.add(key, "dba")
-    async with Lab.start(options or LabOptions(base_backup=False)) as lab:
-        settings = load_settings(lab.write_settings(tmp_path, "http://127.0.0.1:1/api/"))
-        clusters = clusters_of(settings)
-        redactor = Redactor(secrets_of(settings, clusters.values()))
-        shells, sessions = Shells(), Sessions()
-        clock = lambda: datetime.now(UTC)  # noqa: E731
-        async with await Ledger.open(tmp_path / "ledger.sqlite3", redactor) as ledger:
-            backups = NativeBackups(shells, clock)
-            observer = Observer(clusters, shells, sessions, clock, backups=backups)
-            engine = make_engine(shells, sessions)
-            world = World(clusters, observer, engine, backups, ledger, policies_of(settings), people, clock)
-            try:
-                yield Road(lab, world)
-            finally:
-                await sessions.close()
-                await shells.close()
+    settings = load_settings(lab.write_settings(tmp_path, "http://127.0.0.1:1/api/", extra))
+    clusters = clusters_of(settings)
+    redactor = Redactor(secrets_of(settings, clusters.values()))
+    shells, sessions = Shells(), Sessions()
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    async with await Ledger.open(tmp_path / "ledger.sqlite3", redactor) as ledger:
+        backups = NativeBackups(shells, clock)
+        observer = Observer(clusters, shells, sessions, clock, backups=backups)
+        engine = make_engine(shells, sessions)
+        traffic = traffic_of(settings, clusters, shells, sessions)
+        world = World(
+            clusters, observer, engine, backups, ledger, policies_of(settings), people, clock, traffic=traffic
+        )
+        try:
+            yield Road(lab, world)
+        finally:
+            await sessions.close()
+            await shells.close()
 
 
 @pytest.fixture

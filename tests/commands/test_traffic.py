@@ -1,0 +1,85 @@
+"""Clients in a promotion: held while nobody takes writes, led to the new primary, and never left waiting."""
+
+import dataclasses
+from collections.abc import AsyncIterator
+
+import pytest
+
+from commands.asked import Answer, Decision, Form
+from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
+from tests.commands.conftest import Scene
+from tests.commands.traffic import Pool
+
+
+@pytest.fixture
+def pool() -> Pool:
+    return Pool()
+
+
+@pytest.fixture
+async def pooled(scene: Scene, pool: Pool) -> AsyncIterator[Scene]:
+    world = dataclasses.replace(scene.world, traffic={"shop": (pool,)})
+    dispatcher = Dispatcher(world, COMMANDS)
+    yield dataclasses.replace(scene, world=world, dispatcher=dispatcher)
+    await dispatcher.shutdown(1.0)
+
+
+async def run(scene: Scene) -> Answer:
+    operation = await scene.request("alice")
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    return await scene.dispatcher.wait(operation)
+
+
+async def test_clients_wait_from_before_the_stop_until_the_new_primary_takes_writes(pooled: Scene, pool: Pool) -> None:
+    answer = await run(pooled)
+    assert answer.page.title == "Switchover of shop: db1 → db2 succeeded"
+    assert pool.did == ["hold", "redirect", "release", "verify"]
+    assert (pool.leads, pool.held) == ("db2", False)
+    actions = [record.action for record in await pooled.steps((await pooled.operations())[0].id)]
+    assert actions.index("hold") < actions.index("stop") < actions.index("promote")
+    assert actions.index("verify") + 1 == actions.index("redirect") < actions.index("rejoin")
+
+
+@pytest.mark.parametrize("failing", ["stop", "wait_replayed", "promote", "verify_write"])
+async def test_whatever_fails_nobody_is_left_waiting(pooled: Scene, pool: Pool, failing: str) -> None:
+    pooled.pair.fails[failing] = "practice"
+    await run(pooled)
+    assert not pool.held
+    assert pool.leads in pooled.pair.writable or pooled.pair.writable == []
+
+
+async def test_clients_that_could_not_be_held_stop_a_switchover_before_anything_else(pooled: Scene, pool: Pool) -> None:
+    pool.fails["hold"] = "something was still under way"
+    answer = await run(pooled)
+    assert "something was still under way" in answer.page.summary
+    assert pooled.pair.did == [("checkpoint", "db1")]
+
+
+async def test_a_redirect_that_fails_lets_clients_go_and_keeps_the_old_primary_from_nothing(
+    pooled: Scene, pool: Pool
+) -> None:
+    pool.fails["redirect"] = "its host does not answer"
+    answer = await run(pooled)
+    assert not pool.held
+    assert ("start_as_standby", "db1") in pooled.pair.did
+    assert "its host does not answer" in repr(answer.page)
+
+
+async def test_a_target_that_cannot_be_seen_stops_a_switchover_and_warns_in_a_failover(
+    pooled: Scene, pool: Pool
+) -> None:
+    pool.fails["look"] = "its console lets us not in"
+    form = await pooled.dispatcher.prepare(pooled.asks("alice", "promote"))
+    assert isinstance(form, Form)
+    assert form.submit_label is None
+    assert "its console lets us not in" in form.page.summary
+    pooled.pair.kill("db1")
+    form = await pooled.dispatcher.prepare(pooled.asks("alice", "promote"))
+    assert isinstance(form, Form)
+    assert form.submit_label is not None
+
+
+async def test_where_a_target_will_lead_is_part_of_what_is_approved(pooled: Scene, pool: Pool) -> None:
+    form = await pooled.form()
+    assert '["pool","db2"]' in form.draft.replace("\\", "")
