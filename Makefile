@@ -40,7 +40,7 @@ bench: $(VENV)/dev.stamp ## The figures, as a table and as JSON
 	$(BIN)/python -m bench
 
 bench-failover: $(VENV)/dev.stamp ## A switchover beside the bare commands, a hand script, repmgr, pg_auto_failover
-	.ci/install-packages postgresql=pg_createcluster repmgr pg-auto-failover-cli=pg_autoctl
+	.ci/install-packages postgresql=pg_createcluster repmgr pg-auto-failover-cli=pg_autoctl pgbouncer etcd-server=etcd
 	version=$$(ls /usr/lib/postgresql | sort -n | tail -1)
 	.ci/install-packages postgresql-$$version-repmgr=/usr/lib/postgresql/$$version/bin/repmgr \
 	  postgresql-$$version-auto-failover=/usr/lib/postgresql/$$version/lib/pgautofailover.so

@@ -15,8 +15,8 @@ from bench.figures import Figure
 from bench.hosts import hosts
 from bench.status import STATUS_GOAL, timed_status
 from lab.bot_process import BotProcess
+from lab.ports import free_port
 from lab.slack import PracticeSlack
-from lab.stage import free_port
 
 ACK_GOAL = 0.1
 _READY_SECONDS = 120.0

@@ -14,9 +14,9 @@ from psycopg.conninfo import make_conninfo
 
 from lab import accounts
 from lab.errors import LabError
+from lab.ports import free_port
 from lab.server import LabServer
 from lab.settings_file import SSH_USER
-from lab.stage import free_port
 from lab.world import Lab
 
 _HOST = "127.0.0.1"

@@ -6,6 +6,13 @@ import socket
 _TRIES = 50
 
 
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def bind_exclusively(host: str, port: int) -> socket.socket:
     """A socket bound to an address that no other socket has; port 0: a port of the kernel's choice. OSError if taken.
 

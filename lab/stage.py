@@ -1,12 +1,12 @@
 """The whole practice world together: a PostgreSQL pair, a practice Slack, and the bot between them."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.bot_process import BotProcess
+from lab.ports import free_port
 from lab.slack import PracticeSlack
 from lab.world import Lab, LabOptions
 
@@ -21,6 +21,14 @@ COMPLETIONS = (
     {"text": "audit 10", "description": "The last records of the audit log"},
     {"text": "help", "description": "Every command"},
 )
+
+
+Beside = Callable[[Lab], AbstractAsyncContextManager[str]]
+
+
+@asynccontextmanager
+async def _nothing_beside(lab: Lab) -> AsyncIterator[str]:
+    yield ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +47,24 @@ async def open_stage(
     *,
     slack_port: int = 0,
     edit: Callable[[str], str] = lambda settings: settings,
+    beside: Beside = _nothing_beside,
     progress: Callable[[str], None] = lambda line: None,
 ) -> AsyncIterator[Stage]:
     """The stage, until the block ends; then everything is stopped, the bot first.
 
-    `edit` may change the text of the bot's settings file. Raises what the lab, the practice Slack or the bot raise
+    `edit` may change the text of the bot's settings file; `beside` starts what stands beside the pair, and yields what
+    the settings say of it. Raises what the lab, the practice Slack or the bot raise
     when they cannot start.
     """
     progress("Starting a PostgreSQL primary and its standby")
     async with Lab.start(options) as lab:
         progress("Starting the practice Slack")
-        async with PracticeSlack.start(
-            port=slack_port, controls=lab.controls(), completions={"/ha": COMPLETIONS}
-        ) as slack:
+        async with (
+            PracticeSlack.start(port=slack_port, controls=lab.controls(), completions={"/ha": COMPLETIONS}) as slack,
+            beside(lab) as more,
+        ):
             progress("Starting the bot")
-            bot = _bot(lab, slack, edit)
+            bot = _bot(lab, slack, lambda settings: edit(settings + more))
             try:
                 await bot.start()
                 yield Stage(lab, slack, bot, lab.directory / "bot" / "understudy.toml")
@@ -72,10 +83,3 @@ def _bot(lab: Lab, slack: PracticeSlack, edit: Callable[[str], str]) -> BotProce
         "UNDERSTUDY_SLACK__APP_TOKEN": slack.app_token,
     }
     return BotProcess(settings, environment, port, directory / "bot.log")
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

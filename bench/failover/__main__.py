@@ -17,13 +17,14 @@ from rich.table import Table
 from bench.failover.autoctl import autoctl
 from bench.failover.contender import Contender
 from bench.failover.measure import Round, measure
-from bench.failover.on_the_lab import bare, hand_script, understudy
+from bench.failover.on_the_lab import bare, hand_script, understudy, understudy_and_pgbouncer
 from bench.failover.repmgr import repmgr
 
-FLOOR, OURS = "bare: stop, pg_promote()", "Understudy"
+FLOOR, OURS, POOLED = "bare: stop, pg_promote()", "Understudy", "Understudy, clients behind PgBouncer"
 CONTENDERS = (
     Contender(FLOOR, bare),
     Contender(OURS, understudy),
+    Contender(POOLED, understudy_and_pgbouncer),
     Contender("hand script: stop, promote, sleep 5", hand_script),
     Contender("repmgr standby switchover", repmgr),
     Contender("pg_autoctl perform switchover", autoctl),
@@ -58,11 +59,14 @@ def verdicts(scores: Sequence[Score]) -> dict[str, bool]:
     """The goals and whether they are met."""
     by_name = {score.name: score for score in scores}
     ours, floor = by_name[OURS].outage, by_name[FLOOR].outage
-    peers = [score.outage for score in scores if score.name not in (OURS, FLOOR)]
+    peers = [score.outage for score in scores if score.name not in (OURS, POOLED, FLOOR)]
     return {
         f"outage of a switchover at most {RATIO_GOAL} x the bare floor": ours <= RATIO_GOAL * floor,
         "outage of a switchover below every peer": all(ours < peer for peer in peers),
-        "no acknowledged row lost by Understudy": all(one.lost == 0 for one in by_name[OURS].rounds),
+        "no acknowledged row lost by Understudy": all(
+            one.lost == 0 for name in (OURS, POOLED) for one in by_name[name].rounds
+        ),
+        "no client error behind PgBouncer": all(one.errors == 0 for one in by_name[POOLED].rounds),
     }
 
 

@@ -20,7 +20,7 @@ from bench.failover.contender import Pair
 from lab import accounts, recipe
 from lab.accounts import Account, postgres_account
 from lab.binaries import Binaries, find_binaries
-from lab.stage import free_port
+from lab.ports import free_port
 
 _START_SECONDS = 90.0
 _COMMAND_SECONDS = 90.0

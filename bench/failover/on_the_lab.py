@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from psycopg.conninfo import make_conninfo
 
 from bench.failover.contender import Pair
+from lab.pgbouncer import LabPgBouncer, pgbouncer
 from lab.server import LabServer
 from lab.stage import Stage, open_stage
 from lab.world import Lab, LabOptions
@@ -75,12 +76,16 @@ class HandScript(LabPair):
 
 
 class ByUnderstudy(LabPair):
-    """From the last approval."""
+    """From the last approval. With a pooler, clients connect through it and know no server."""
 
-    def __init__(self, stage: Stage, requested: Requested) -> None:
+    def __init__(self, stage: Stage, requested: Requested, pooler: LabPgBouncer | None = None) -> None:
         super().__init__(stage.lab)
         self._stage = stage
         self._requested = requested
+        self._pooler = pooler
+
+    def conninfo(self) -> str:
+        return super().conninfo() if self._pooler is None else self._pooler.client_conninfo()
 
     async def switch_over(self) -> None:
         await self._stage.slack.person("U0BOB").press(self._requested.card, text="Approve")
@@ -107,3 +112,19 @@ async def understudy() -> AsyncIterator[Pair]:
         requested = await request_promotion(stage.slack, stage.slack.person("U0ALICE"))
         await asyncio.sleep(_SETTLE_SECONDS)
         yield ByUnderstudy(stage, requested)
+
+
+@asynccontextmanager
+async def understudy_and_pgbouncer() -> AsyncIterator[Pair]:
+    poolers: list[LabPgBouncer] = []
+
+    @asynccontextmanager
+    async def beside(lab: Lab) -> AsyncIterator[str]:
+        async with pgbouncer(lab, "db2") as pooler:
+            poolers.append(pooler)
+            yield pooler.settings()
+
+    async with open_stage(OPTIONS, beside=beside) as stage:
+        requested = await request_promotion(stage.slack, stage.slack.person("U0ALICE"))
+        await asyncio.sleep(_SETTLE_SECONDS)
+        yield ByUnderstudy(stage, requested, poolers[0])

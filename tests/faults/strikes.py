@@ -4,7 +4,7 @@ import asyncio
 
 from lab import disks
 from lab.faults import FaultKind
-from lab.stage import free_port
+from lab.ports import free_port
 from tests.faults.cell import Act
 from tests.faults.scene import Scene
 
