@@ -147,7 +147,7 @@ class LinkedServers(Pair):
         if not (self.by_sql(name) or (self.by_ssh(name) and host.running and not host.hung)):
             raise ActionFailed(f"{name} cannot be asked to promote.")
         rivals = [one.name for one in self.hosts if one.may_take_writes and one.name != name]
-        self.broken += [f"{name} is promoted beside {one}" for one in rivals if one not in self.revived]
+        self.broken += [f"{name} is promoted beside {one}" for one in rivals]
         if host.standby:
             parent = Stretch(host.timeline, Lsn(0), host.lsn)
             host.standby, host.state, host.timeline = False, "in production", host.timeline + 1

@@ -7,7 +7,7 @@ reach every server all the time, which is the worst that can be.
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,12 +31,14 @@ from commands.promote import plan_promotion
 from ledger.errors import LedgerError, Problem
 from ledger.ledger import Ledger
 from ledger.operations import OperationState, list_operations
-from servers.inventory import Cluster, CommandFence
+from servers.engines.engine import Done
+from servers.inventory import Cluster, CommandFence, Server
 from servers.verdict import judge
 from tests.commands.conftest import People, Scene, make_world
 from tests.commands.inventory import SHOP, server
 from tests.commands.linked_servers import BOT, LinkedServers, linked_servers
 from tests.commands.mortal import Killed, Life, Watch, mortal
+from tests.commands.practice import Hook
 
 T = TypeVar("T")
 
@@ -50,6 +52,29 @@ LINKS = [
 
 servers = st.sampled_from(NAMES)
 pace = st.sampled_from((0, 1, 3, 8))
+
+
+@dataclass
+class MortalSwitch:
+    """A fence hook as a process sees it that may be killed before it has its effect, or right after it."""
+
+    switch: Hook
+    life: Life
+    what: str
+    timeout: float
+
+    async def fence(self, cluster: str, server: Server, *, timeout: float) -> Done:
+        self.life.moment()
+        done = await self.switch.fence(cluster, server, timeout=timeout)
+        self.life.moment()
+        return done
+
+    async def is_off(self, cluster: str, server: Server, *, timeout: float) -> bool | None:
+        return await self.switch.is_off(cluster, server, timeout=timeout)
+
+
+def mortal_switch(switch: Hook | None, life: Life) -> MortalSwitch | None:
+    return None if switch is None else MortalSwitch(switch, life, switch.what, switch.timeout)
 
 
 class World(RuleBasedStateMachine):
@@ -85,8 +110,9 @@ class World(RuleBasedStateMachine):
 
     def wake_up(self) -> None:
         """A bot that remembers nothing but what is in its ledger, and carries on what it finds there."""
-        self.life = Life()
-        dispatcher = mortal(self.scene.world, self.servers, self.life, self.watch)
+        self.life = life = Life()
+        world = replace(self.scene.world, fences=lambda server: mortal_switch(self.servers.hook(server), life))
+        dispatcher = mortal(world, self.servers, life, self.watch)
         dispatcher._overseer = Overseer(
             dispatcher._world, dispatcher._runner, dispatcher._owner, lambda db, cluster, at: self.maintenance
         )
