@@ -1,14 +1,20 @@
 """`/ha maintenance`: who may, what it says, and that it ends by itself and says so."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commands.command import Misunderstood
 from commands.maintenance import LONGEST, UNLESS_SAID, Wanted, understand
+from commands.world import World
 from ledger.audit import AuditKind
 from ledger.maintenance import Maintenance, in_maintenance
 from tests.commands.conftest import Scene
+from tests.commands.inventory import SHOP
 
 USAGE = "maintenance on|off …"
 
@@ -126,3 +132,18 @@ async def test_what_may_be_left_out(scene: Scene) -> None:
 async def test_what_is_not_understood_is_said(scene: Scene, text: str, words: str) -> None:
     with pytest.raises(Misunderstood, match=words.replace("?", r"\?")):
         wanted(scene, text)
+
+
+WORDS = st.sampled_from(["on", "off", "for", "2h", "shop", "db1", "9e9d", "0s", "1.5h", "\u0662h", "why", "FOR", "--"])
+
+
+@given(st.lists(WORDS | st.text(min_size=1, max_size=8), max_size=12))
+def test_whatever_is_typed_it_lasts_no_longer_than_it_may_and_has_a_reason(words: list[str]) -> None:
+    world = cast(World, SimpleNamespace(clusters={"shop": SHOP}))
+    try:
+        found = understand(" ".join(words).split(), world, USAGE)
+    except Misunderstood:
+        return
+    assert timedelta(0) < found.lasts <= LONGEST
+    assert found.reason.isprintable()
+    assert found.reason or not found.on
