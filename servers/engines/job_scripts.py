@@ -100,7 +100,8 @@ case $timeline in
        printf '@history\n%s\n@end\n' "$(cat -- "$each")"; break
      done ;;
 esac
-echo "@available $(df -P -k -- "$parent" 2>/dev/null | sed -n '2s/.* \([0-9]*\)  *[0-9]*%.*/\1/p')"
+free='2s/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p'
+echo "@available $(df -P -k -- "$parent" 2>/dev/null | sed -n "$free")"
 for each in "$data"/pg_tblspc/*; do [ ! -L "$each" ] || echo "@tablespace $(readlink -- "$each")"; done
 if [ -L "$data" ]; then echo "@obstacle $data is a symbolic link"
 elif [ -L "$data/pg_wal" ]; then echo "@obstacle its pg_wal lies elsewhere, at $(readlink -- "$data/pg_wal")"

@@ -1,6 +1,7 @@
 """The native engine brings a server back: by a rewind, and by a new copy. A real pair each."""
 
 import asyncio
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,7 @@ async def test_a_fenced_old_primary_is_rewound() -> None:
         facts = await engine.directory(db1, str(pair.lab.archive))
         assert facts.control is not None
         assert facts.control.state == "in production"
+        assert facts.available == pytest.approx(shutil.disk_usage(pair.lab.directory).free, rel=0.2)
         assert (facts.running, facts.data_checksums, facts.restores, facts.obstacle) == (False, True, True, "")
         fork = fork_of(read_history(1, facts.history), read_history(2, await engine.history(db2, 2)))
         assert fork is not None
@@ -120,3 +122,29 @@ async def test_a_copy_that_fails_says_why_and_leaves_the_old_directory_where_it_
         with pytest.raises(ActionFailed, match="no complete copy is there"):
             await pair.engine.use_copy(db1, "20260131T031200Z")
         assert (pair.lab.server("db1").data_directory / "PG_VERSION").exists()
+
+
+async def test_a_rewind_that_broke_off_is_known_as_such_and_own_files_survive_it() -> None:
+    """As a host that goes down in the middle leaves it: the job is gone, and files were overwritten."""
+    async with practice_pair() as pair:
+        db1, db2 = await fail_over(pair)
+        data = pair.lab.server("db1").data_directory
+        own = (data / "postgresql.conf").read_text()
+        work = data.with_name("data.understudy")
+        (work / "own").mkdir(parents=True)
+        (work / "own" / "postgresql.conf").write_text(own)
+        (work / "rewind.log").write_text("pg_rewind: need to copy 12 MB\n  1024/12288 kB (8%) copied\n")
+        (work / "rewind.state").write_text("running 999999999 1 key\n")
+        for path in (work, work / "own", *work.glob("*.*"), work / "own" / "postgresql.conf"):
+            pair.lab.account.own(path)
+        (data / "postgresql.conf").write_text("# another server's\n")
+
+        assert (await pair.engine.job(db1, Job.REWIND)).state is JobState.GONE
+        assert (await pair.engine.directory(db1)).broken
+
+        await pair.engine.ensure_slot(db2, "db1")
+        await pair.engine.begin_copy(db1, db2, "key")
+        assert (await ended(pair, db1, Job.COPY)).state is JobState.DONE
+        await pair.engine.use_copy(db1, "20260131T031200Z")
+        assert (data / "postgresql.conf").read_text() == own
+        assert not (await pair.engine.directory(db1)).broken
