@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servers.sql_facts import sql_facts
-from servers.state import SqlFacts
+from servers.state import SqlFacts, Upstream
 from tests.servers.seen import AT
 
 ROW: dict[str, Any] = {
@@ -42,6 +42,7 @@ ROW: dict[str, Any] = {
     "data_checksums": True,
     "wal_log_hints": False,
     "wal_segment_size": 16777216,
+    "primary_conninfo": "host=192.0.2.1 port=5433 user=replicator password=very-secret-word",
 }  # fmt: skip
 
 
@@ -54,6 +55,8 @@ def test_a_row_becomes_facts() -> None:
     assert facts.slots[0].restart_lsn is None
     assert facts.archiver is not None
     assert facts.archiver.oldest_ready_age_seconds == 12.0
+    assert facts.upstream == Upstream("192.0.2.1", 5433)
+    assert "very-secret-word" not in repr(facts)
 
 
 def test_a_clock_that_was_set_back_makes_no_age_negative() -> None:
