@@ -115,11 +115,11 @@ def sql_facts(row: Mapping[str, Any]) -> SqlFacts:
         data_checksums=_truth(row["data_checksums"]),
         wal_log_hints=_truth(row["wal_log_hints"]),
         wal_segment_size=int(row["wal_segment_size"]),
-        upstream=_upstream(row["primary_conninfo"]),
+        upstream=_upstream(str(row["primary_conninfo"] or "")),
     )
 
 
-def _upstream(conninfo: str | None) -> Upstream | None:
+def _upstream(conninfo: str) -> Upstream | None:
     """Only where it leads: it may hold a password."""
     if not conninfo:
         return None
