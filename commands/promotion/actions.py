@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from commands.command import Action, StepContext, StepFailed, StepOutcome
@@ -23,10 +24,12 @@ TIMELINE = "timeline"
 
 # What stop tells prove.
 CHECKPOINT, SYSTEM, OLD_TIMELINE = "shutdown_checkpoint", "system_identifier", "old_timeline"
+MARKED = "marked_at"
 
 IN_PRODUCTION = "in production"
 CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
 WATCH_PAUSE = 0.2  # seconds between looks at a server that comes by itself
+_MARK_IS_FRESH = timedelta(seconds=30)  # after that somebody may have taken it away
 _PROOF_SECONDS = 2.0  # for a standby that has everything to say so
 HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 
@@ -38,7 +41,8 @@ async def checkpoint(context: StepContext) -> StepOutcome:
 async def stop(context: StepContext) -> StepOutcome:
     """The old primary, fast. Writes are refused from the moment that this is asked for."""
     at = context.world.now()
-    stopped = await _engine(context.world.engine.stop(_here(context), StopMode.FAST, timeout=_time(context)))
+    engine = context.world.engine
+    stopped = await _engine(engine.stop(_here(context), StopMode.FAST, mark=True, timeout=_time(context)))
     control = stopped.control
     if control is None or control.state != CLEAN:
         state = control.state if control else "not known"
@@ -49,6 +53,8 @@ async def stop(context: StepContext) -> StepOutcome:
         )
     # What the next step needs, so that it does not have to ask for it within the outage.
     seen = {CHECKPOINT: format_lsn(control.checkpoint_lsn), SYSTEM: control.system_identifier}
+    if stopped.marked:
+        seen[MARKED] = context.world.now().isoformat()
     return _outcome(stopped, {WRITES_STOPPED: at.isoformat(), OLD_TIMELINE: str(control.timeline), **seen})
 
 
@@ -67,6 +73,8 @@ async def prove(context: StepContext) -> StepOutcome:
     """The standby has the shutdown checkpoint, and the old primary would not come back writable."""
     engine, source = context.world.engine, _source(context)
     control = await _control(context, source)
+    if _was_marked_just_now(context):
+        return _outcome(await _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))))
     # Both to their end, also when one of them fails: a mark that comes late would undo the undoing.
     replayed, marked = await asyncio.gather(
         _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))),
@@ -177,6 +185,11 @@ ACTIONS: Mapping[str, Action] = {
     "keep_up": Action(keep_up, follows, optional=True, repeatable=True, obstacle=is_no_primary),
     **traffic.ACTIONS,
 }
+
+
+def _was_marked_just_now(context: StepContext) -> bool:
+    at = context.found.get(MARKED)
+    return at is not None and context.world.now() - datetime.fromisoformat(at) < _MARK_IS_FRESH
 
 
 async def _control(context: StepContext, source: Server) -> ControlData:

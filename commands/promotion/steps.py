@@ -28,16 +28,15 @@ def redirect(target: TrafficTarget, new: str) -> Step:
 
 
 def stop(old: str) -> Step:
-    does = "A fast stop ends the sessions and sends everything to the standby. The outage begins."
+    does = "A fast stop ends the sessions and sends everything to the standby. An accidental start takes no writes."
     proof = "no postmaster is left and pg_controldata says “shut down”"
     return Step("stop", old, f"Stop {old}", does, proof, NORMAL, undo=f"start {old} again as the primary")
 
 
 def prove(old: str, new: str) -> Step:
-    does = f"Waits until {new} has replayed the shutdown checkpoint, and marks {old} as a standby."
+    does = f"Waits until {new} has replayed the shutdown checkpoint."
     proof = f"replay LSN of {new} against pg_controldata of {old}"
-    undo = f"starting {old} again takes the mark away"
-    return Step("prove", new, f"Prove that {new} has everything", does, proof, SHORT, undo=undo)
+    return Step("prove", new, f"Prove that {new} has everything", does, proof, SHORT)
 
 
 def promote(new: str) -> Step:

@@ -37,7 +37,7 @@ class HostActions:
             raise ActionFailed(f"{server.name}'s pg_controldata tells nothing: is bin_directory right?")
         return answer.control
 
-    async def stop(self, server: Server, mode: StopMode, timeout: float) -> Stopped:
+    async def stop(self, server: Server, mode: StopMode, timeout: float, *, mark: bool) -> Stopped:
         deadline = Deadline(timeout)
         if _in_container(server):
             quick = mode is StopMode.IMMEDIATE
@@ -46,11 +46,18 @@ class HostActions:
             answer = await self.look(server, deadline.left())
         else:
             command = stop_command(server.service, mode, math.ceil(timeout))
-            answer = await self._script(server, host_scripts.STOP, command, timeout)
+            answer = await self._script(server, host_scripts.STOP, ("mark" if mark else "", *command), timeout)
         if answer.postmaster_pid is not None:
             what = f"{server.name} did not stop within {timeout:g} s ({mode}): {answer.seen}. {answer.output}".strip()
             raise ActionFailed(what, exit_status=answer.exit_status, output=answer.output)
-        return Stopped(answer.seen, deadline.seconds, answer.exit_status, answer.output, control=answer.control)
+        return Stopped(
+            answer.seen,
+            deadline.seconds,
+            answer.exit_status,
+            answer.output,
+            control=answer.control,
+            marked=answer.standby_signal,
+        )
 
     async def start(self, server: Server, timeout: float) -> Done:
         return await self._start(server, host_scripts.START, None, timeout)

@@ -73,7 +73,7 @@ class UpkeepActions:
 
     async def restart(self, server: Server, timeout: float) -> Done:
         deadline = Deadline(timeout)
-        stopped = await self._host.stop(server, StopMode.FAST, timeout * _STOP_SHARE)
+        stopped = await self._host.stop(server, StopMode.FAST, timeout * _STOP_SHARE, mark=False)
         try:
             started = await self._host.start(server, deadline.left())
         except ActionFailed as failed:

@@ -35,9 +35,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Stopped(Done):
-    """A server that was stopped, with what pg_controldata says of it afterwards."""
+    """A server that was stopped, with what pg_controldata says of it afterwards, and whether it is marked by now."""
 
     control: ControlData | None = None
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,13 @@ class Engine(Rejoining, ReplicationSetup, Upkeep, Protocol):
         """Write out what is dirty, so that the stop that follows is short."""
         ...
 
-    async def stop(self, server: Server, mode: StopMode = StopMode.FAST, *, timeout: float = 60.0) -> Stopped:
+    async def stop(
+        self, server: Server, mode: StopMode = StopMode.FAST, *, mark: bool = False, timeout: float = 60.0
+    ) -> Stopped:
         """Stop through the service's own means, and wait until no postmaster is left.
 
-        Raises ActionFailed after the time-out; nothing is killed here.
+        With `mark`, one that has shut down cleanly is marked in the same breath, as by `mark_fenced`; the answer says
+        whether it is. Raises ActionFailed after the time-out; nothing is killed here.
         """
         ...
 

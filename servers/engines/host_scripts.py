@@ -94,17 +94,7 @@ run() {
 LOOK = _PRELUDE + "look\n"
 
 # The same without a look at processes and sockets, which takes tens of milliseconds that would be an outage's.
-_GLANCE = r"""
-glance() {
-  find_postmaster
-  echo "@postmaster $pid $state"
-  [ ! -e "$data/standby.signal" ] || echo "@standby_signal"
-  look_at_control
-  echo "@done"
-}
-"""
-
-CONTROL = _PRELUDE + _GLANCE + "glance\n"
+CONTROL = _PRELUDE + 'find_postmaster; echo "@postmaster $pid $state"; look_at_control; echo "@done"\n'
 
 MARK = (
     _PRELUDE
@@ -141,11 +131,12 @@ look
 
 # pg_ctl looks ten times a second whether the postmaster is gone; here it is every few milliseconds.
 # The last thing that a clean shutdown writes is the control file: of one that ended well, a glance tells enough.
+# Arguments from the fifth: "mark" to mark it once it has shut down cleanly, or ''; then the command.
 STOP = (
     _PRELUDE
-    + _GLANCE
     + _RUN
     + r"""
+wanted=$1; shift
 find_postmaster
 read_pid_file
 if [ -n "$pid" ]; then
@@ -153,7 +144,13 @@ if [ -n "$pid" ]; then
   tries=$((patience * 200))
   while find_postmaster; [ -n "$pid" ] && [ "$tries" -gt 0 ]; do sleep 0.005; tries=$((tries - 1)); done
 fi
-if [ -n "$pid" ]; then look; else glance; fi
+if [ -n "$pid" ]; then look; exit 0; fi
+echo "@postmaster"
+look_at_control
+# One that did not shut down cleanly must be able to come back as what it was.
+case $wanted$control in mark*'shut down'*) mark && sync -- "$data/standby.signal" "$data" 2>/dev/null ;; esac
+[ ! -e "$data/standby.signal" ] || echo "@standby_signal"
+echo "@done"
 """
 )
 

@@ -38,8 +38,10 @@ class NativeEngine:
     async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
         return await self._sql.checkpoint(server, timeout)
 
-    async def stop(self, server: Server, mode: StopMode = StopMode.FAST, *, timeout: float = 60.0) -> Stopped:
-        return await self._host.stop(server, mode, timeout)
+    async def stop(
+        self, server: Server, mode: StopMode = StopMode.FAST, *, mark: bool = False, timeout: float = 60.0
+    ) -> Stopped:
+        return await self._host.stop(server, mode, timeout, mark=mark)
 
     async def start(self, server: Server, *, timeout: float = 60.0) -> Done:
         return await self._host.start(server, timeout)

@@ -111,10 +111,13 @@ class Pair(Jobs, Keeping):
         await self._do("checkpoint", server)
         return Done("Checkpoint done.", 0.1)
 
-    async def stop(self, server: Server, mode: StopMode = StopMode.FAST, *, timeout: float = 60.0) -> Stopped:
+    async def stop(
+        self, server: Server, mode: StopMode = StopMode.FAST, *, mark: bool = False, timeout: float = 60.0
+    ) -> Stopped:
         machine = await self._do("stop", server)
+        machine.marked = machine.marked or mark
         machine.running, machine.state = False, "shut down"
-        return Stopped("Stopped.", 0.1, 0, "server stopped", _control(machine))
+        return Stopped("Stopped.", 0.1, 0, "server stopped", _control(machine), machine.marked)
 
     async def start(self, server: Server, *, timeout: float = 60.0) -> Done:
         machine = await self._do("start", server)

@@ -19,7 +19,6 @@ SWITCHOVER = [
     ("checkpoint", "db1"),
     ("stop", "db1"),
     ("wait_replayed", "db2"),
-    ("mark_fenced", "db1"),
     ("promote", "db2"),
     ("verify_write", "db2"),
     ("ensure_slot", "db2"),

@@ -80,8 +80,7 @@ async def test_a_switchover_of_an_older_version() -> None:
 
 
 async def test_a_stop_can_be_undone_before_promotion(pair: Pair, db1: Server, db2: Server) -> None:
-    stopped = await pair.engine.stop(db1)
-    await pair.engine.mark_fenced(db1)
+    stopped = await pair.engine.stop(db1, mark=True)
     proof = await pair.engine.fence_proof(db1)
 
     await pair.engine.start(db1)
@@ -89,6 +88,7 @@ async def test_a_stop_can_be_undone_before_promotion(pair: Pair, db1: Server, db
 
     assert stopped.control is not None
     assert stopped.control.state == "shut down"
+    assert stopped.marked
     assert proof.holds
     assert proof.standby_signal
     assert judgement.primary == "db1"
@@ -302,8 +302,9 @@ async def test_a_running_server_is_neither_marked_nor_made_a_standby(pair: Pair,
 async def test_stopping_and_starting_what_is_stopped_and_started_is_no_mistake(pair: Pair, db1: Server) -> None:
     await pair.engine.start(db1)
     first = await pair.engine.stop(db1, StopMode.IMMEDIATE)
-    second = await pair.engine.stop(db1)
+    second = await pair.engine.stop(db1, mark=True)
 
+    assert not second.marked, "one that did not shut down cleanly must be able to come back as what it was"
     assert first.control == second.control
     assert first.control is not None
     assert first.control.state == "in production"
