@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from servers.backups.native import NativeBackups
@@ -15,7 +15,7 @@ from servers.host_script import host_command
 from servers.inside import run_inside
 from servers.inventory import Cluster, Server
 from servers.knock import Endpoint
-from servers.lsn import Lsn
+from servers.last_seen import LastSeen, answered, silent
 from servers.sql import Row, Sessions
 from servers.sql_errors import SqlFailed
 from servers.sql_facts import FACTS, FACTS_FOR_ANYBODY, sql_facts
@@ -53,9 +53,7 @@ HostLook = tuple[HostFacts | None, Answer]
 class _Memory:
     """What is remembered of a server between passes."""
 
-    role: Role = Role.UNKNOWN
-    seen_at: datetime | None = None
-    wal_lsn: Lsn | None = None  # how far it was at that look, as a primary
+    last: LastSeen = field(default_factory=LastSeen)
     host: HostLook | None = None
     host_role: Role = Role.UNKNOWN  # the role it had when its host was looked at
     host_at: float = 0.0
@@ -139,9 +137,11 @@ class Observer:
             server.name,
             *sql,
             *host,
-            last_role=memory.role,
-            last_seen_at=memory.seen_at,
-            last_wal_lsn=memory.wal_lsn,
+            last_role=memory.last.role,
+            last_seen_at=memory.last.at,
+            last_wal_lsn=memory.last.wal_lsn,
+            wal_rate=memory.last.wal_rate,
+            missed_at=memory.last.missed_at,
         )
 
     async def _by_sql(self, cluster: Cluster, server: Server, timeout: float) -> SqlLook:
@@ -158,9 +158,11 @@ class Observer:
             if isinstance(refusal, BaseException):
                 raise refusal
         except Exception as error:
-            return None, self._answer(started, _unreachable(error))
+            answer = self._answer(started, _unreachable(error))
+            memory.last = silent(memory.last, answer.at)
+            return None, answer
         answer = self._answer(started)
-        memory.role, memory.seen_at, memory.wal_lsn = _role(facts), answer.at, facts.wal_lsn
+        memory.last = answered(memory.last, facts, answer.at)
         return facts, answer
 
     async def _knock(self, memory: _Memory, server: Server, timeout: float) -> None:
@@ -223,7 +225,7 @@ class Observer:
             memory.host = None
             return None, self._answer(started, _unreachable(error))
         look = facts, self._answer(started)
-        memory.host, memory.host_role, memory.host_at = look, memory.role, asyncio.get_running_loop().time()
+        memory.host, memory.host_role, memory.host_at = look, memory.last.role, asyncio.get_running_loop().time()
         return look
 
     async def _by_witness(

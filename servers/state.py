@@ -209,7 +209,8 @@ class ServerState:
     """One server as it was seen. `sql` and `host` are None when their answer is not ok.
 
     `last_role` is what the last successful look by SQL found, and when: it survives the loss of the server.
-    `last_wal_lsn` is a primary's position at that look.
+    `last_wal_lsn` is a primary's position at that look, and `wal_rate` how fast it wrote before, in bytes a second.
+    `missed_at` is the first look since then that got no answer by SQL.
     """
 
     name: str
@@ -220,6 +221,8 @@ class ServerState:
     last_role: Role = Role.UNKNOWN
     last_seen_at: datetime | None = None
     last_wal_lsn: Lsn | None = None
+    wal_rate: float | None = None
+    missed_at: datetime | None = None
 
     @property
     def role(self) -> Role:

@@ -1,6 +1,6 @@
 """The plan of a failover: the primary is down. It is fenced, the standby is promoted, and what may be lost is said."""
 
-from commands.plan import Check, Loss, Plan, Step
+from commands.plan import Check, Plan, Step
 from commands.promotion import steps, traffic
 from commands.promotion.checks import (
     answers_sql,
@@ -11,10 +11,11 @@ from commands.promotion.checks import (
 from commands.promotion.evidence import down_checks
 from commands.promotion.fencing import fence_check, fence_facts, fence_risks, fence_steps
 from commands.promotion.followers import following_checks, following_facts
+from commands.promotion.loss import possible_loss
 from commands.promotion.pair import Pair, failed, judged, lenient, passed, warned
 from commands.promotion.synchronous import after_promotion, does_not_block
 from ledger.quantities import bytes_text
-from servers.lag import data_at_risk_bytes, received_lsn
+from servers.lag import received_lsn
 from servers.lsn import format_lsn
 from servers.state import Role
 
@@ -41,30 +42,6 @@ def plan_failover(pair: Pair) -> Plan:
         facts=(*fence_facts(pair.source), *following_facts(pair), *traffic.facts(pair.traffic, pair.target.name)),
         writes_seen_at=last,
     )
-
-
-def possible_loss(pair: Pair) -> Loss:
-    """The old primary's position when it was last seen, less what the standby has received; with what is not known.
-
-    What the old primary wrote after that look is known to nobody, so the loss is never said to be nothing.
-    """
-    old, new = pair.source.name, pair.target.name
-    received = received_lsn(pair.new.sql) if pair.new.sql else None
-    seen_at = pair.old.last_seen_at
-    last_known = pair.old.last_wal_lsn if pair.old.last_role is Role.PRIMARY else None
-    if received is None:
-        return Loss(None, None, f"Not known: {new} does not say what it has received.")
-    if last_known is None or seen_at is None:
-        return Loss(
-            None, None, f"Not known: {new} has received up to {format_lsn(received)}, nobody saw how far {old} was."
-        )
-    when = f"{seen_at:%H:%M:%S} UTC"
-    tail = f"What {old} wrote after that, until it went down, may be lost"
-    at_risk = data_at_risk_bytes(last_known, pair.new.sql)
-    if at_risk:
-        gap = f"At {when} {old} was at {format_lsn(last_known)}, {new} has {format_lsn(received)}"
-        return Loss(at_risk, None, f"{gap}. {tail} as well.")
-    return Loss(None, None, f"Not known exactly. {new} has everything up to {when}. {tail}.")
 
 
 def _steps(pair: Pair) -> tuple[Step, ...]:
