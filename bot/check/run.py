@@ -11,6 +11,7 @@ from bot.check.audit import check_audit
 from bot.check.finding import Finding, Outcome
 from bot.check.servers import ServerTrials
 from bot.check.slack import check_slack
+from bot.check.traffic import check_traffic
 from bot.settings import Settings
 from bot.slack.scopes import WANTED_SCOPES
 from bot.terminal.directory import TerminalDirectory
@@ -33,9 +34,17 @@ async def run_check(settings: Settings) -> int:
         ]
         async with asyncio.TaskGroup() as group:
             servers = [group.create_task(trial.run()) for trial in trials]
+            traffic = [
+                group.create_task(check_traffic(cluster, wired.world.traffic.get(name, ()), wired.observer))
+                for name, cluster in wired.clusters.items()
+            ]
             slack = group.create_task(check_slack(settings, WANTED_SCOPES))
             audit = group.create_task(check_audit(settings, wired.ledger))
-        findings = [*audit.result(), *slack.result(), *(finding for task in servers for finding in task.result())]
+        findings = [
+            *audit.result(),
+            *slack.result(),
+            *(finding for task in (*servers, *traffic) for finding in task.result()),
+        ]
     Console().print(table(findings, wired.redactor.text))
     broken = sum(finding.outcome is Outcome.BROKEN for finding in findings)
     warnings = sum(finding.outcome in (Outcome.WARNING, Outcome.SKIPPED) for finding in findings)
