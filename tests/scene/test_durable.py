@@ -100,6 +100,7 @@ async def test_slack_that_goes_down_in_the_middle_stops_nothing_and_hears_of_it_
     assert not await stage.lab.servers["db2"].in_recovery()
     stage.slack.faults.heal()
     await wait_for_report(stage.slack, requested, "succeeded", timeout=30)
+    await stage.slack.wait_until(lambda: stage.slack.sockets == 2, timeout=20)
     await fail_over(stage, watch, "db2", "promote")
     assert not await stage.lab.servers["db1"].in_recovery()
 
