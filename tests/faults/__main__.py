@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from tests.faults.cell import Cell, Result
-from tests.faults.matrix import matrix
+from tests.faults.matrix import DOES_NOT_APPLY, matrix
 from tests.faults.play import play
 from tests.faults.table import document
 
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only cells whose name has this in it; nothing is kept then")
     given = parser.parse_args()
     results, left_out = asyncio.run(play_all([cell for cell in matrix() if given.only in cell.name]))
-    text = document(results, left_out)
+    text = document(results, left_out, DOES_NOT_APPLY)
     print(text)
     if not given.only:
         _DOCUMENT.write_text(text, encoding="utf-8")

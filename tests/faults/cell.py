@@ -28,21 +28,26 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment of the operation: a step by its number (from 1), or before it is asked for (step 0)."""
+    """A moment of the operation: a step by its action, or before it is asked for (None)."""
 
-    step: int
+    action: str | None
     phase: Phase = Phase.INTENT
 
     def __str__(self) -> str:
-        return "before" if self.step == 0 else f"step {self.step}, {self.phase}"
+        if self.action is None:
+            return "before"
+        moment = "during" if self.phase is Phase.INTENT else "after"
+        return f"{moment} {self.action.replace('_', ' ')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """`strike` makes the fault; `mend`, where there is one, takes it back once the operation has ended.
 
-    `ends` are the ends that are right; REFUSED stands for an order that could not even be asked for. `quick` cells run
-    in CI. Some need a disk of their own for the servers, or for the ledger, which only root can mount.
+    `ends` are the ends that are right; REFUSED stands for an order that could not even be asked for. `serves`: once the
+    fault is mended a primary takes writes, without anybody doing anything. `quick` cells run in CI. `freezes`: the
+    primary of a failover is stopped by SIGSTOP instead of killed. Some need a disk of their own for the servers, or for
+    the ledger, which only root can mount.
     """
 
     fault: str
@@ -52,6 +57,8 @@ class Cell:
     ends: frozenset[str]
     mend: Act | None = None
     quick: bool = False
+    serves: bool = True
+    freezes: bool = False
     needs_disks: bool = False
     needs_ledger_disk: bool = False
 
@@ -71,7 +78,8 @@ class Result:
     """What became of a cell.
 
     `lost` are acknowledged rows that are not on the primary of the end; `lost_received` those of them that the standby
-    had received. `primaries` is the most writable primaries that clients could reach at once.
+    had received. `primaries` is the most writable primaries that clients could reach at once. `serves`: rows were
+    acknowledged after the end.
     """
 
     cell: Cell
@@ -81,6 +89,7 @@ class Result:
     lost: int
     lost_received: int
     primaries: int
+    serves: bool
     audit_is_whole: bool
     seconds: float
 
@@ -94,6 +103,7 @@ class Result:
             (self.lost > 0 and not may_lose, f"{self.lost} acknowledged rows are lost"),
             (self.lost_received > 0, f"{self.lost_received} rows are lost that the standby had received"),
             (self.primaries > 1, f"{self.primaries} writable primaries at once"),
+            (self.cell.serves and not self.serves, "nobody takes writes in the end"),
             (not self.audit_is_whole, "the audit log does not verify"),
             (not self.told, "nobody was told"),
         )

@@ -17,14 +17,24 @@ from tests.faults.strikes import (
     the_ledgers_disk_is_full,
 )
 
-# The steps of each plan on the lab's pair, by their number: where the outage is, and what cannot be taken back.
-STEPS: Mapping[Order, int] = {Order.SWITCHOVER: 7, Order.FAILOVER: 3, Order.REJOIN: 2}
-STOP, PROVE, PROMOTE = 2, 3, 4  # of a switchover
-FENCE, FAILOVER_PROMOTE = 1, 2  # of a failover
+# The steps of each plan on the lab's pair, by their actions.
+STEPS: Mapping[Order, tuple[str, ...]] = {
+    Order.SWITCHOVER: ("checkpoint", "stop", "prove", "promote", "verify", "slot", "rejoin"),
+    Order.FAILOVER: ("fence", "promote", "verify"),
+    Order.REJOIN: ("checkpoint_upstream", "make_slot", "rewind", "copy", "place", "start_standby"),
+}
 
-_BOT_PRIMARY = ("bot-db1",)
-_REPLICATION = ("db1-db2",)
-_BEFORE = When(0)
+DOES_NOT_APPLY: tuple[str, ...] = (
+    "failover: kill primary, cut primary-standby, cut both: the primary is dead when a failover begins",
+    "rejoin: kill primary mid-switchover: see “kill primary”",
+    "rejoin: standby lagging or paused: the server that is rejoined is no standby yet",
+    "rejoin: promotion's answer lost: nothing is promoted",
+    "switchover: old primary returns after failover: it is the standby already",
+)
+
+REFUSAL = frozenset({REFUSED})
+OLD, NEW, PAIR = "bot-db1", "bot-db2", "db1-db2"
+BEFORE = When(None)
 
 
 def matrix() -> tuple[Cell, ...]:
@@ -32,23 +42,15 @@ def matrix() -> tuple[Cell, ...]:
 
 
 def _bot_dies() -> Iterator[Cell]:
-    """kill -9 of the bot while each step acts, and after it: it goes on as if nothing had been, or stops and says."""
+    """kill -9 of the bot while each step acts, and after it: it goes on with what was approved."""
     for order, steps in STEPS.items():
-        for step in range(1, steps + 1):
+        for step in steps:
             for phase in Phase:
                 quick = phase is Phase.INTENT and (order, step) in _QUICK_DEATHS
-                yield Cell("kill -9 bot", order, When(step, phase), kill_the_bot, EITHER, quick=quick)
+                yield Cell("kill -9 bot", order, When(step, phase), kill_the_bot, DONE, quick=quick)
 
 
-_QUICK_DEATHS = frozenset(
-    {
-        (Order.SWITCHOVER, STOP),
-        (Order.SWITCHOVER, PROMOTE),
-        (Order.FAILOVER, FENCE),
-        (Order.FAILOVER, FAILOVER_PROMOTE),
-        (Order.REJOIN, 2),
-    }
-)
+_QUICK_DEATHS = frozenset({(Order.SWITCHOVER, "prove"), (Order.FAILOVER, "fence"), (Order.REJOIN, "rewind")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,92 +60,101 @@ class _Maker:
     order: Order
 
     def __call__(
-        self, fault: str, when: When, strike: Act, ends: frozenset[str], mend: Act | None = None, *, quick: bool = False
+        self,
+        name: str,
+        when: When,
+        strike: Act,
+        ends: frozenset[str],
+        mend: Act | None = None,
+        *,
+        quick: bool = False,
+        serves: bool = True,
+        freezes: bool = False,
     ) -> Cell:
-        needs_disks = fault.startswith("disk full")
-        return Cell(fault, self.order, when, strike, ends, mend, quick, needs_disks=needs_disks)
+        needs_disks = name.startswith("disk full")
+        return Cell(name, self.order, when, strike, ends, mend, quick, serves, freezes=freezes, needs_disks=needs_disks)
 
 
 def _switchover() -> Iterator[Cell]:
     cell = _Maker(Order.SWITCHOVER)
     freeze, thaw = fault(FaultKind.FREEZE, "db1"), fault(FaultKind.THAW, "db1")
-    yield cell("SIGSTOP primary", _BEFORE, freeze, frozenset({REFUSED}), thaw)
-    yield cell("SIGSTOP primary", When(STOP), freeze, STOPPED, thaw)
-    yield cell("kill primary mid-switchover", When(STOP), fault(FaultKind.KILL, "db1"), EITHER, quick=True)
-    yield cell("cut bot-primary", When(STOP), fault(FaultKind.CUT, *_BOT_PRIMARY), EITHER, mended(*_BOT_PRIMARY))
-    yield cell("cut bot-primary", When(PROMOTE), fault(FaultKind.CUT, *_BOT_PRIMARY), EITHER, mended(*_BOT_PRIMARY))
-    yield cell(
-        "cut primary-standby",
-        When(1),
-        fault(FaultKind.CUT, *_REPLICATION),
-        EITHER,
-        mended(*_REPLICATION),
-        quick=True,
-    )
-    yield cell(
-        "cut both",
-        When(STOP),
-        fault(FaultKind.CUT, *_BOT_PRIMARY, *_REPLICATION),
-        EITHER,
-        mended(*_BOT_PRIMARY, *_REPLICATION),
-    )
-    yield cell("stalled link", When(STOP), fault(FaultKind.STALL, *_BOT_PRIMARY), EITHER, mended(*_BOT_PRIMARY))
-    yield cell("SSH half-open", When(STOP), fault(FaultKind.STALL, "bot-db1:ssh"), EITHER, mended("bot-db1:ssh"))
+    yield cell("SIGSTOP primary", BEFORE, freeze, REFUSAL, thaw)
+    yield cell("SIGSTOP primary", When("stop"), freeze, STOPPED, thaw, serves=False)
+    # A crash in the middle of the stop proves nothing: the old primary recovers and is the primary again.
+    yield cell("kill primary", When("stop"), fault(FaultKind.KILL, "db1"), EITHER, quick=True)
+    yield cell("kill primary", When("checkpoint"), fault(FaultKind.KILL, "db1"), STOPPED, serves=False)
+    yield from _links(cell, "cut", FaultKind.CUT)
+    yield from _links(cell, "stalled", FaultKind.STALL)
+    half_open = fault(FaultKind.STALL, f"{OLD}:ssh")
+    yield cell("SSH half-open", When("stop"), half_open, STOPPED, mended(f"{OLD}:ssh"), serves=False)
     pause, resume = fault(FaultKind.PAUSE_REPLAY, "db2"), fault(FaultKind.RESUME_REPLAY, "db2")
-    yield cell("standby paused", _BEFORE, pause, frozenset({REFUSED}), resume, quick=True)
-    yield cell("standby paused", When(1), pause, STOPPED, None)
-    yield cell("standby lagging", When(1), fault(FaultKind.SLOW, *_REPLICATION), EITHER, mended(*_REPLICATION))
-    yield cell("disk full on the standby", When(1), fault(FaultKind.FILL_DISK, "db2"), EITHER, _room("db2"))
-    answer = ("bot-db2:sql",)
-    yield cell("promotion's answer lost", When(PROMOTE), fault(FaultKind.DROP, *answer), EITHER, mended(*answer))
-    yield from _of_understudy_itself(Order.SWITCHOVER, STOP)
+    yield cell("standby paused", BEFORE, pause, REFUSAL, resume, quick=True)
+    yield cell("standby paused", When("checkpoint"), pause, STOPPED)
+    yield cell("standby lagging", When("checkpoint"), fault(FaultKind.SLOW, PAIR), EITHER, mended(PAIR))
+    yield cell("disk full on the standby", When("checkpoint"), fault(FaultKind.FILL_DISK, "db2"), EITHER, _room("db2"))
+    lost = fault(FaultKind.DROP, f"{NEW}:sql")
+    yield cell("promotion's answer lost", When("promote"), lost, STOPPED, mended(f"{NEW}:sql"))
+    yield from _of_understudy_itself(Order.SWITCHOVER, "stop")
+
+
+def _links(cell: _Maker, word: str, kind: FaultKind) -> Iterator[Cell]:
+    """What can be cut or stalled between the bot, the primary and the standby of a switchover.
+
+    Without SSH to the old primary nobody can start it again: the bot says so.
+    """
+    yield cell(f"{word} bot-primary", When("stop"), fault(kind, OLD), STOPPED, mended(OLD), serves=False)
+    yield cell(f"{word} bot-primary", When("promote"), fault(kind, OLD), EITHER, mended(OLD))
+    yield cell(f"{word} primary-standby", When("checkpoint"), fault(kind, PAIR), STOPPED, mended(PAIR))
+    both_links = fault(kind, OLD, PAIR)
+    yield cell(f"{word} both", When("checkpoint"), both_links, STOPPED, mended(OLD, PAIR), serves=False)
 
 
 def _failover() -> Iterator[Cell]:
     cell = _Maker(Order.FAILOVER)
-    yield cell("cut bot-primary", When(FENCE), fault(FaultKind.CUT, *_BOT_PRIMARY), EITHER, mended(*_BOT_PRIMARY))
-    yield cell("SSH half-open", When(FENCE), fault(FaultKind.STALL, "bot-db1:ssh"), EITHER, mended("bot-db1:ssh"))
-    yield cell(
-        "primary starts again before the fence", _BEFORE, fault(FaultKind.START, "db1"), DONE | frozenset({REFUSED})
-    )
-    yield cell("primary starts again while fenced", When(FENCE), fault(FaultKind.START, "db1"), EITHER)
-    yield cell("old primary returns", When(3, Phase.RESULT), fault(FaultKind.START, "db1"), DONE, quick=True)
-    yield cell("standby paused", _BEFORE, fault(FaultKind.PAUSE_REPLAY, "db2"), DONE, quick=True)
-    yield cell("disk full on the standby", When(FENCE), fault(FaultKind.FILL_DISK, "db2"), EITHER, _room("db2"))
-    answer = ("bot-db2:sql",)
-    yield cell(
-        "promotion's answer lost",
-        When(FAILOVER_PROMOTE),
-        fault(FaultKind.DROP, *answer),
-        EITHER,
-        mended(*answer),
-        quick=True,
-    )
-    yield cell("stalled link", When(FENCE), fault(FaultKind.STALL, "bot-db2"), EITHER, mended("bot-db2"))
-    yield from _of_understudy_itself(Order.FAILOVER, FENCE)
+    yield cell("SIGSTOP primary", BEFORE, _nothing, DONE, freezes=True, quick=True)
+    # A fence that cannot be proved promotes nobody.
+    yield cell("cut bot-primary", When("fence"), fault(FaultKind.CUT, OLD), EITHER, mended(OLD), serves=False)
+    half_open = fault(FaultKind.STALL, f"{OLD}:ssh")
+    yield cell("SSH half-open", When("fence"), half_open, EITHER, mended(f"{OLD}:ssh"), serves=False)
+    yield cell("stalled link", When("fence"), fault(FaultKind.STALL, NEW), EITHER, mended(NEW), serves=False)
+    yield cell("primary starts again", BEFORE, fault(FaultKind.START, "db1"), REFUSAL | DONE)
+    yield cell("primary starts again", When("fence"), fault(FaultKind.START, "db1"), EITHER)
+    yield cell("old primary returns", When("verify", Phase.RESULT), fault(FaultKind.START, "db1"), DONE, quick=True)
+    yield cell("standby paused", BEFORE, fault(FaultKind.PAUSE_REPLAY, "db2"), DONE)
+    yield cell("standby lagging", BEFORE, fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
+    yield cell("disk full on the standby", When("fence"), fault(FaultKind.FILL_DISK, "db2"), EITHER, _room("db2"))
+    lost = fault(FaultKind.DROP, f"{NEW}:sql")
+    yield cell("promotion's answer lost", When("promote"), lost, STOPPED, mended(f"{NEW}:sql"), quick=True)
+    yield from _of_understudy_itself(Order.FAILOVER, "fence")
 
 
 def _rejoin() -> Iterator[Cell]:
     cell = _Maker(Order.REJOIN)
     freeze, thaw = fault(FaultKind.FREEZE, "db2"), fault(FaultKind.THAW, "db2")
-    yield cell("SIGSTOP primary", When(1), freeze, EITHER, thaw)
-    yield cell("kill primary", When(1), fault(FaultKind.KILL, "db2"), EITHER, fault(FaultKind.START, "db2"))
-    yield cell("cut bot-primary", When(1), fault(FaultKind.CUT, "bot-db2"), EITHER, mended("bot-db2"))
-    yield cell("cut primary-standby", When(1), fault(FaultKind.CUT, *_REPLICATION), EITHER, mended(*_REPLICATION))
-    yield cell("SSH half-open", When(1), fault(FaultKind.STALL, "bot-db1:ssh"), EITHER, mended("bot-db1:ssh"))
-    yield cell("old primary returns", _BEFORE, fault(FaultKind.START, "db1"), EITHER | frozenset({REFUSED}), quick=True)
-    yield cell("disk full on the standby", When(1), fault(FaultKind.FILL_DISK, "db1"), EITHER, _room("db1"))
-    yield from _of_understudy_itself(Order.REJOIN, 1)
+    yield cell("SIGSTOP primary", When("rewind"), freeze, EITHER, thaw)
+    yield cell("kill primary", When("rewind"), fault(FaultKind.KILL, "db2"), EITHER, fault(FaultKind.START, "db2"))
+    yield cell("cut bot-primary", When("rewind"), fault(FaultKind.CUT, NEW), EITHER, mended(NEW))
+    yield cell("cut primary-standby", When("rewind"), fault(FaultKind.CUT, PAIR), EITHER, mended(PAIR))
+    yield cell("cut both", When("rewind"), fault(FaultKind.CUT, NEW, PAIR), EITHER, mended(NEW, PAIR))
+    yield cell("stalled link", When("rewind"), fault(FaultKind.STALL, PAIR), EITHER, mended(PAIR))
+    yield cell("SSH half-open", When("rewind"), fault(FaultKind.STALL, f"{OLD}:ssh"), EITHER, mended(f"{OLD}:ssh"))
+    yield cell("old primary returns", BEFORE, fault(FaultKind.START, "db1"), DONE | REFUSAL)
+    yield cell("disk full on the standby", When("rewind"), fault(FaultKind.FILL_DISK, "db1"), EITHER, _room("db1"))
+    yield from _of_understudy_itself(Order.REJOIN, "rewind")
 
 
-def _of_understudy_itself(order: Order, step: int) -> Iterator[Cell]:
+def _of_understudy_itself(order: Order, step: str) -> Iterator[Cell]:
     """Two bots, Slack down, the ledger's disk full: of the bot, whatever the order."""
     quick = order is Order.SWITCHOVER
-    yield Cell("two bots", order, _BEFORE, a_second_bot, DONE, quick=quick)
+    yield Cell("two bots", order, BEFORE, a_second_bot, DONE, quick=quick)
     # The second one is still starting when the first one dies: it finds the operation, whenever it is ready.
-    yield Cell("two bots, one dies", order, When(step), both(the_first_bot_dies, a_second_bot), EITHER)
+    yield Cell("two bots, one dies", order, When(step), both(the_first_bot_dies, a_second_bot), DONE)
     yield Cell("Slack down", order, When(step), slack_goes_down, DONE, slack_comes_back, quick)
     yield Cell("ledger disk full", order, When(step), the_ledgers_disk_is_full, EITHER, needs_ledger_disk=True)
+
+
+async def _nothing(scene: object) -> None:
+    """The fault is how the primary died."""
 
 
 def _room(server: str) -> Act:

@@ -25,6 +25,7 @@ _WARM_ROWS = 30
 _STRIKE_SECONDS = 60.0
 _END_SECONDS = 150.0
 _TELL_SECONDS = 30.0
+_NEW_ROWS, _SERVES_SECONDS = 20, 15.0
 _AFTER_SECONDS = 1.0  # of load after the end: what goes wrong late shows
 
 OVER = frozenset({*(state.value for state in FINISHED), OperationState.INTERRUPTED.value})
@@ -44,6 +45,7 @@ async def play(cell: Cell) -> Result:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+        serves = await _serves(scene)
         report = await lab.load.stop_and_report(await _primary(scene))
         return Result(
             cell=cell,
@@ -53,6 +55,7 @@ async def play(cell: Cell) -> Result:
             lost=len(report.lost),
             lost_received=len(report.lost_received),
             primaries=watch.most,
+            serves=serves,
             audit_is_whole=await _audit_is_whole(scene.ledger.path),
             seconds=time.monotonic() - began,
         )
@@ -61,7 +64,7 @@ async def play(cell: Cell) -> Result:
 async def _play(cell: Cell, scene: Scene) -> tuple[str, str]:
     """How the operation ended, and what people were told."""
     await scene.prepare()
-    if cell.when.step == 0:
+    if cell.when.action is None:
         await cell.strike(scene)
     try:
         requested = await scene.ask()
@@ -88,7 +91,7 @@ async def _play(cell: Cell, scene: Scene) -> tuple[str, str]:
 
 
 async def _strike(cell: Cell, scene: Scene, operation: str) -> None:
-    if cell.when.step > 0:
+    if cell.when.action is not None:
         await scene.ledger.reached(operation, cell.when, timeout=_STRIKE_SECONDS)
         await cell.strike(scene)
 
@@ -100,6 +103,16 @@ async def _mend(cell: Cell, scene: Scene) -> None:
 
 def _says_the_end(text: str) -> bool:
     return any(word in text for word in ("succeeded", "failed", "interrupted", "cancelled"))
+
+
+async def _serves(scene: Scene) -> bool:
+    """Whether clients' rows are acknowledged again."""
+    load = scene.stage.lab.load
+    try:
+        await load.wait_for_rows(len(load.acknowledged()) + _NEW_ROWS, timeout=_SERVES_SECONDS)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _primary(scene: Scene) -> str:
@@ -123,7 +136,7 @@ async def _stage(cell: Cell) -> AsyncIterator[Scene]:
         place = stack.enter_context(_ledger_disk()) if cell.needs_ledger_disk else None
         stage = await stack.enter_async_context(open_stage(options, edit=lambda text: _with_ledger_in(place, text)))
         ledger = (place or stage.settings.parent) / "ledger.sqlite3"
-        scene = Scene(stage, cell.order, LedgerWatch(ledger), ledger_disk=place)
+        scene = Scene(stage, cell.order, LedgerWatch(ledger), ledger_disk=place, freezes=cell.freezes)
         stack.push_async_callback(scene.end_others)
         yield scene
 

@@ -28,6 +28,7 @@ class Scene:
     order: Order
     ledger: LedgerWatch
     ledger_disk: Path | None = None
+    freezes: bool = False
     others: list[BotProcess] = field(default_factory=list)
 
     @property
@@ -46,7 +47,10 @@ class Scene:
         """What comes before the order: a dead primary, or a failover that has been."""
         if self.order is Order.SWITCHOVER:
             return
-        await self.old.kill()
+        if self.freezes:
+            self.old.freeze()
+        else:
+            await self.old.kill()
         await self.stage.slack.wait_for_message(CLUSTER_CHANNEL, offers("Fail over…"), timeout=ASK_SECONDS)
         if self.order is Order.REJOIN:
             requested = await self.request("promote shop")

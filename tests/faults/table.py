@@ -26,14 +26,15 @@ once” is the most servers that took writes at the same moment. “Refused”: 
 """
 
 
-def document(results: Sequence[Result], left_out: Sequence[str]) -> str:
+def document(results: Sequence[Result], left_out: Sequence[str], not_applying: Sequence[str]) -> str:
     """docs/faults.md."""
     lines = [_line(_HEADERS), _line(["---"] * len(_HEADERS)), *(_line(_cells(result)) for result in results)]
     wrong = [f"- {result.cell.name}: {problem}" for result in results for problem in result.problems]
     holds = f"{len(results) - len({line.split(': ')[0] for line in wrong})} of {len(results)} cells hold."
-    parts = [_INTRODUCTION, "\n".join(lines), holds if not wrong else "\n".join(["What does not hold:", *wrong])]
+    parts = [_INTRODUCTION, "\n".join(lines), holds if not wrong else "\n".join(["What does not hold:", "", *wrong])]
     if left_out:
-        parts.append("\n".join(["Not played here:", *(f"- {one}" for one in left_out)]))
+        parts.append("\n".join(["Not played here:", "", *(f"- {one}" for one in left_out)]))
+    parts.append("\n".join(["What makes no sense:", "", *(f"- {one}" for one in not_applying)]))
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 

@@ -39,7 +39,7 @@ class LedgerWatch:
             while True:
                 for kind, text in self._rows(_STEPS, *kinds):
                     details = json.loads(text)
-                    if (kind, details["operation"], details["step"]) == (wanted, operation, when.step):
+                    if (kind, details["operation"], details["action"]) == (wanted, operation, when.action):
                         return
                 await asyncio.sleep(_LOOK_SECONDS)
 

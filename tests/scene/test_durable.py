@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from commands.document import read_document
 from lab.stage import CLUSTER_CHANNEL, Stage, open_stage
 from lab.world import LabOptions
-from ledger.ledger import Ledger
-from ledger.operations import OperationState, get
+from ledger.operations import OperationState
 from tests.faults.cell import When
 from tests.faults.watch import LedgerWatch, PrimaryWatch
 from tests.scene.play import Requested, audit_is_whole, request_promotion, says, wait_for_report
@@ -20,17 +18,10 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 OVER = frozenset({OperationState.SUCCEEDED.value, OperationState.FAILED.value, OperationState.INTERRUPTED.value})
 
 
-async def step_number(watch: LedgerWatch, operation: str, action: str) -> int:
-    async with await Ledger.open(watch.path, create=False) as ledger:
-        plan = read_document((await ledger.read(lambda db: get(db, operation))).plan).plan
-    return 1 + [step.action for step in plan.steps].index(action)
-
-
 async def killed_during(stage: Stage, watch: LedgerWatch, requested: Requested, action: str) -> None:
     """Approved, killed once the intent of that step is on disk, and started again as a supervisor would."""
-    number = await step_number(watch, requested.operation, action)
     await stage.slack.person("U0BOB").press(requested.card, text="Approve")
-    await watch.reached(requested.operation, When(number), timeout=30)
+    await watch.reached(requested.operation, When(action), timeout=30)
     await stage.bot.kill()
     await stage.bot.start()
 
@@ -92,7 +83,7 @@ async def test_slack_that_goes_down_in_the_middle_stops_nothing_and_hears_of_it_
     watch = LedgerWatch(stage.settings.parent / "ledger.sqlite3")
     requested = await request_promotion(stage.slack, stage.slack.person("U0ALICE"))
     await stage.slack.person("U0BOB").press(requested.card, text="Approve")
-    await watch.reached(requested.operation, When(1), timeout=30)
+    await watch.reached(requested.operation, When("checkpoint"), timeout=30)
     stage.slack.faults.server_error()
     stage.slack.faults.refuse_sockets = True
     stage.slack.faults.drop_sockets()
