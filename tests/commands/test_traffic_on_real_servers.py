@@ -1,7 +1,7 @@
-"""Clients behind a real PgBouncer, while their primary changes: they wait, and see no error."""
+"""Clients behind a real PgBouncer or HAProxy, while their primary changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from lab.faults import FaultKind
+from lab.haproxy import LabHaproxy, haproxy
 from lab.load_client import LoadClient, Outcomes
 from lab.pgbouncer import LabPgBouncer, pgbouncer
 from lab.world import Lab, LabOptions
@@ -33,10 +34,10 @@ class PromotesNobody(NativeEngine):
 
 @dataclass
 class Behind:
-    """The road with a PgBouncer, and clients that write through it."""
+    """The road with a PgBouncer or HAProxy, and clients that write through it."""
 
     road: Road
-    pooler: LabPgBouncer
+    pooler: LabPgBouncer | LabHaproxy
     outcomes: Outcomes
 
     async def wait_for_rows(self, more: int) -> None:
@@ -59,14 +60,21 @@ async def behind_a_pooler(
         Lab.start(LabOptions(base_backup=False)) as lab,
         pgbouncer(lab, "db2") as pooler,
         road_of(lab, tmp_path, make_engine, pooler.settings(hold=hold)) as road,
-        asyncio.TaskGroup() as tasks,
+        writing(pooler.client_conninfo) as outcomes,
     ):
-        outcomes = Outcomes(lambda row: None)
-        clients = [LoadClient(pooler.client_conninfo, RUN, 0.02, outcomes, prepared=False) for _ in range(CLIENTS)]
+        yield Behind(road, pooler, outcomes)
+
+
+@asynccontextmanager
+async def writing(conninfo: Callable[[], str]) -> AsyncIterator[Outcomes]:
+    """Clients that write, until the block ends."""
+    outcomes = Outcomes(lambda row: None)
+    clients = [LoadClient(conninfo, RUN, 0.02, outcomes, prepared=False) for _ in range(CLIENTS)]
+    async with asyncio.TaskGroup() as tasks:
         for client in clients:
             tasks.create_task(client.run())
         try:
-            yield Behind(road, pooler, outcomes)
+            yield outcomes
         finally:
             for client in clients:
                 client.stop()
@@ -115,3 +123,47 @@ async def test_a_transaction_that_does_not_end_stops_the_switchover_and_clients_
             await behind.wait_for_rows(50)
             assert behind.outcomes.acknowledged[-1].server == behind.road.lab.servers["db1"].address
             assert behind.outcomes.errors == 0, behind.outcomes.first_error
+
+
+async def test_behind_haproxy_clients_reconnect_to_the_new_primary(tmp_path: Path) -> None:
+    async with (
+        Lab.start(LabOptions(base_backup=False)) as lab,
+        haproxy(lab, "db2") as proxy,
+        road_of(lab, tmp_path, extra=proxy.settings()) as road,
+        writing(proxy.client_conninfo) as outcomes,
+    ):
+        behind = Behind(road, proxy, outcomes)
+        await behind.wait_for_rows(50)
+        [target] = road.world.traffic["shop"]
+        assert (await target.look(timeout=5)).server == "db1"
+        report = (await road.approve(await road.request("promote"))).page
+        assert report.title == "Switchover of shop: db1 → db2 succeeded", report
+        assert "does not" not in repr(report)
+        await behind.wait_for_rows(50)
+        assert outcomes.acknowledged[-1].server == lab.servers["db2"].address
+        assert {row.sequence for row in outcomes.acknowledged} <= await behind.rows_on("db2")
+        # Whoever is led to db2 does not come back to db1 by itself, though it runs again.
+        assert (await target.look(timeout=5)).server == "db2"
+
+
+async def test_a_command_on_a_host_is_told_who_is_the_primary_now(tmp_path: Path) -> None:
+    async with Lab.start(LabOptions(base_backup=False)) as lab:
+        host, port = lab.servers["db2"].bot_ssh
+        note = lab.servers["db2"].paths.home / "primary"
+        extra = f"""
+[clusters.shop.traffic.web]
+kind = "command"
+redirect = ["sh", "-c", "printf %s \\"$UNDERSTUDY_NEW_PRIMARY\\" > \\"$1\\"", "sh", {str(note)!r}]
+look = ["sh", "-c", "cat \\"$1\\" 2>/dev/null || echo db1", "sh", {str(note)!r}]
+
+[clusters.shop.traffic.web.ssh]
+host = "{host}"
+port = {port}
+user = "postgres"
+key_file = "{lab.key_file}"
+known_hosts = "{lab.known_hosts}"
+"""
+        async with road_of(lab, tmp_path, extra=extra) as road:
+            report = (await road.approve(await road.request("promote"))).page
+            assert report.title == "Switchover of shop: db1 → db2 succeeded", report
+            assert note.read_text() == "db2"

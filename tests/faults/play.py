@@ -31,8 +31,12 @@ _AFTER_SECONDS = 1.0  # of load after the end: what goes wrong late shows
 OVER = frozenset({*(state.value for state in FINISHED), OperationState.INTERRUPTED.value})
 
 
+class NeverCame(Exception):
+    """The moment of a cell did not come, or its end: what it was about could not be seen."""
+
+
 async def play(cell: Cell) -> Result:
-    """LabError where the cell needs something that this machine does not have (a disk of its own needs root)."""
+    """Raises NeverCame, and LabError where the cell needs what this machine does not have (a disk needs root)."""
     began = time.monotonic()
     async with _stage(cell) as scene:
         lab = scene.stage.lab
@@ -42,6 +46,8 @@ async def play(cell: Cell) -> Result:
         watching = asyncio.create_task(watch.run())
         try:
             end, told = await _play(cell, scene)
+        except TimeoutError as error:
+            raise NeverCame(f"{cell.name}: its moment or its end did not come in time") from error
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -75,7 +81,7 @@ async def _play(cell: Cell, scene: Scene) -> tuple[str, str]:
     striking = asyncio.create_task(_strike(cell, scene, requested.operation))
     try:
         await scene.approve(requested)
-        await striking
+        await striking  # TimeoutError: the moment never came
         end = await scene.ledger.ended(requested.operation, timeout=_END_SECONDS, over=OVER)
     finally:
         striking.cancel()

@@ -63,13 +63,14 @@ class Scene:
 
     async def request(self, text: str) -> Requested:
         alice = self.stage.slack.person("U0ALICE")
+        known = frozenset(message["ts"] for message in self.stage.slack.messages(CLUSTER_CHANNEL))
         await alice.command("/ha", text, channel=CLUSTER_CHANNEL)
         view = await alice.wait_for_view(lambda view: not _still_looking(view), timeout=ASK_SECONDS)
         if not view.get("submit"):
             raise NotOffered(_words(view))
         outcome = await fill_in(alice, view, reason="fault matrix", name="shop")
         assert not outcome.errors, outcome.errors
-        return await wait_for_card(self.stage.slack, timeout=ASK_SECONDS)
+        return await wait_for_card(self.stage.slack, timeout=ASK_SECONDS, known=known)
 
     async def approve(self, requested: Requested) -> None:
         """As many people approve as it takes."""

@@ -55,9 +55,13 @@ async def wait_for_form(person: PracticePerson) -> Json:
     return await person.wait_for_view(lambda view: bool(view.get("submit")), timeout=10)
 
 
-async def wait_for_card(slack: PracticeSlack, *, timeout: float = 10) -> Requested:
-    """The approval card in the channel."""
-    card = await slack.wait_for_message(CLUSTER_CHANNEL, offers("Approve"), timeout=timeout)
+async def wait_for_card(slack: PracticeSlack, *, timeout: float = 10, known: frozenset[str] = frozenset()) -> Requested:
+    """The approval card in the channel; none of the messages that are known already."""
+    card = await slack.wait_for_message(
+        CLUSTER_CHANNEL,
+        lambda message: offers("Approve")(message) and message["ts"] not in known,
+        timeout=timeout,
+    )
     for block in card["blocks"]:
         for element in block.get("elements", ()):
             if element.get("type") == "button" and element["text"]["text"] == "Approve":
