@@ -119,10 +119,12 @@ async def is_fenced_or_off(context: StepContext) -> bool | None:
 
 
 async def _engine_proof(context: StepContext) -> bool | None:
+    """With the mark, without which a dead server's service manager could start it as the primary that it was."""
     try:
-        return (await context.world.engine.fence_proof(_server(context))).holds
+        proof = await context.world.engine.fence_proof(_server(context))
     except ActionFailed:
         return None
+    return proof.holds and proof.standby_signal
 
 
 async def _by_ssh(context: StepContext, timeout: float) -> Done:

@@ -29,7 +29,8 @@ async def fence(context: StepContext) -> StepOutcome:
 
 async def is_fenced(context: StepContext) -> bool | None:
     """One that runs as a standby by now was started by a later step."""
-    if (await engine_says(context.world.engine.fence_proof(step_server(context)))).holds:
+    proof = await engine_says(context.world.engine.fence_proof(step_server(context)))
+    if proof.holds and proof.standby_signal:
         return True
     role = (await look(context.world, context.cluster)).server(context.step.server).role
     return None if role is Role.STANDBY else False

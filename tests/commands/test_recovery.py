@@ -320,3 +320,12 @@ async def test_an_operation_that_runs_here_is_not_recovered_under_its_feet(scene
     scene.pair.holds["checkpoint"].set()
     await scene.dispatcher.wait(operation)
     assert (await scene.operation(operation)).state is OperationState.SUCCEEDED
+
+
+async def test_a_fence_that_never_acted_on_a_dead_primary_is_done_again(scene: Scene) -> None:
+    """Nothing runs there, but nothing keeps its service manager from starting it as the primary that it was either."""
+    scene.pair.kill("db1")
+    operation, _ = await crashed_within(scene, "fence")
+    assert (await carried_on(scene, operation)).state is OperationState.SUCCEEDED
+    assert scene.pair.did.count(("fence", "db1")) == 2
+    assert scene.pair.machines["db1"].marked
