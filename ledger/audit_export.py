@@ -48,8 +48,9 @@ def export(db: Database, wanted: AuditFilter = _EVERYTHING) -> Iterator[str]:
         yield line
     end = head(db)
     name = "head" if wanted == _EVERYTHING else "end"
-    last = {"count": end.count, "hash": end.hash, "ledger": ledger_id(db), "sha256": digest.hexdigest()}
-    yield canonical({name: cast(JsonValue, last)})
+    last: dict[str, JsonValue] = {"count": end.count, "hash": end.hash, "ledger": ledger_id(db)}
+    digest.update(canonical(last).encode("ascii"))
+    yield canonical({name: {**last, "sha256": digest.hexdigest()}})
 
 
 def export_csv(db: Database, wanted: AuditFilter = _EVERYTHING) -> Iterator[str]:
@@ -137,7 +138,7 @@ def _links(lines: Iterable[str], ending: Ending, last: str, digest: "hashlib._Ha
         elif value.keys() == {"segment", "signature"}:
             _take_segment(line, ending)
         elif value.keys() == {last}:
-            _take_end(value[last], digest.hexdigest(), ending)
+            _take_end(value[last], digest.copy(), ending)
         else:
             raise Broken("the line is no record of an audit log")
         digest.update(line.encode("ascii") + b"\n")
@@ -150,12 +151,14 @@ def _take_segment(line: str, ending: Ending) -> None:
         raise Broken(f"the line of a signed segment cannot be read: {wrong}") from None
 
 
-def _take_end(value: object, digest: str, ending: Ending) -> None:
+def _take_end(value: object, digest: "hashlib._Hash", ending: Ending) -> None:
+    """The checksum is over all lines before, and over the rest of this one."""
     shape = isinstance(value, dict) and value.keys() == {"count", "hash", "ledger", "sha256"}
     if not isinstance(value, dict) or not shape or type(value["count"]) is not int:
         raise Broken("the line that ends the export is not as it was written")
     ending.head, ending.ledger = Head(value["count"], value["hash"]), value["ledger"]
-    same = value["sha256"] == digest
+    digest.update(canonical({key: value[key] for key in ("count", "hash", "ledger")}).encode("ascii"))
+    same = value["sha256"] == digest.hexdigest()
     ending.wrong = None if same else "a line was changed: the export's own checksum is another one"
 
 

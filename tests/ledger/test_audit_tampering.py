@@ -212,6 +212,12 @@ class TestExports:
         assert self.bad([*lines[:3], lines[2], *lines[3:]]) == 4
         assert self.bad([*lines, lines[0]]) == RECORDS + 1
 
+    def test_another_ledgers_name_in_the_last_line_of_a_log_without_signatures(self, log: Database) -> None:
+        *lines, end = self.lines(log)
+        renamed = end.replace('"ledger":"', '"ledger":"0')
+        assert renamed != end
+        assert self.bad([*lines, renamed]) == RECORDS + 1
+
     def test_the_same_key_twice_in_a_line(self, log: Database) -> None:
         lines = self.lines(log)
         lines[2] = lines[2].replace('"text":', '"text":"innocent","text":')
