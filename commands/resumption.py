@@ -38,10 +38,11 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class TakeBack:
-    """Take back what was done, and end in that state. `line` says why."""
+    """Take back what was done, and end in that state. `line` says why. `only_held`: only let go those who wait."""
 
     state: OperationState
     line: str
+    only_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,9 @@ def decide(left: Left, seen: Seen, now: datetime) -> Decision:
     """What becomes of it."""
     old = too_long_ago(left.left_at, now)
     if old is not None:
-        return Stop(old)
+        # People have taken over by now; but whoever was made to wait by us is not left to it.
+        held = [index for index in left.undoable if left.actions[left.plan.steps[index].action].until is not None]
+        return TakeBack(OperationState.INTERRUPTED, old, only_held=True) if held else Stop(old)
     if left.undoing or _failed(left) is not None:
         return _give_up(left, _why(left))
     if left.cancelled_by is not None and not left.final_tried:

@@ -157,8 +157,8 @@ class Run:
         match decide(left, seen, self._world.now()):
             case GoOn(index):
                 await self._do_steps(index)
-            case TakeBack(state, line):
-                await self._end(state, line)
+            case TakeBack(state, line, only_held):
+                await self._end(state, line, only_held=only_held)
             case Stop(line, state):
                 await self._end(state, line, take_back=False)
 
@@ -183,7 +183,9 @@ class Run:
             state = StepState.DONE if end.succeeded else StepState.FAILED
             self._mark(index, StepProgress(state, end.detail, end.duration.total_seconds()))
         if self._due():
-            await self._end(OperationState.FAILED, "Everything was done, but clients were still kept waiting.")
+            await self._end(
+                OperationState.FAILED, "Everything else was done, but clients were not let go on in good order."
+            )
             return
         await self._close(OperationState.SUCCEEDED, self._order.conclude(self._plan, self._found))
 
@@ -273,10 +275,10 @@ class Run:
         conclusion = Conclusion(f"{line} {_GOES_ON}", next_steps=(f"Look: /ha status {self._cluster.name}",))
         await self._close(OperationState.INTERRUPTED, conclusion, holds=True)
 
-    async def _end(self, state: OperationState, line: str, *, take_back: bool = True) -> None:
+    async def _end(self, state: OperationState, line: str, *, take_back: bool = True, only_held: bool = False) -> None:
         """Takes back what can be taken back, if that is wanted, and says where it stands."""
         if take_back:
-            taken_back, left = await self._take_back()
+            taken_back, left = await self._take_back(only_held=only_held)
             line = f"{line} {taken_back}"
             if left:
                 await self._leave(line)
@@ -287,7 +289,7 @@ class Run:
         stands = await where_it_stands(self._world, self._cluster)
         await self._close(state, Conclusion(line, (("Where it stands", stands),), self._next_steps()))
 
-    async def _take_back(self) -> tuple[str, bool]:
+    async def _take_back(self, *, only_held: bool = False) -> tuple[str, bool]:
         """Takes back, the last one first, what the plan says can be. What to say of it, and whether the end of the
         process broke it off."""
         if not self._due():
@@ -295,7 +297,7 @@ class Run:
             return past if self._final_tried else "Nothing had to be taken back.", False
         self._give_up()
         detail, failed = "", ""
-        while due := self._due(only_held=bool(failed)):
+        while due := self._due(only_held=only_held or bool(failed)):
             index = due[-1]
             self._mark(index, replace(self._progress[index], state=StepState.UNDOING))
             await self._write(partial(self._turn_back, index=index))

@@ -1,6 +1,6 @@
 """What to report after a promotion: the measured outage, the loss, and what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from commands.command import failure_of
@@ -8,6 +8,7 @@ from commands.plan import Conclusion, Plan, Step
 from commands.plan_page import loss_text
 from commands.promotion.actions import TIMELINE, WRITES_ACCEPTED, WRITES_STOPPED
 from commands.promotion.fencing import FENCED_BY_HOOK
+from commands.promotion.traffic import REDIRECT, held_since, released_since
 from ledger.quantities import seconds_text
 
 
@@ -18,6 +19,7 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         ("Measured outage", _outage_text(plan, outage)),
         ("Lost", loss_text(plan.loss)),
         ("Timeline", found.get(TIMELINE, "not known")),
+        *_clients(plan, found),
         *((step.server, _became_of(step, found)) for step in _following(plan)),
     )
     line = f"{plan.target} is the primary of {plan.cluster} and takes writes."
@@ -30,6 +32,18 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     if lost:
         line = f"{line} {', '.join(lost)} {'does' if len(lost) == 1 else 'do'} not follow."
     return Conclusion(line, facts, _next_steps(plan, found))
+
+
+def _clients(plan: Plan, found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What became of the clients of each traffic target."""
+    for step in plan.steps:
+        if step.action != REDIRECT:
+            continue
+        failure = found.get(failure_of(step))
+        held, released = _moment(found.get(held_since(step.server))), _moment(found.get(released_since(step.server)))
+        waited = f", after they waited {seconds_text((released - held).total_seconds())}" if held and released else ""
+        led = f"were led to {plan.target}{waited}"
+        yield f"Clients of {step.server}", led if failure is None else f"were not led to {plan.target}: {failure}"
 
 
 def _following(plan: Plan) -> tuple[Step, ...]:

@@ -18,6 +18,7 @@ from servers.traffic.target import Move, Pointing, TrafficTarget
 
 T = TypeVar("T")
 
+REDIRECT = "redirect"
 LOOK_SECONDS = 2.0  # for all targets at once; a failover waits for it, whatever comes of it
 _SHARE = 0.4  # of a step's time-out for the redirect; release and proof have the rest
 
@@ -114,12 +115,21 @@ async def redirect(context: StepContext) -> StepOutcome:
     seconds = target.redirect_seconds * _SHARE
     try:
         led = await _traffic(target.redirect(move, timeout=seconds))
-    finally:
-        released = await _traffic(target.release(move, timeout=seconds / 2))
-        at = context.world.now().isoformat()
+    except StepFailed as failed:
+        raise StepFailed(f"{failed}. {await _released_after_all(target, move, seconds)}") from failed
+    released = await _traffic(target.release(move, timeout=seconds / 2))
+    at = context.world.now().isoformat()
     proved = await _traffic(target.verify(move, timeout=seconds))
     detail = f"{led.detail} {released.detail} {proved.detail}"
     return StepOutcome(detail, led.exit_status, led.output, {released_since(target.name): at})
+
+
+async def _released_after_all(target: TrafficTarget, move: Move, seconds: float) -> str:
+    """Whoever waits is let go on, wherever that leads; what to say of it."""
+    try:
+        return (await _traffic(target.release(move, timeout=seconds / 2))).detail
+    except StepFailed as failed:
+        return f"Nor could its clients be let go on: {failed}"
 
 
 async def is_held(context: StepContext) -> bool:
@@ -132,8 +142,8 @@ async def is_redirected(context: StepContext) -> bool:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "hold": Action(hold, is_held, undo=let_go, until="redirect", repeatable=True),
-    "redirect": Action(redirect, is_redirected, optional=True, repeatable=True, obstacle=is_no_primary),
+    "hold": Action(hold, is_held, undo=let_go, until=REDIRECT, repeatable=True),
+    REDIRECT: Action(redirect, is_redirected, optional=True, repeatable=True, obstacle=is_no_primary),
 }
 
 

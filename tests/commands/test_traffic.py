@@ -1,13 +1,16 @@
 """Clients in a promotion: held while nobody takes writes, led to the new primary, and never left waiting."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from commands.asked import Answer, Decision, Form
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
+from ledger.steps import Direction
 from tests.commands.conftest import Scene
 from tests.commands.traffic import Pool
 
@@ -35,6 +38,7 @@ async def test_clients_wait_from_before_the_stop_until_the_new_primary_takes_wri
     answer = await run(pooled)
     assert answer.page.title == "Switchover of shop: db1 → db2 succeeded"
     assert pool.did == ["hold", "redirect", "release", "verify"]
+    assert "were led to db2, after they waited" in repr(answer.page)
     assert (pool.leads, pool.held) == ("db2", False)
     actions = [record.action for record in await pooled.steps((await pooled.operations())[0].id)]
     assert actions.index("hold") < actions.index("stop") < actions.index("promote")
@@ -62,6 +66,7 @@ async def test_a_redirect_that_fails_lets_clients_go_and_keeps_the_old_primary_f
     pool.fails["redirect"] = "its host does not answer"
     answer = await run(pooled)
     assert not pool.held
+    assert "its host does not answer. Clients go on." in answer.page.summary
     assert ("start_as_standby", "db1") in pooled.pair.did
     assert "its host does not answer" in repr(answer.page)
 
@@ -83,3 +88,24 @@ async def test_a_target_that_cannot_be_seen_stops_a_switchover_and_warns_in_a_fa
 async def test_where_a_target_will_lead_is_part_of_what_is_approved(pooled: Scene, pool: Pool) -> None:
     form = await pooled.form()
     assert '["pool","db2"]' in form.draft.replace("\\", "")
+
+
+async def test_after_a_long_absence_of_the_bot_only_whoever_waits_is_let_go(pooled: Scene, pool: Pool) -> None:
+    """The bot died while it stopped the old primary; by its return people have looked after the servers."""
+    pooled.pair.holds["stop"] = asyncio.Event()
+    operation = await pooled.request("alice")
+    await pooled.dispatcher.decide(pooled.asks("bob"), operation, Decision.APPROVE)
+    await pooled.pair.has_begun("stop")
+    await pooled.dispatcher.shutdown(0.05)
+    pooled.pair.holds.clear()
+    pooled.pair.now += timedelta(hours=2)
+    did = list(pooled.pair.did)
+    assert pool.held
+    again = Dispatcher(pooled.world, COMMANDS)
+    await again.recover()
+    async with asyncio.timeout(5):
+        while pool.held:
+            await asyncio.sleep(0.01)
+    assert (await pooled.steps(operation))[-1].direction is Direction.UNDO
+    assert pooled.pair.did == did
+    await again.shutdown(1.0)
