@@ -9,8 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psycopg
+
 from lab import disks
 from lab.accounts import Account
+from lab.server import LabServer
 from lab.stage import open_stage
 from lab.world import LabOptions
 from ledger.audit_chain import verify
@@ -26,6 +29,7 @@ _STRIKE_SECONDS = 60.0
 _END_SECONDS = 150.0
 _TELL_SECONDS = 30.0
 _NEW_ROWS, _SERVES_SECONDS = 20, 15.0
+_POLL_SECONDS = 0.05
 _AFTER_SECONDS = 1.0  # of load after the end: what goes wrong late shows
 
 OVER = frozenset({*(state.value for state in FINISHED), OperationState.INTERRUPTED.value})
@@ -122,17 +126,23 @@ async def _serves(scene: Scene) -> bool:
 
 
 async def _primary(scene: Scene) -> str:
-    """The primary of the end; where there is none by now, the one with the most WAL is started, for its rows count."""
-    names = []
+    """The primary of the end; where there is none by now, a standby that runs, for its rows count."""
+    found: dict[bool, str] = {}
     for server in scene.stage.lab.servers.values():
         if server.frozen():
             server.thaw()
-        if server.postmaster_pid() is not None and not await server.in_recovery():
-            names.append(server.name)
-    if not names:
-        standing = [server for server in scene.stage.lab.servers.values() if server.postmaster_pid() is not None]
-        return max(standing, key=lambda server: server.name).name
-    return names[-1]
+        if server.postmaster_pid() is not None:
+            found[await _until_it_says_its_role(server)] = server.name
+    return found.get(False) or found[True]
+
+
+async def _until_it_says_its_role(server: LabServer) -> bool:
+    """Whether it is a standby. One that has just been started recovers first."""
+    async with asyncio.timeout(_SERVES_SECONDS):
+        while True:
+            with suppress(psycopg.OperationalError, TimeoutError):
+                return await server.in_recovery()
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 @asynccontextmanager
