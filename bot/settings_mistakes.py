@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 PREFIX = "UNDERSTUDY_"
 # Variables that steer the start itself and are no settings.
 OWN_VARIABLES = ("UNDERSTUDY_SETTINGS", "UNDERSTUDY_SECRETS_DIRECTORY")
+_TRAFFIC_KIND = 4  # where pydantic puts the kind into the place of a mistake: clusters.NAME.traffic.NAME.KIND.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,25 @@ def mistakes_of(error: ValidationError) -> Iterator[Mistake]:
 
 
 def _key(detail: ErrorDetails) -> str:
-    return ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    parts = [str(part) for part in detail["loc"] if part != "[key]"]
+    if parts[2:3] == ["traffic"] and len(parts) > _TRAFFIC_KIND:
+        del parts[_TRAFFIC_KIND]
+    if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        parts.append("kind")
+    return ".".join(parts)
 
 
 def _wording(detail: ErrorDetails) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
     match kind:
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return "is missing", "add it"
         case "extra_forbidden":
             return "is not a setting", "remove it, or look for a typing error (`understudy init` shows every key)"
         case "literal_error" | "enum":
             return "is none of the values allowed here", f"use {context.get('expected', '')}"
+        case "union_tag_invalid":
+            return "is none of the values allowed here", f"use {context.get('expected_tags', '')}"
         case "string_pattern_mismatch":
             return "does not look right", _pattern_in_words(str(context.get("pattern", "")))
         case "value_error":
@@ -102,6 +110,8 @@ def _pattern_in_words(pattern: str) -> str:
         "^[UW]": "use a Slack user id such as U024BE7LH (in Slack: profile, …, Copy member ID)",
         "^S[": "use a Slack user group id such as S0614TZR7",
         "^[CGD]": "use a Slack channel id such as C024BE91L (in Slack: channel details, at the bottom)",
+        "^[A-Za-z0-9_.:-]": "use letters, digits and _ . : - (HAProxy's rule for names)",
+        r"^(\[[0-9A-Fa-f:.]+\]": "write host:port, such as 10.0.0.1:5432 or [2001:db8::1]:5432",
         "^[a-z][": "use lower case letters, digits, - and _, beginning with a letter",
         "^[a-z0-9_]": "use lower case letters, digits and _ (PostgreSQL's rule for slot names)",
     }

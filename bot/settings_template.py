@@ -234,6 +234,39 @@ archive_directory = "/var/backups/wal"
 # user = "postgres"
 # key_file = "id_ed25519"
 # known_hosts = "known_hosts"
+#
+# Of an HAProxy, the servers are made ready or put into maintenance by its runtime API; it needs an ssh table like the
+# one above.
+# [clusters.shop.traffic.proxy]
+# kind = "haproxy"
+# socket = "/run/haproxy/admin.sock"
+# backend = "postgresql"
+# servers = { db1 = "first", db2 = "second" }     # the names that the backend has for them
+#
+# Of a name in Route 53, the value is changed, or with weighted = { db1 = "…", db2 = "…" }, by their set identifiers,
+# the weights. Credentials come from where boto3 finds them.
+# [clusters.shop.traffic.name]
+# kind = "route53"
+# zone = "Z0123456789ABCDEFGHIJ"
+# record = "shop.db.example.com"
+# type = "CNAME"                    # or "A", "AAAA"
+# values = { db1 = "db1.example.com", db2 = "db2.example.com" }
+# set_identifier = "..."            # which one, if several records have that name
+# region = "eu-central-1"
+# endpoint_url = "..."
+#
+# Anything else is led by commands of yours, as argument lists: here, or with an ssh table like the one above on that
+# host.
+# [clusters.shop.traffic.site]
+# kind = "command"
+# redirect = ["/usr/local/bin/lead-clients"]
+# look = ["/usr/local/bin/lead-clients", "--where"]      # prints the server's name
+# verify = ["/usr/local/bin/lead-clients", "--check"]
+# undo = ["/usr/local/bin/lead-clients", "--back"]       # without it, redirect is told to lead back
+# hold = ["/usr/local/bin/lead-clients", "--hold"]       # with release, or neither
+# release = ["/usr/local/bin/lead-clients", "--release"]
+# hold_timeout = "10s"
+# redirect_timeout = "60s"
 """
 
 

@@ -27,6 +27,8 @@ from servers.traffic.target import Address, Addresses, TrafficTarget
 
 # "10.0.0.1:5432", "[2001:db8::1]:5432", "db1.example:5432"
 HostAndPort = Annotated[str, StringConstraints(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$")]
+# What stands in a line of HAProxy's runtime API must be one word there: the characters that its names may have.
+HaproxyName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$")]
 Argv = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -54,8 +56,8 @@ class HaproxySettings(Section):
     kind: Literal["haproxy"]
     ssh: SshSettings
     socket: str = "/run/haproxy/admin.sock"
-    backend: str
-    servers: Annotated[dict[Name, str], Field(min_length=2)]
+    backend: HaproxyName
+    servers: Annotated[dict[Name, HaproxyName], Field(min_length=2)]
     landing: str | None = None
     landing_password: SecretStr | None = None
 
