@@ -115,8 +115,14 @@ class Click:
 
 
 def open_operation(db: Database, cluster: str, *, but: str | None = None) -> Operation | None:
-    """The order of that cluster that has not ended, if there is one; `but` is the id of one that does not count."""
-    return next((one for one in list_operations(db, cluster=cluster, states=OPEN, limit=2) if one.id != but), None)
+    """The order of that cluster that stands in another's way; `but` is the id of one that does not count.
+
+    One that was interrupted and goes on with the next start still holds the cluster.
+    """
+    waiting = list_operations(db, cluster=cluster, states=OPEN, limit=2)
+    lock = locks.holder(db, cluster)
+    held = (get(db, lock.operation_id),) if lock is not None else ()
+    return next((one for one in (*waiting, *held) if one.id != but), None)
 
 
 def request(

@@ -52,7 +52,7 @@ class Service:
         return plan_service(meant.cluster, state, service, seen, problem or wrong)
 
     def actions(self) -> Mapping[str, Action]:
-        return {"restart service": Action(restart, is_restarted)}
+        return {"restart service": Action(restart, is_restarted, repeatable=True)}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         return Conclusion(f"{plan.target} was restarted and is healthy.", (("State", found.get("state", "not known")),))
