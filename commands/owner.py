@@ -64,4 +64,6 @@ def is_gone(ledger: Path, name: str) -> bool:
 
 
 def _path(ledger: Path, token: str) -> Path:
+    """Beside the ledger itself: another process may know it by the name of a link."""
+    ledger = ledger.resolve()
     return ledger.with_name(f"{ledger.name}-owner-{token}")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from bot.discretion import DiscreetOrders
+from bot.logs import configure_logging
 from bot.settings import Settings
 from bot.terminal.directory import TerminalDirectory, terminal_user
 from bot.terminal.draw import show
@@ -34,6 +35,8 @@ async def run_ha(settings: Settings, words: list[str], *, reason: str | None, co
     """Carry out one command; the exit status is 0 only when it was carried out and what it shows is well."""
     typed = Typed(tuple(words), reason, confirmation)
     async with open_world(settings, TerminalDirectory) as wired:
+        # Without it structlog would show the locals of every frame of a traceback, and with them what is secret.
+        configure_logging(settings.log, wired.redactor)
         terminal = Terminal(wired.orders, Console(), typed)
         try:
             return await terminal.run()

@@ -257,6 +257,18 @@ def test_a_process_is_gone_when_the_kernel_has_let_go_of_its_lock(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_lives_is_alive_by_whatever_name_the_ledger_is_known(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    ledger, link = tmp_path / "real" / "ledger.sqlite3", tmp_path / "ledger.sqlite3"
+    ledger.touch()
+    link.symlink_to(ledger)
+    owner = Owner(ledger)
+    owner.appear()
+    assert not is_gone(link, owner.name)
+    owner.leave()
+    assert is_gone(link, owner.name)
+
+
 def test_who_left_is_gone_and_what_cannot_be_told_counts_as_alive(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite3"
     owner = Owner(ledger)
