@@ -1,6 +1,8 @@
 """`/ha promote [cluster] [server]`: looks, and says whether it is a switchover, a failover, or neither and why."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from commands.command import Action, Meant, Misunderstood
@@ -12,7 +14,7 @@ from commands.promotion.failover import plan_failover
 from commands.promotion.pair import Pair
 from commands.promotion.report import conclude
 from commands.promotion.switchover import plan_switchover
-from commands.promotion.traffic import TargetSeen, look_at_traffic
+from commands.promotion.traffic import FAILOVER_LOOK_SECONDS, look_at_traffic
 from commands.world import World
 from servers.inventory import Cluster
 from servers.lag import received_lsn
@@ -58,11 +60,13 @@ class Promote:
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Decides by the verdict. Raises Misunderstood where a promotion would be no answer."""
-        traffic = await look_at_traffic(world, meant.cluster)
-        kind, pair = choose(meant.cluster, meant.server, state, traffic)
+        kind, pair = choose(meant.cluster, meant.server, state)
         if kind is Promotion.FAILOVER:
-            return plan_failover(pair)  # no server is asked more while nobody takes writes
-        return plan_switchover(pair, await examine(world, pair))
+            # No server is asked more while nobody takes writes.
+            traffic = await look_at_traffic(world, meant.cluster, FAILOVER_LOOK_SECONDS)
+            return plan_failover(replace(pair, traffic=traffic))
+        traffic, examined = await asyncio.gather(look_at_traffic(world, meant.cluster), examine(world, pair))
+        return plan_switchover(replace(pair, traffic=traffic), examined)
 
     def actions(self) -> Mapping[str, Action]:
         return ACTIONS
@@ -77,9 +81,7 @@ def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) ->
     return plan_failover(pair) if kind is Promotion.FAILOVER else plan_switchover(pair)
 
 
-def choose(
-    cluster: Cluster, server: str | None, state: ClusterState, traffic: tuple[TargetSeen, ...] = ()
-) -> tuple[Promotion, Pair]:
+def choose(cluster: Cluster, server: str | None, state: ClusterState) -> tuple[Promotion, Pair]:
     """Which of the two it is, and of whom. Pure. Raises Misunderstood."""
     judgement = judge(cluster, state)
     primary = judgement.primary
@@ -88,11 +90,11 @@ def choose(
     if judgement.verdict in _PRIMARY_WORKS and primary is not None:
         if server == primary:
             raise Misunderstood(f"{server} is the primary of {cluster.name} already: there is nothing to do.")
-        return Promotion.SWITCHOVER, _pair(cluster, state, primary, server, traffic)
+        return Promotion.SWITCHOVER, _pair(cluster, state, primary, server)
     if judgement.verdict in (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY) and primary is not None:
         if server == primary:
             raise Misunderstood(f"{server} was the primary of {cluster.name} and is down: name the standby to promote.")
-        return Promotion.FAILOVER, _pair(cluster, state, primary, server, traffic)
+        return Promotion.FAILOVER, _pair(cluster, state, primary, server)
     raise Misunderstood(_refusal(judgement))
 
 
@@ -102,12 +104,10 @@ def _fenced(cluster: Cluster, state: ClusterState) -> str | None:
     return silent[0] if len(silent) == 1 else None
 
 
-def _pair(
-    cluster: Cluster, state: ClusterState, primary: str, server: str | None, traffic: tuple[TargetSeen, ...]
-) -> Pair:
+def _pair(cluster: Cluster, state: ClusterState, primary: str, server: str | None) -> Pair:
     """The primary with the standby that was named, else with the one that has the most WAL on the newest timeline."""
     old, others = cluster.server(primary), (one for one in cluster.servers if one.name != primary)
-    pairs = [Pair(cluster, state, old, one, traffic) for one in others]
+    pairs = [Pair(cluster, state, old, one) for one in others]
     if server is not None:
         return next(pair for pair in pairs if pair.target.name == server)
     return max(pairs, key=_rank)

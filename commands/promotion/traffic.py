@@ -19,7 +19,8 @@ from servers.traffic.target import Move, Pointing, TrafficTarget
 T = TypeVar("T")
 
 REDIRECT = "redirect"
-LOOK_SECONDS = 2.0  # for all targets at once; a failover waits for it, whatever comes of it
+LOOK_SECONDS = 2.0  # for all targets at once
+FAILOVER_LOOK_SECONDS = 0.5  # nobody takes writes meanwhile, and nothing that is seen would stop it
 _SHARE = 0.4  # of a step's time-out for the redirect; release and proof have the rest
 
 
@@ -32,19 +33,20 @@ class TargetSeen:
     error: str = ""
 
 
-async def look_at_traffic(world: World, cluster: Cluster) -> tuple[TargetSeen, ...]:
+async def look_at_traffic(world: World, cluster: Cluster, seconds: float = LOOK_SECONDS) -> tuple[TargetSeen, ...]:
     """All of the cluster's targets, looked at together. Never raises: what cannot be seen says so."""
-    return tuple(await asyncio.gather(*(_look_at(target) for target in world.traffic.get(cluster.name, ()))))
+    targets = world.traffic.get(cluster.name, ())
+    return tuple(await asyncio.gather(*(_look_at(target, seconds) for target in targets)))
 
 
-async def _look_at(target: TrafficTarget) -> TargetSeen:
+async def _look_at(target: TrafficTarget, seconds: float) -> TargetSeen:
     try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            return TargetSeen(target, await target.look(timeout=LOOK_SECONDS * 0.9))
+        async with asyncio.timeout(seconds):
+            return TargetSeen(target, await target.look(timeout=seconds * 0.9))
     except ActionFailed as failed:
         return TargetSeen(target, None, str(failed))
     except TimeoutError:
-        return TargetSeen(target, None, f"{target.name} did not answer within {LOOK_SECONDS:g} s")
+        return TargetSeen(target, None, f"{target.name} did not answer within {seconds:g} s")
 
 
 def checks(seen: Sequence[TargetSeen], old: str) -> tuple[Check, ...]:

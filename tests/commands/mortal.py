@@ -16,6 +16,7 @@ from commands.world import World
 from ledger.ledger import Ledger
 from ledger.steps import step_under_way
 from servers.engines.engine import Engine
+from servers.traffic.target import TrafficTarget
 from tests.commands.practice import Pair
 
 T = TypeVar("T")
@@ -124,8 +125,32 @@ class MortalEngine:
             self._watch.promoted_again += 1
 
 
+class MortalTarget:
+    """A traffic target as that process sees it."""
+
+    def __init__(self, target: TrafficTarget, life: Life) -> None:
+        self._target, self._life = target, life
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if name not in ("look", "hold", "redirect", "release", "verify", "undo"):
+            return found
+
+        async def call(*arguments: Any, **options: Any) -> Any:
+            self._life.moment()
+            result = await found(*arguments, **options)
+            self._life.moment()
+            return result
+
+        return call
+
+
 def mortal(world: World, pair: Pair, life: Life, watch: Watch) -> Dispatcher:
     """A process of its own on the same servers and the same ledger; dead or alive, others see that it is gone."""
     engine = cast(Engine, MortalEngine(pair, world.ledger, life, watch))
-    mine = replace(world, engine=engine, ledger=cast(Ledger, MortalLedger(world.ledger, life)))
+    traffic = {
+        cluster: tuple(cast(TrafficTarget, MortalTarget(target, life)) for target in targets)
+        for cluster, targets in world.traffic.items()
+    }
+    mine = replace(world, engine=engine, ledger=cast(Ledger, MortalLedger(world.ledger, life)), traffic=traffic)
     return Dispatcher(mine, COMMANDS, owner=Gone(world.ledger.path))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,12 +14,14 @@ from structlog.testing import capture_logs
 
 from commands.asked import Decision
 from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
 from ledger import locks
 from ledger.audit_chain import verify
 from ledger.operations import Operation, OperationState
 from ledger.steps import StepStatus
 from tests.commands.conftest import Scene, open_scene
 from tests.commands.mortal import Killed, Life, Watch, mortal
+from tests.commands.traffic import Pool
 
 # Before and after each action on a server and each transaction of the ledger.
 MOMENTS = {"switchover": 30, "failover": 14}
@@ -37,12 +39,12 @@ class Played:
 
 
 @asynccontextmanager
-async def played(kind: str, *deaths: int) -> AsyncIterator[Played]:
+async def played(kind: str, *deaths: int, pool: Pool | None = None) -> AsyncIterator[Played]:
     """One order; each process dies at its moment, and the next one takes up what it left. The last one lives."""
     watch, was_killed = Watch(), False
     # The log of a dying process would be a traceback of thousands of lines, drawn anew for each death.
     with TemporaryDirectory() as place, capture_logs():
-        async with open_scene(Path(place)) as scene:
+        async with open_scene(Path(place)) as opened, behind(opened, pool) as scene:
             await prepare(scene, kind)
             requested = await scene.request()
             for number, dies_at in enumerate((*deaths, None)):
@@ -60,6 +62,18 @@ async def played(kind: str, *deaths: int) -> AsyncIterator[Played]:
                 await process.decide(scene.asks("bob"), requested, Decision.APPROVE)
                 await idle(process)
             yield Played(scene, await scene.operation(requested), watch, was_killed)
+
+
+@asynccontextmanager
+async def behind(scene: Scene, pool: Pool | None) -> AsyncIterator[Scene]:
+    """The same scene, with that traffic target before it."""
+    if pool is None:
+        yield scene
+        return
+    world = replace(scene.world, traffic={"shop": (pool,)})
+    dispatcher = Dispatcher(world, COMMANDS)
+    yield replace(scene, world=world, dispatcher=dispatcher)
+    await dispatcher.shutdown(1.0)
 
 
 async def prepare(scene: Scene, kind: str) -> None:
@@ -113,6 +127,33 @@ async def test_killed_once_at_any_moment_it_is_completed(kind: str) -> None:
             await thread_tells_of_restart(end)
         moment += 1
     assert moment >= MOMENTS[kind]
+
+
+async def test_killed_while_clients_are_held_at_any_moment_nobody_is_left_waiting() -> None:
+    moment, killed_while_held = 0, 0
+    while True:
+        pool = Pool()
+        async with played("switchover", moment, pool=pool) as end:
+            await holds(end)
+            assert not pool.held, moment
+            assert [pool.leads] == end.scene.pair.writable, moment
+            if not end.was_killed:
+                break
+            killed_while_held += pool.did.count("hold") > 0
+        moment += 1
+    assert killed_while_held >= MOMENTS["switchover"] // 2
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 50), min_size=2, max_size=4))
+def test_killed_again_and_again_nobody_is_left_waiting(deaths: list[int]) -> None:
+    async def play() -> None:
+        pool = Pool()
+        async with played("switchover", *deaths, pool=pool) as end:
+            await holds(end)
+            assert not pool.held
+
+    asyncio.run(play())
 
 
 @settings(max_examples=25, deadline=None)

@@ -85,6 +85,17 @@ async def test_a_target_that_cannot_be_seen_stops_a_switchover_and_warns_in_a_fa
     assert form.submit_label is not None
 
 
+async def test_a_failover_waits_for_no_target_that_hangs(pooled: Scene, pool: Pool) -> None:
+    await pooled.dispatcher.ask(pooled.asks("guest", "status"))
+    pooled.pair.kill("db1")
+    pool.hangs = True
+    form = await pooled.dispatcher.prepare(pooled.asks("alice", "promote"))
+    assert isinstance(form, Form)
+    assert form.submit_label is not None
+    assert "pool did not answer within 0.5 s" in repr(form.page)
+    assert max(pool.patience) <= 0.5
+
+
 async def test_where_a_target_will_lead_is_part_of_what_is_approved(pooled: Scene, pool: Pool) -> None:
     form = await pooled.form()
     assert '["pool","db2"]' in form.draft.replace("\\", "")

@@ -1,5 +1,6 @@
 """A traffic target in memory: it remembers where it leads, and whom it holds."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from servers.engines.engine import ActionFailed, Done
@@ -8,7 +9,7 @@ from servers.traffic.target import Move, Pointing
 
 @dataclass
 class Pool:
-    """`did` lists what was done; `fails` names the actions that fail, with the words."""
+    """`did` lists what was done; `fails` names the actions that fail, with the words; `hangs`: nobody sees it."""
 
     leads: str = "db1"
     held: bool = False
@@ -19,11 +20,16 @@ class Pool:
     redirect_seconds: float = 5.0
     did: list[str] = field(default_factory=list)
     fails: dict[str, str] = field(default_factory=dict)
+    hangs: bool = False
+    patience: list[float] = field(default_factory=list)  # what every look was given, in seconds
 
     def leads_to(self, server: str) -> str:
         return server
 
     async def look(self, *, timeout: float) -> Pointing:
+        self.patience.append(timeout)
+        if self.hangs:
+            await asyncio.Event().wait()
         if "look" in self.fails:
             raise ActionFailed(self.fails["look"])
         return Pointing(self.leads, f"leads to {self.leads}", self.held)
