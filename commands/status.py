@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -13,6 +13,7 @@ from commands.looking import glance, survey
 from commands.orders import OPEN
 from commands.parse import resolve
 from commands.people import Person
+from commands.promotion.traffic import look_at_traffic
 from commands.status_page import ClusterView, cluster_page, overview_page
 from commands.world import World
 from ledger.alerts import AlertRow, open_alerts
@@ -46,10 +47,13 @@ class Status:
         if not arguments and len(world.clusters) > 1:
             return await _overview(world)
         cluster, _ = resolve(arguments, world.clusters, self.usage)
-        remembered, state = await asyncio.gather(
-            world.ledger.read(lambda db: _remembered(db, cluster.name, world.now())), _in_time(glance(world, cluster))
+        remembered, state, traffic = await asyncio.gather(
+            world.ledger.read(lambda db: _remembered(db, cluster.name, world.now())),
+            _in_time(glance(world, cluster)),
+            look_at_traffic(world, cluster, PATIENCE),
         )
-        return cluster_page(_view(cluster, state, remembered), world.now())
+        view = replace(_view(cluster, state, remembered), traffic=traffic)
+        return cluster_page(view, world.now())
 
 
 async def _overview(world: World) -> Page:

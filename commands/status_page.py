@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from commands.promotion.traffic import TargetSeen
+from commands.status_traffic import traffic_lines
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.maintenance import Maintenance
 from ledger.operations import Operation, OperationState
@@ -45,6 +47,7 @@ class ClusterView:
     alerts: tuple[AlertRow, ...]
     operation: Operation | None
     maintenance: Maintenance | None = None
+    traffic: tuple[TargetSeen, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -69,6 +72,7 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
             *_at_work(view),
             *_operation(view),
             *((_servers(view, view.state),) if view.state else ()),
+            *traffic_lines(view.traffic, view.judgement.primary if view.judgement else None, view.operation),
             *(_evidence(view) or _unknown(view)),
             *_alerts(view),
             *((Facts(_backup_facts(view.state.backups, now)),) if view.state and view.state.backups else ()),
@@ -115,6 +119,7 @@ def _summary(view: ClusterView, now: datetime) -> str:
     if view.state is not None:
         words.append(", ".join(f"{server.name} {_role(server)}" for server in view.state.servers) + ".")
         words.append(f"Replay lag {_worst_lag(view)}.")
+    words += [f"Clients of {one.target.name} wait." for one in view.traffic if one.pointing and one.pointing.held]
     if view.maintenance is not None:
         words.append(f"In maintenance by {view.maintenance.by.name}.")
     if view.alerts:
