@@ -159,6 +159,12 @@ RUN = _PRELUDE + _RUN + 'run "$@"\nlook\n'
 # The postmaster's own word for it is the eighth line of its pid file: src/include/utils/pidfile.h.
 # Without a command there is nothing to start here (a container is started from outside).
 _START = r"""
+# One that was killed holds its lock file until its parent has taken notice: to PostgreSQL it is alive.
+lingers() {
+  { IFS= read -r dead < "$data/postmaster.pid"; } 2>/dev/null || return 1
+  { IFS= read -r line < "/proc/$dead/stat"; } 2>/dev/null || return 1
+  case ${line##*) } in Z*|X*) return 0 ;; *) return 1 ;; esac
+}
 start() {
   [ $# -gt 0 ] || return 0
   log=$data/understudy-start.log
@@ -171,6 +177,7 @@ start() {
     find_postmaster
   done
   find_postmaster
+  while [ -z "$pid" ] && lingers && [ "$tries" -gt 0 ]; do sleep 0.02; tries=$((tries - 1)); done
   if [ -z "$pid" ]; then
     # A new copy was never started: there are no options of its last start.
     case "$1 $2 $3" in

@@ -299,6 +299,14 @@ async def test_a_running_server_is_neither_marked_nor_made_a_standby(pair: Pair,
     assert not (pair.lab.server("db1").data_directory / "standby.signal").exists()
 
 
+async def test_a_server_that_was_killed_a_moment_ago_is_started_again(pair: Pair, db1: Server) -> None:
+    """Until its parent has taken notice, PostgreSQL takes the dead process for a living one."""
+    await pair.lab.server("db1").kill()
+    await pair.engine.start(db1)
+    _, judgement = await pair.until_judged(Verdict.HEALTHY)
+    assert judgement.primary == "db1"
+
+
 async def test_stopping_and_starting_what_is_stopped_and_started_is_no_mistake(pair: Pair, db1: Server) -> None:
     await pair.engine.start(db1)
     first = await pair.engine.stop(db1, StopMode.IMMEDIATE)
