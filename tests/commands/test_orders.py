@@ -358,3 +358,18 @@ async def test_nothing_is_started_once_a_shutdown_has_begun(scene: Scene) -> Non
     answer = await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
     assert "shutting down" in answer.page.summary
     assert (await scene.operation(operation)).state is OperationState.AWAITING_APPROVAL
+
+
+@pytest.mark.parametrize("failing", ["checkpoint", "stop", "wait_replayed"])
+async def test_whatever_fails_before_the_promotion_the_old_primary_takes_writes_again(
+    scene: Scene, failing: str
+) -> None:
+    scene.pair.fails[failing] = "practice"
+    operation = await scene.request("alice")
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    report = (await scene.dispatcher.wait(operation)).page
+    assert "failed" in report.title
+    assert "practice" in report.summary
+    assert scene.pair.writable == ["db1"]
+    assert ("promote", "db2") not in scene.pair.did
+    assert not scene.pair.machines["db1"].marked

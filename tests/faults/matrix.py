@@ -25,6 +25,7 @@ STEPS: Mapping[Order, tuple[str, ...]] = {
 }
 
 DOES_NOT_APPLY: tuple[str, ...] = (
+    "switchover: SIGSTOP primary before it is asked for: what can be asked for then is a failover",
     "failover: kill primary, cut primary-standby, cut both: the primary is dead when a failover begins",
     "rejoin: kill primary mid-switchover: see “kill primary”",
     "rejoin: standby lagging or paused: the server that is rejoined is no standby yet",
@@ -78,7 +79,6 @@ class _Maker:
 def _switchover() -> Iterator[Cell]:
     cell = _Maker(Order.SWITCHOVER)
     freeze, thaw = fault(FaultKind.FREEZE, "db1"), fault(FaultKind.THAW, "db1")
-    yield cell("SIGSTOP primary", BEFORE, freeze, REFUSAL, thaw)
     yield cell("SIGSTOP primary", When("stop"), freeze, STOPPED, thaw, serves=False)
     # A crash in the middle of the stop proves nothing: the old primary recovers and is the primary again.
     yield cell("kill primary", When("stop"), fault(FaultKind.KILL, "db1"), EITHER, quick=True)
