@@ -16,9 +16,16 @@ CLUSTER_CHANNEL = "C0OPS"
 COMPLETIONS = (
     {"text": "status", "description": "The pair at a glance"},
     {"text": "promote shop db2", "description": "Switch over, or fail over"},
-    {"text": "restore shop", "description": "Backups, and what a restore would do"},
+    {"text": "promote shop --dry-run", "description": "Only show what would be done"},
+    {"text": "rejoin shop db1", "description": "Bring an old primary back as a standby"},
+    {"text": "restart shop db2", "description": "Stop and start one server"},
+    {"text": "reload shop", "description": "Read the configuration files again"},
+    {"text": "operations", "description": "What runs and what ran"},
+    {"text": "maintenance on shop for 1h practice", "description": "People are at work"},
+    {"text": "access", "description": "Who may do what, and why"},
     {"text": "alerts", "description": "Open alerts"},
     {"text": "audit 10", "description": "The last records of the audit log"},
+    {"text": "restore shop", "description": "Backups, and what a restore would do"},
     {"text": "help", "description": "Every command"},
 )
 
