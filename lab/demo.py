@@ -21,7 +21,7 @@ Open it in a browser. Then, for instance:
   1. Practice controls → [bold]kill -9 the postmaster[/bold] of the primary, db1
   2. In #ops: the alert. Press [bold]Fail over…[/bold], give a reason, type [bold]shop[/bold]
   3. Acting as → Bob: press [bold]Approve[/bold], and watch the thread
-  4. Type [bold]/ha status[/bold]
+  4. Type [bold]/ha rejoin[/bold], have it approved: db1 follows db2; then [bold]/ha status[/bold]
 
 Ctrl-C here ends everything and leaves nothing behind."""
 
