@@ -8,6 +8,7 @@ from alerts.intervals import Intervals
 from alerts.thresholds import Thresholds
 from bot.automatic_settings import automatic_policy
 from bot.fence_settings import fence_place
+from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
 from bot.services_settings import managed_service
@@ -101,6 +102,7 @@ def intervals_of(settings: Settings) -> Intervals:
 
 def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ...]:
     """Every secret value of the settings, to keep them out of logs, Slack and the audit log."""
+    clusters = tuple(clusters)
     slack = settings.slack
     tokens = (slack.bot_token, slack.app_token, slack.signing_secret)
     conninfos = (
@@ -109,7 +111,8 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
     passwords = (conninfo_to_dict(text).get(name) for text in conninfos if text for name in _SECRET_PARAMETERS)
     traffic = (target for cluster in settings.clusters.values() for target in cluster.traffic.values())
     known = {*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)}
-    return tuple(known | set(traffic_secrets(traffic)))
+    patroni = {place.password for cluster in clusters if (place := cluster.patroni) and place.password}
+    return tuple(known | patroni | set(traffic_secrets(traffic)))
 
 
 def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster:
@@ -122,6 +125,7 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
         backups=_backups(section.backups) if section.backups else None,
         services=_services(settings, section),
         witness=ssh_target(settings, section.witness.ssh) if section.witness else None,
+        patroni=patroni_place(section.patroni, settings.path) if section.patroni else None,
     )
 
 

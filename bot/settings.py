@@ -29,6 +29,7 @@ from pydantic_settings import (
 from bot.audit_settings import AuditSettings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.fence_settings import FenceSettings
+from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
 from bot.services_settings import ServicesSettings
 from bot.settings_checks import check_references
@@ -135,6 +136,7 @@ class ClusterSettings(Section):
     backups: BackupSettings | None = None
     services: dict[Name, ServicesSettings] = Field(default_factory=dict)
     witness: WitnessSettings | None = None
+    patroni: PatroniSettings | None = None
     traffic: dict[Name, TrafficSettings] = Field(default_factory=dict)
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bot.audit_settings import mistakes_in_audit
 from bot.fence_settings import mistakes_in_fence
+from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
 from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
@@ -44,6 +45,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from mistakes_in_thresholds(f"clusters.{cluster}.thresholds", section.get("thresholds"))
         yield from _cluster(f"clusters.{cluster}", section, directory)
         yield from mistakes_in_services(f"clusters.{cluster}", section)
+        yield from mistakes_in_patroni(f"clusters.{cluster}", section)
 
 
 def _people(raw: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -210,6 +210,16 @@ directory = "/var/backups/postgresql"
 archive_directory = "/var/backups/wal"
 # server = "db2"                    # where these directories are; without it each server is asked
 
+# Patroni runs this cluster: Understudy asks it, and does nothing behind its back. See docs/patroni.md. A member is
+# called like its server.
+# [clusters.shop.patroni]
+# members = { db1 = "https://10.0.0.11:8008", db2 = "https://10.0.0.12:8008" }
+# ca_file = "patroni-ca.pem"
+# certificate = "understudy.pem"    # the client's, with its key, where Patroni asks for one
+# key = "understudy-key.pem"
+# user = "understudy"
+# password = "..."                  # better UNDERSTUDY_CLUSTERS__SHOP__PATRONI__PASSWORD, or a secret file
+
 # A host elsewhere that has a view of its own: it tries to reach the servers (pg_isready, else bash). It needs nothing.
 # [clusters.shop.witness.ssh]
 # host = "10.0.0.20"

@@ -17,7 +17,9 @@ from commands.world import World
 from ledger.ledger import Ledger
 from ledger.redact import Redactor
 from servers.backups.native import NativeBackups
+from servers.engines.behind_patroni import behind_patroni
 from servers.engines.native import NativeEngine
+from servers.engines.patroni.engine import patroni_engines
 from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.service_manager import ServiceManagers
@@ -69,7 +71,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
         world = World(
             clusters=clusters,
             observer=observer,
-            engine=NativeEngine(shells, sessions),
+            engine=behind_patroni(NativeEngine(shells, sessions), clusters.values()),
             backups=backups,
             ledger=ledger,
             policies=policies_of(settings),
@@ -78,6 +80,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             services=ServiceManagers(shells),
             automatic=automatic_of(settings),
             traffic=traffic_of(settings, clusters, shells, sessions),
+            patroni=patroni_engines(clusters.values(), utc_now),
         )
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)

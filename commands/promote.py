@@ -3,24 +3,30 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 
 from commands.command import Action, Meant, Misunderstood
 from commands.parse import resolve
 from commands.plan import Conclusion, Plan
+from commands.promotion import patroni as by_patroni
+from commands.promotion import patroni_actions
 from commands.promotion.actions import ACTIONS
 from commands.promotion.examining import examine
 from commands.promotion.failover import plan_failover
+from commands.promotion.moment import moment
 from commands.promotion.pair import Pair
 from commands.promotion.report import conclude
 from commands.promotion.switchover import plan_switchover
 from commands.promotion.traffic import FAILOVER_LOOK_SECONDS, look_at_traffic
 from commands.world import World
-from servers.inventory import Cluster
+from servers.inventory import Cluster, EngineKind
 from servers.lag import received_lsn
 from servers.state import ClusterState, Role
 from servers.topology import upstream_of
 from servers.verdict import Judgement, Verdict, judge
+
+AT, CANCEL = "at", "cancel"
 
 # With a primary that works, whatever else is wrong shows as a failed check of the switchover.
 _PRIMARY_WORKS = (Verdict.HEALTHY, Verdict.STANDBY_DOWN, Verdict.REPLICATION_BROKEN)
@@ -50,16 +56,25 @@ class Promote:
     """The order to make a standby the primary."""
 
     name = "promote"
-    usage = "promote [cluster] [server]"
-    summary = "Make the standby the primary: a switchover, or a failover when the primary is down"
+    usage = "promote [cluster] [server] [at 03:00 | cancel]"
+    summary = "Make the standby the primary: a switchover, or a failover when the primary is down; later, with Patroni"
     right = "promote"
 
     def resolve(self, arguments: Sequence[str], world: World) -> Meant:
-        """The cluster, and the server to promote where one is named."""
-        return Meant(*resolve(arguments, world.clusters, self.usage))
+        """The cluster, the server to promote where one is named, and when: that is for Patroni alone."""
+        words, names = timed(arguments, world.now())
+        cluster, server = resolve(names, world.clusters, self.usage)
+        if words and cluster.engine is not EngineKind.PATRONI:
+            raise Misunderstood(f"Patroni alone can do that later, and it does not run {cluster.name}. Leave it out.")
+        return Meant(cluster, server, words)
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Decides by the verdict. Raises Misunderstood where a promotion would be no answer."""
+        if meant.cluster.engine is EngineKind.PATRONI:
+            traffic = await look_at_traffic(world, meant.cluster, FAILOVER_LOOK_SECONDS)
+            look = by_patroni.look_at(meant.cluster, state, traffic)
+            cancelled = meant.words == (CANCEL,)
+            return by_patroni.plan_cancel(look) if cancelled else by_patroni.plan_by_patroni(look, *_target(meant))
         kind, pair = choose(meant.cluster, meant.server, state)
         if kind is Promotion.FAILOVER:
             # No server is asked more while nobody takes writes.
@@ -69,14 +84,35 @@ class Promote:
         return plan_switchover(replace(pair, traffic=traffic), examined)
 
     def actions(self) -> Mapping[str, Action]:
-        return ACTIONS
+        return {**ACTIONS, **patroni_actions.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        if patroni_actions.is_by_patroni(plan):
+            return patroni_actions.conclude(plan, found)
         return conclude(plan, found)
+
+
+def timed(arguments: Sequence[str], now: datetime) -> tuple[tuple[str, ...], Sequence[str]]:
+    """When it shall be, as an absolute time, or that it shall not be; and the other words. Raises Misunderstood."""
+    if arguments and arguments[-1] == CANCEL:
+        return (CANCEL,), arguments[:-1]
+    if AT not in arguments:
+        return (), arguments
+    place = list(arguments).index(AT)
+    if len(arguments) != place + 2:
+        raise Misunderstood("At what time? Write: at 03:00, or: at 2026-11-25T03:00Z, in UTC.")
+    return (AT, moment(arguments[place + 1], now).isoformat()), arguments[:place]
+
+
+def _target(meant: Meant) -> tuple[str | None, datetime | None]:
+    at = datetime.fromisoformat(meant.words[1]) if meant.words else None
+    return meant.server, at
 
 
 def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) -> Plan:
     """Pure, from what was seen alone. Raises Misunderstood."""
+    if cluster.engine is EngineKind.PATRONI:
+        return by_patroni.plan_by_patroni(by_patroni.look_at(cluster, state), server)
     kind, pair = choose(cluster, server, state)
     return plan_failover(pair) if kind is Promotion.FAILOVER else plan_switchover(pair)
 

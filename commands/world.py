@@ -10,6 +10,7 @@ from commands.policies import Policies
 from ledger.ledger import Ledger
 from servers.backups.tool import BackupTool
 from servers.engines.engine import Engine
+from servers.engines.patroni.engine import PatroniEngine
 from servers.fences.registry import Fences, fence_of
 from servers.inventory import Cluster
 from servers.observe import Observer
@@ -34,3 +35,4 @@ class World:
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is
     traffic: Mapping[str, Sequence[TrafficTarget]] = field(default_factory=dict)  # by cluster; what leads its clients
+    patroni: Mapping[str, PatroniEngine] = field(default_factory=dict)  # by cluster, of those that it runs

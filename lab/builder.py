@@ -17,6 +17,7 @@ from lab.errors import LabError
 from lab.leftovers import WORLD_VARIABLE, clear_world, sweep
 from lab.links import BOT, CLIENTS, NETWORK, SERVERS, Link, Links, Service
 from lab.options import LabOptions
+from lab.patroni import start_patroni
 from lab.places import Lock, Places, open_places
 from lab.seats import Seat, take_seats
 from lab.server import LabServer, ServerPaths
@@ -76,7 +77,11 @@ async def build_world(options: LabOptions, stack: AsyncExitStack) -> World:
     await _write_keys_and_start_ssh(world, stack)
     await _configure(world)
     world.links.start()
-    await _start_pair(world)
+    if options.engine == "patroni":
+        await start_patroni(world, stack)
+        await _set_passwords(world)
+    else:
+        await _start_pair(world)
     return world
 
 
@@ -230,7 +235,9 @@ async def _configure(world: World) -> None:
     """Write what is a server's own, and make all but the first one standbys."""
     account, servers = world.account, tuple(world.servers.values())
     script = account.write(world.directory / "archive-wal", recipe.archive_script(world.archive), 0o700)
-    access = recipe.host_based_authentication(tuple(server.address for server in servers), NETWORK)
+    # Patroni's servers reach each other without relays: they come from the address of the network.
+    direct = (NETWORK,) if world.options.engine == "patroni" else ()
+    access = recipe.host_based_authentication((*(server.address for server in servers), *direct), NETWORK)
     passwords = "".join(f"*:*:*:{role}:{world.passwords[role]}\n" for role in ("replicator",))
     account.write(world.replication_passfile, passwords)
     for server in servers:
@@ -246,7 +253,7 @@ async def _configure(world: World) -> None:
         account.write(server.paths.configuration, own.text())
         account.write(server.data_directory / "pg_hba.conf", access)
         account.write(server.data_directory / "postgresql.conf", recipe.shared_configuration(world.options.settings))
-    for name, upstream in world.options.upstreams.items():
+    for name, upstream in world.options.upstreams.items() if world.options.engine == "native" else ():
         conninfo = replication_conninfo(world.servers[upstream], world.replication_passfile)
         automatic = recipe.configuration({"primary_conninfo": conninfo, "primary_slot_name": name})
         account.write(world.servers[name].data_directory / "postgresql.auto.conf", automatic)
@@ -257,8 +264,7 @@ async def _start_pair(world: World) -> None:
     primary, standby = world.servers[world.options.primary], world.servers[world.options.standby]
     world.options.progress(f"Starting the primary, {primary.name}")
     await primary.start()
-    for role, password in world.passwords.items():
-        await primary.query(_SET_PASSWORD.format(sql.Identifier(role), sql.Literal(password)))
+    await _set_passwords(world)
     await primary.query(_CREATE_SLOT, (standby.name,))
     world.links.look(primary.name)
     world.options.progress(f"Starting the standby, {standby.name}")
@@ -272,6 +278,12 @@ async def _start_pair(world: World) -> None:
         await world.servers[upstream].query(_CREATE_SLOT, (name,))
         await _start_standby(primary, world.servers[name])
         world.links.look(name)
+
+
+async def _set_passwords(world: World) -> None:
+    primary = world.servers[world.options.primary]
+    for role, password in world.passwords.items():
+        await primary.query(_SET_PASSWORD.format(sql.Identifier(role), sql.Literal(password)))
 
 
 async def _start_standby(primary: LabServer, standby: LabServer) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 
 def _silent(line: str) -> None:
@@ -19,11 +20,13 @@ class LabOptions:
     `reuse_template` false means a cluster initialised for this world alone, with a system identifier of its own.
     `more_standbys` are further ones, each with the server that it streams from, in the order in which they start:
     {"db3": "db1", "db4": "db3"} is one of the primary and one behind that.
+    `engine` "patroni" has Patroni run the servers, with an etcd of their own; take three or more then.
     `base` is where labs live, by default below the directory for temporary files. `settings` go into every server's
     configuration. `progress` is told, in one line, what happens now.
     """
 
     postgresql: str = "18"
+    engine: Literal["native", "patroni"] = "native"
     cluster: str = "shop"
     primary: str = "db1"
     standby: str = "db2"

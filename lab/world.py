@@ -14,6 +14,7 @@ from lab.faults import Faults
 from lab.links import Links
 from lab.load import WriteLoad
 from lab.options import LabOptions
+from lab.patroni import settings_section
 from lab.server import LabServer
 from lab.settings_file import SettingsSource, write_settings
 
@@ -26,6 +27,7 @@ class Lab:
     def __init__(self, world: World) -> None:
         self.directory = world.directory
         self.cluster = world.options.cluster
+        self.engine = world.options.engine
         self.version = world.binaries.version
         self.account = world.account
         self.servers: dict[str, LabServer] = world.servers
@@ -83,7 +85,8 @@ class Lab:
             backups=self.backups,
             archive=self.archive,
         )
-        return write_settings(source, directory, slack_api_url, extra)
+        patroni = settings_section(self.cluster, source.servers) if self.engine == "patroni" else ""
+        return write_settings(source, directory, slack_api_url, patroni + extra)
 
     def environment(self) -> dict[str, str]:
         """The bot's secrets for this world, as environment variables."""

@@ -112,11 +112,34 @@ class BackupPlace:
     server: str | None = None
 
 
+class EngineKind(StrEnum):
+    """Who promotes: Understudy itself, or Patroni, which is then asked to."""
+
+    NATIVE = "native"
+    PATRONI = "patroni"
+
+
+@dataclass(frozen=True, slots=True)
+class PatroniPlace:
+    """Where Patroni's REST API is, by member; a member is called like its server. The password is never shown.
+
+    `ca_file` None: the machine's own certificate authorities. `certificate` with `key` is the client's.
+    """
+
+    members: tuple[tuple[str, str], ...]
+    ca_file: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A primary with its standbys, told apart by name. `channel` is where its news goes.
 
-    `witness` is a host that has a view of its own on whether the servers can be reached.
+    `witness` is a host that has a view of its own on whether the servers can be reached. `patroni` is where Patroni is,
+    when the engine is Patroni.
     """
 
     name: str
@@ -125,6 +148,11 @@ class Cluster:
     backups: BackupPlace | None = None
     witness: SshTarget | None = None
     services: "tuple[ManagedService, ...]" = ()
+    patroni: PatroniPlace | None = None
+
+    @property
+    def engine(self) -> EngineKind:
+        return EngineKind.NATIVE if self.patroni is None else EngineKind.PATRONI
 
     def server(self, name: str) -> Server:
         """The server of that name; KeyError if the cluster has none."""

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from servers.backups.native import NativeBackups
 from servers.backups.tool import BackupTool
+from servers.engines.patroni.engine import PatroniEngine
 from servers.errors import ServerUnreachable
 from servers.host_facts import host_facts
 from servers.host_script import host_command
@@ -16,6 +17,7 @@ from servers.inside import run_inside
 from servers.inventory import Cluster, Server
 from servers.knock import Endpoint
 from servers.last_seen import LastSeen, answered, silent
+from servers.patroni_state import PatroniState
 from servers.sql import Row, Sessions
 from servers.sql_errors import SqlFailed
 from servers.sql_facts import FACTS, FACTS_FOR_ANYBODY, sql_facts
@@ -110,6 +112,7 @@ class Observer:
             reuse = tasks.create_task(self._may_reuse(cluster, sql, host_facts_max_age))
             host = {s.name: tasks.create_task(self._by_ssh(cluster, s, reuse, ssh_timeout)) for s in cluster.servers}
             witness = tasks.create_task(self._by_witness(cluster, reuse, ssh_timeout))
+            patroni = tasks.create_task(self._by_patroni(cluster, ssh_timeout))
         return ClusterState(
             cluster=cluster.name,
             at=at,
@@ -118,6 +121,7 @@ class Observer:
             ),
             backups=backups.result(),
             witness=witness.result(),
+            patroni=patroni.result(),
         )
 
     def wake(self, cluster: Cluster) -> None:
@@ -127,6 +131,11 @@ class Observer:
             self._sessions.wake(server)
         if cluster.witness is not None:
             self._shells.wake(cluster.witness)
+
+    async def _by_patroni(self, cluster: Cluster, timeout: float) -> PatroniState | None:
+        if cluster.patroni is None:
+            return None
+        return await PatroniEngine(cluster.patroni, self._clock).look(timeout=timeout)
 
     def _memory(self, cluster: Cluster, server: Server) -> _Memory:
         return self._memories.setdefault((cluster.name, server.name), _Memory())

@@ -7,9 +7,13 @@ What it means is decided in `servers.verdict`, nowhere else.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from servers.lsn import Lsn
 from servers.timelines import Stretch
+
+if TYPE_CHECKING:
+    from servers.patroni_state import PatroniState
 
 
 class Outcome(StrEnum):
@@ -276,6 +280,7 @@ class ClusterState:
     servers: tuple[ServerState, ...]
     backups: BackupState | None = None
     witness: WitnessView | None = None  # None: there is none, or all is so well that it was not asked
+    patroni: "PatroniState | None" = None  # None: Patroni does not run this cluster
 
     def server(self, name: str) -> ServerState:
         """The state of the server of that name; KeyError if there is none."""

@@ -43,7 +43,7 @@ from ledger.audit import AuditKind
 from ledger.old_primaries import last_failover_at
 from ledger.outages import Outage, OutageState
 from ledger.page import Page
-from servers.inventory import Cluster
+from servers.inventory import Cluster, EngineKind
 from servers.state import ClusterState
 from servers.verdict import Judgement
 
@@ -68,7 +68,7 @@ class FailoverWatch:
     async def see(self, cluster: Cluster, state: ClusterState, judgement: Judgement) -> None:
         """Weighs one look. Raises LedgerError; nothing has been done then."""
         rules = self._world.automatic.get(cluster.name, NOTHING).failover
-        if rules is None:
+        if rules is None or cluster.engine is EngineKind.PATRONI:  # which fails over by itself
             return
         async with self._turns[cluster.name]:
             memory = self._memories[cluster.name]

@@ -30,7 +30,7 @@ from ledger.audit import AuditKind
 from ledger.old_primaries import OldPrimary
 from ledger.operations import Operation, list_operations
 from ledger.page import Page, Tone, note, text
-from servers.inventory import Cluster
+from servers.inventory import Cluster, EngineKind
 from servers.split_brain import writables
 from servers.state import ClusterState, Role, ServerState
 from servers.verdict import Judgement
@@ -58,6 +58,8 @@ class Guard:
 
     async def see(self, cluster: Cluster, state: ClusterState, judgement: Judgement) -> None:
         """Weighs one look. Raises LedgerError; nothing has been done then."""
+        if cluster.engine is EngineKind.PATRONI:  # which demotes old primaries itself
+            return
         async with self._turns[cluster.name]:
             now = self._world.now()
             running = writables(cluster, state)

@@ -1,0 +1,1 @@
+"""Patroni, for clusters of three servers and more: it promotes and rebuilds, and is asked over its REST API."""
