@@ -115,7 +115,7 @@ async def _start_etcd(world: "World", host: LabServer, stack: AsyncExitStack) ->
 async def _start_member(world: "World", server: LabServer, endpoint: str, stack: AsyncExitStack) -> None:
     text = json.dumps(configuration(world, server, endpoint), indent=2)
     file = world.account.write(server.paths.root / "patroni.yml", text)
-    argv = (sys.executable, "-m", "patroni", str(file))
+    argv = (str(Path(sys.executable).with_name("patroni")), str(file))  # it calls itself by this name
     await _run_forever(world, argv, server.environment, server.paths.log.parent / "patroni.log", stack)
 
 
