@@ -35,8 +35,8 @@ class StepOutcome:
 class StepContext:
     """What a step may use: the world, the plan it belongs to, and where to say how far it is.
 
-    `found` is what the steps before it found. After a restart that of a step whose end nobody saw is missing, and a
-    step looks for itself.
+    `found` is what the steps before it found. After a restart (`resumed`) that of a step whose end nobody saw is
+    missing, and a step looks for itself: the world may have moved on meanwhile.
     """
 
     world: World
@@ -45,6 +45,7 @@ class StepContext:
     step: Step
     say: Callable[[str], None]  # live progress, one line; never waits
     found: Mapping[str, str] = field(default_factory=dict)
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Action:
     `run` does it and proves it, or raises StepFailed. `undo` takes it back, where the step says that it can be. Once a
     `final` step was tried, nothing before it is taken back: it may have happened. An `optional` step comes after what
     was asked for: where it fails, the steps after it are done all the same, and `Order.conclude` finds its failure
-    under `failure_of`. `until` names the action that ends, at the same place, what this one began (clients wait):
+    under `failure_of`. One that `goes_on` is the same, but the operation ends as failed. `until` names the action that
+    ends, at the same place, what this one began (clients wait):
     until that has succeeded, the undo is due however the operation ends, past a final step too.
 
     The rest serves an operation that goes on after a restart. `already_done` looks at the servers and says whether the
@@ -84,9 +86,15 @@ class Action:
     undo: Callable[[StepContext], Awaitable[StepOutcome]] | None = None
     final: bool = False
     optional: bool = False
+    goes_on: bool = False
     until: str | None = None
     repeatable: bool = False
     obstacle: Callable[[Standing], str | None] | None = None
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether the steps after it are done all the same."""
+        return self.optional or self.goes_on
 
 
 def failure_of(step: Step) -> str:

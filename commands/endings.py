@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from commands.command import Action
 from commands.document import Document
 from commands.operation_page import StepProgress, StepState
+from commands.plan import Plan
 
 
 def sentence(text: str) -> str:
@@ -21,3 +22,11 @@ def next_steps(document: Document, actions: Mapping[str, Action], progress: Sequ
         left = "; ".join(step.title for step, at in steps if at.state is not StepState.DONE)
         return look, f"Do not ask again; do by hand what is left: {left}"
     return look, f"Then, if it is still needed, ask again: /ha {document.order} {plan.cluster}"
+
+
+def passed_over(plan: Plan, actions: Mapping[str, Action], progress: Sequence[StepProgress]) -> str | None:
+    """What failed on the way and makes the whole a failure, though the steps after it were done."""
+    for number, (step, at) in enumerate(zip(plan.steps, progress, strict=True), 1):
+        if actions[step.action].goes_on and at.state is StepState.FAILED:
+            return f"Step {number} ({step.title}) failed: {sentence(at.detail)} The steps after it were done."
+    return None

@@ -40,7 +40,7 @@ class Inquiry:
         """What became of the step that was under way, as the servers show it."""
         undo = left.direction is Direction.UNDO
         started = time.monotonic()
-        done = await self._is_done(left.index)
+        done, _ = await self._is_done(left.index)
         if done is None:
             status, detail = StepStatus.UNKNOWN, "Whether it was done cannot be told by looking."
         else:
@@ -55,20 +55,22 @@ class Inquiry:
         holds, obstacle = await asyncio.gather(
             asyncio.gather(*(self._is_done(index) for index in earlier)), self._obstacle(left.next_index)
         )
-        gone = [index for index, done in zip(earlier, holds, strict=True) if done is False]
-        return Seen(gone[0] if gone else None, obstacle)
+        gone = [index for index, (done, _) in zip(earlier, holds, strict=True) if done is False]
+        unseen = next((f"{why}." for _, why in holds if why), None) if left.final_ahead else None
+        return Seen(gone[0] if gone else None, obstacle or unseen)
 
-    async def _is_done(self, index: int) -> bool | None:
+    async def _is_done(self, index: int) -> tuple[bool | None, str]:
+        """None where no look can tell; with why, where it should have told and could not be asked."""
         step = self._document.plan.steps[index]
         context = StepContext(
             self._world, self._cluster, self._document.plan, step, lambda line: None, dict(self._found)
         )
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                return await self._actions[step.action].already_done(context)
+                return await self._actions[step.action].already_done(context), ""
         except Exception as error:
             _log.warning("a step could not be asked whether it is done", action=step.action, error=str(error))
-            return None
+            return None, f"whether step {index + 1} ({step.title}) still holds cannot be seen"
 
     async def _obstacle(self, index: int) -> str | None:
         plan = self._document.plan

@@ -74,8 +74,8 @@ class Left:
 
     def is_behind(self, record: StepRecord) -> bool:
         """Whether that attempt was the last one that its step needed."""
-        optional = self.actions[record.action].optional and record.status in _WENT_WRONG
-        return record.direction is Direction.DO and (record.status in _DONE or optional)
+        passed_over = self.actions[record.action].may_fail and record.status in _WENT_WRONG
+        return record.direction is Direction.DO and (record.status in _DONE or passed_over)
 
     @property
     def final_tried(self) -> bool:

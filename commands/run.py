@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from commands.attempt import attempt
 from commands.book import Book, StepEnd
 from commands.command import Action, Order, StepContext, failure_of
-from commands.endings import next_steps, sentence
+from commands.endings import next_steps, passed_over, sentence
 from commands.following import progress_of
 from commands.inquiry import Inquiry
 from commands.looking import look_again
@@ -77,6 +77,7 @@ class Run:
         self._found: dict[str, str] = {}
         self._tried: set[int] = set()  # and not taken back
         self._final_tried = False
+        self._resumed = False
         self._unwritten: StepEnd | None = None
         self._shutting_down = False
         self._telling: asyncio.Task[None] | None = None
@@ -166,7 +167,7 @@ class Run:
         """Takes up the threads where the other process dropped them."""
         self._progress = list(progress_of(self._document, left.records, StepState.WAITING))
         self._tried = set(left.undoable)
-        self._final_tried = left.final_tried
+        self._final_tried, self._resumed = left.final_tried, True
         carried_on = Note(("Understudy was restarted ", Moment(self._world.now()), " and carries it on."))
         self._notes = restarts(self._plan, left.records) or (carried_on,)
 
@@ -182,10 +183,10 @@ class Run:
                 return
             state = StepState.DONE if end.succeeded else StepState.FAILED
             self._mark(index, StepProgress(state, end.detail, end.duration.total_seconds()))
-        if self._due():
-            await self._end(
-                OperationState.FAILED, "Everything else was done, but clients were not let go on in good order."
-            )
+        failed = passed_over(self._plan, self._actions, self._progress)
+        if failed is not None or self._due():
+            held = "Everything else was done, but clients were not let go on in good order."
+            await self._end(OperationState.FAILED, failed or held)
             return
         await self._close(OperationState.SUCCEEDED, self._order.conclude(self._plan, self._found))
 
@@ -225,18 +226,24 @@ class Run:
             self._final_tried = self._final_tried or action.final
             self._tried.add(index)
         context = StepContext(
-            self._world, self._cluster, self._plan, step, lambda line: self._say(index, line), dict(self._found)
+            self._world,
+            self._cluster,
+            self._plan,
+            step,
+            lambda line: self._say(index, line),
+            dict(self._found),
+            self._resumed,
         )
         end = await attempt(work(context), index, direction, step.timeout)
-        if action.optional and end.status in (StepStatus.FAILED, StepStatus.TIMED_OUT):
+        if action.may_fail and end.status in (StepStatus.FAILED, StepStatus.TIMED_OUT):
             end = replace(end, found={**end.found, failure_of(step): end.detail})
         self._found.update(end.found)
         self._unwritten = end
         return end
 
     def _goes_on_after(self, end: StepEnd) -> bool:
-        """An optional step has failed; one that was left by a shutdown has not."""
-        return self._action(end.index).optional and end.status is not StepStatus.CANCELLED
+        """A step has failed that may; one that was left by a shutdown has not."""
+        return self._action(end.index).may_fail and end.status is not StepStatus.CANCELLED
 
     async def _fail(self, end: StepEnd) -> None:
         self._mark(end.index, StepProgress(StepState.FAILED, end.detail, end.duration.total_seconds()))

@@ -61,6 +61,11 @@ async def stop(context: StepContext) -> StepOutcome:
 async def start_again(context: StepContext) -> StepOutcome:
     """Undoes the stop: the old primary is the primary again, unless somebody else has promoted the standby by now."""
     target = (await look(context.world, context.cluster)).server(context.plan.target)
+    if context.resumed and not _surely_no_primary(target):
+        raise StepFailed(
+            f"Whether {target.name} was promoted meanwhile cannot be seen: {context.plan.source} stays down, for two "
+            f"servers might take writes. Look at {target.name}; if it is a standby, start {context.plan.source}"
+        )
     if _is_primary(target):
         raise StepFailed(
             f"{target.name} is a primary by now, and not by this order: {context.plan.source} stays down, "
@@ -178,7 +183,8 @@ ACTIONS: Mapping[str, Action] = {
     fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced, repeatable=True),
     fencing.BY_SSH_OR_HOOK: Action(fencing.fence_or_hook, fencing.is_fenced_or_off, repeatable=True),
     "promote": Action(promote, is_promoted, final=True, repeatable=True, obstacle=cannot_promote),
-    "verify": Action(verify, untold, repeatable=True, obstacle=is_no_primary),
+    # Whatever becomes of the first write, clients belong to the new primary, and the standbys behind it.
+    "verify": Action(verify, untold, goes_on=True, repeatable=True, obstacle=is_no_primary),
     "slot": Action(slot, untold, repeatable=True, obstacle=is_no_primary),
     "rejoin": Action(rejoin, is_standby, repeatable=True, obstacle=is_no_primary),
     "follow": Action(follow, follows, optional=True, repeatable=True, obstacle=is_no_primary),
@@ -225,6 +231,14 @@ def _is_primary(state: ServerState) -> bool:
     """By what it says, else by what its host says."""
     control = state.host.control if state.host is not None and state.host.postmaster_pid is not None else None
     return _role(state) is Role.PRIMARY or (control is not None and control.state == IN_PRODUCTION)
+
+
+def _surely_no_primary(state: ServerState) -> bool:
+    if state.sql is not None:
+        return state.role is Role.STANDBY
+    host = state.host
+    down = host is not None and host.postmaster_pid is None
+    return down or (host is not None and host.control is not None and host.control.state != IN_PRODUCTION)
 
 
 def _here(context: StepContext) -> Server:

@@ -45,8 +45,10 @@ def plan_failover(pair: Pair) -> Plan:
 
 
 def _steps(pair: Pair) -> tuple[Step, ...]:
-    new = pair.target.name
-    return (*fence_steps(pair), steps.promote(new), *after_promotion(pair))
+    old, new = pair.source.name, pair.target.name
+    # What cannot be fenced must at least not be reached through us when another one takes writes.
+    fenced = fence_steps(pair) or traffic.turn_away_steps(pair.traffic, old, new)
+    return (*fenced, steps.promote(new), *after_promotion(pair))
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:

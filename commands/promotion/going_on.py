@@ -1,7 +1,7 @@
 """What speaks against going on with a promotion after a restart, in a world that its own steps have changed. Pure."""
 
 from commands.command import Standing
-from servers.state import ClusterState, Role
+from servers.state import ClusterState, PeerReply, Role
 from servers.views import views_of
 
 
@@ -17,7 +17,7 @@ def cannot_promote(standing: Standing) -> str | None:
     """After a failover's fence the plan made anew is the same; after a switchover's stop it cannot be."""
     if standing.plan.kind == "failover":
         return standing.not_as_approved
-    return _target_is_no_candidate(standing)
+    return _target_is_no_candidate(standing) or _old_primary_is_back(standing)
 
 
 def is_no_primary(standing: Standing) -> str | None:
@@ -42,6 +42,17 @@ def _target_is_no_candidate(standing: Standing) -> str | None:
     if target.sql.timeline != plan.timeline:
         return f"{plan.target} is on timeline {target.sql.timeline} now, not {plan.timeline}."
     return _another_primary(standing)
+
+
+def _old_primary_is_back(standing: Standing) -> str | None:
+    """As the standby sees it, whatever we see: it streams again, or takes connections from there."""
+    target, source = standing.state.server(standing.plan.target), standing.plan.source
+    receiver = target.sql.receiver if target.sql else None
+    if receiver is not None and receiver.status == "streaming":
+        return f"{target.name} streams again: {source} runs."
+    if source and target.host is not None and target.host.peer(source) is PeerReply.ACCEPTING:
+        return f"{source} takes connections from {target.name} again."
+    return None
 
 
 def _another_primary(standing: Standing) -> str | None:

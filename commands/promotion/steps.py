@@ -21,6 +21,12 @@ def hold(target: TrafficTarget, old: str) -> Step:
     return Step("hold", target.name, title, target.holding or "", proof, target.hold_seconds + _MARGIN, undo=undo)
 
 
+def turn_away(target: TrafficTarget, old: str, new: str) -> Step:
+    does = f"{target.kind} leads clients to {target.leads_to(new)}, for {old} may still take writes."
+    title = f"Lead clients of {target.name} away from {old}"
+    return Step("turn_away", target.name, title, does, "what it says afterwards", target.redirect_seconds + _MARGIN)
+
+
 def redirect(target: TrafficTarget, new: str) -> Step:
     does = f"{target.kind} leads clients to {target.leads_to(new)}; who was held goes on."
     title, proof = f"Lead clients of {target.name} to {new}", "what it says afterwards"

@@ -80,6 +80,11 @@ def redirect_steps(seen: Sequence[TargetSeen], new: str) -> tuple[Step, ...]:
     return tuple(steps.redirect(each.target, new) for each in ordered)
 
 
+def turn_away_steps(seen: Sequence[TargetSeen], old: str, new: str) -> tuple[Step, ...]:
+    """What is done before the promotion where the old primary cannot be fenced: our own targets lead nobody there."""
+    return tuple(steps.turn_away(each.target, old, new) for each in seen)
+
+
 def facts(seen: Sequence[TargetSeen], new: str) -> tuple[tuple[str, str], ...]:
     """What is material: where each target will lead."""
     return tuple((each.target.name, each.target.leads_to(new)) for each in seen)
@@ -126,6 +131,18 @@ async def redirect(context: StepContext) -> StepOutcome:
     return StepOutcome(detail, led.exit_status, led.output, {released_since(target.name): at})
 
 
+async def turn_away(context: StepContext) -> StepOutcome:
+    """Leads clients away from an old primary that may still take writes, before another one does."""
+    target, move = _target(context), _move(context)
+    led = await _traffic(target.redirect(move, timeout=target.redirect_seconds * _SHARE))
+    return StepOutcome(led.detail, led.exit_status, led.output)
+
+
+async def leads_elsewhere(context: StepContext) -> bool:
+    seen = await _traffic(_target(context).look(timeout=LOOK_SECONDS))
+    return seen.server is not None and seen.server != context.plan.source
+
+
 async def _released_after_all(target: TrafficTarget, move: Move, seconds: float) -> str:
     """Whoever waits is let go on, wherever that leads; what to say of it."""
     try:
@@ -145,6 +162,7 @@ async def is_redirected(context: StepContext) -> bool:
 
 ACTIONS: Mapping[str, Action] = {
     "hold": Action(hold, is_held, undo=let_go, until=REDIRECT, repeatable=True),
+    "turn_away": Action(turn_away, leads_elsewhere, optional=True, repeatable=True),
     REDIRECT: Action(redirect, is_redirected, optional=True, repeatable=True, obstacle=is_no_primary),
 }
 

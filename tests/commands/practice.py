@@ -87,6 +87,7 @@ class Pair(Jobs, Keeping):
     readinesses: dict[str, Readiness] = field(default_factory=dict)
     looks: int = 0
     name: str = "practice"
+    out_of_reach: set[str] = field(default_factory=set)  # servers that we reach in no way, though others may
 
     @property
     def writable(self) -> list[str]:
@@ -134,7 +135,7 @@ class Pair(Jobs, Keeping):
 
     async def fence_proof(self, server: Server, *, timeout: float = 5.0) -> FenceProof:
         machine = self.machines[server.name]
-        if not machine.reachable_by_ssh:
+        if server.name in self.out_of_reach or not machine.reachable_by_ssh:
             raise ActionFailed(f"{server.name} does not answer by SSH.")
         pid = 4711 if machine.running else None
         return FenceProof(f"Nothing runs on {server.name}.", 0.1, 0, "", pid, (), (), machine.marked, _control(machine))
@@ -202,6 +203,9 @@ class Pair(Jobs, Keeping):
 
     def _server(self, cluster: Cluster, name: str) -> ServerState:
         machine = self.machines[name]
+        if name in self.out_of_reach:
+            cut = _answer(Outcome.TIMED_OUT, self.now)
+            return ServerState(name, None, cut, None, cut, machine.last_role, machine.last_seen_at)
         if machine.running:
             machine.last_role = Role.STANDBY if machine.standby else Role.PRIMARY
             machine.last_seen_at, machine.last_wal_lsn = self.now, None if machine.standby else machine.lsn

@@ -341,3 +341,24 @@ async def test_a_fence_that_never_acted_on_a_dead_primary_is_done_again(scene: S
     assert (await carried_on(scene, operation)).state is OperationState.SUCCEEDED
     assert scene.pair.did.count(("fence", "db1")) == 2
     assert scene.pair.machines["db1"].marked
+
+
+async def test_nothing_is_promoted_where_the_proof_cannot_be_asked_for_any_more(scene: Scene) -> None:
+    """The old primary was started again by hand, and our way to its host is cut: nobody can say that it is down."""
+    operation, _ = await crashed_within(scene, "promote")
+    machine = scene.pair.machines["db1"]
+    machine.running, machine.marked, machine.state = True, False, "in production"
+    scene.pair.out_of_reach = {"db1"}
+    did = len(scene.pair.did)
+    await carried_on(scene, operation)
+    assert ("promote", "db2") not in scene.pair.did[did:]
+
+
+async def test_an_old_primary_is_not_started_beside_one_that_cannot_be_seen(scene: Scene) -> None:
+    """Somebody has promoted the standby by hand while the bot was away."""
+    operation, _ = await crashed_within(scene, "wait_replayed")
+    machine = scene.pair.machines["db2"]
+    machine.standby, machine.timeline, machine.state = False, 2, "in production"
+    scene.pair.out_of_reach = {"db2"}
+    await carried_on(scene, operation)
+    assert scene.pair.writable == ["db2"]

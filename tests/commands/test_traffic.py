@@ -145,3 +145,27 @@ async def test_after_a_long_absence_of_the_bot_only_whoever_waits_is_let_go(pool
     assert (await pooled.steps(operation))[-1].direction is Direction.UNDO
     assert pooled.pair.did == did
     await again.shutdown(1.0)
+
+
+async def test_a_first_write_that_fails_does_not_leave_clients_with_the_old_primary(pooled: Scene, pool: Pool) -> None:
+    """Where nobody is held, nothing is due to be let go: the redirect is what leads them on."""
+    pool.holding = None
+    pooled.pair.kill("db1")
+    pooled.pair.fails["verify_write"] = "the link from here is cut"
+    answer = await run(pooled)
+    assert pool.leads == "db2"
+    assert answer.page.title.endswith("failed")
+    assert "the link from here is cut" in answer.page.summary
+
+
+async def test_clients_are_turned_away_from_an_old_primary_that_cannot_be_fenced(pooled: Scene, pool: Pool) -> None:
+    pool.holding = None
+    pooled.pair.kill("db1")
+    pooled.pair.machines["db1"].reachable_by_ssh = False
+    operation = await pooled.request("alice")
+    for who in ("bob", "carol"):
+        await pooled.dispatcher.decide(pooled.asks(who), operation, Decision.APPROVE)
+    await pooled.dispatcher.wait(operation)
+    actions = [record.action for record in await pooled.steps(operation)]
+    assert actions == ["turn_away", "promote", "verify", "redirect"]
+    assert pool.did == ["redirect", "redirect", "release", "verify"]
