@@ -78,8 +78,7 @@ async def build_world(options: LabOptions, stack: AsyncExitStack) -> World:
     await _configure(world)
     world.links.start()
     if options.engine == "patroni":
-        await start_patroni(world, stack)
-        await _set_passwords(world)
+        await start_patroni(world, stack, lambda: _set_passwords(world))
     else:
         await _start_pair(world)
     return world

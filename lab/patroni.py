@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from lab import accounts
+from lab.accounts import Account
+from lab.binaries import reachable
 from lab.errors import LabError
 from lab.server import LabServer
 
@@ -29,6 +31,7 @@ _REST_ABOVE, _ETCD_ABOVE, _PEERS_ABOVE = 20_000, 21_000, 22_000
 _UP_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _ASK_SECONDS = 2.0
+_READ_ALL = "+dac_read_search"
 
 # The least that Patroni takes: a practice failover shall not last half a minute.
 DYNAMIC: Mapping[str, Any] = {
@@ -51,8 +54,11 @@ def settings_section(cluster: str, servers: Sequence[LabServer]) -> str:
     return f"\n[clusters.{cluster}.patroni]\nmembers = {{ {members} }}\n"
 
 
-async def start_patroni(world: "World", stack: AsyncExitStack) -> None:
-    """All of it, until the stack ends; comes back when one leads and the others stream. LabError when it does not."""
+async def start_patroni(world: "World", stack: AsyncExitStack, prepare: Callable[[], Awaitable[None]]) -> None:
+    """All of it, until the stack ends; comes back when one leads and the others stream. LabError when it does not.
+
+    `prepare` is called once the first leads, before anybody follows it.
+    """
     servers = tuple(world.servers.values())
     world.options.progress("Starting etcd")
     endpoint = await _start_etcd(world, servers[0], stack)
@@ -61,8 +67,9 @@ async def start_patroni(world: "World", stack: AsyncExitStack) -> None:
         world.options.progress(f"Starting Patroni on {server.name}")
         await _start_member(world, server, endpoint, stack)
         if number == 0:
-            await _until(world, servers[:1], leader=server)
-    await _until(world, servers, leader=servers[0])
+            await _until(servers[:1], leader=server)
+            await prepare()
+    await _until(servers, leader=servers[0])
     for name in world.servers:
         world.links.look(name)
 
@@ -86,7 +93,6 @@ def configuration(world: "World", server: LabServer, endpoint: str) -> dict[str,
             "bin_dir": str(server.bin_directory),
             "pgpass": str(server.paths.home / "patroni.pgpass"),
             "use_unix_socket": True,
-            "use_unix_socket_repl": True,
             "authentication": {"superuser": superuser, "replication": replication, "rewind": replication},
             "parameters": {"unix_socket_directories": str(server.socket_directory)},
         },
@@ -119,10 +125,19 @@ async def _start_member(world: "World", server: LabServer, endpoint: str, stack:
     await _run_forever(world, argv, server.environment, server.paths.log.parent / "patroni.log", stack)
 
 
+def _spawn(account: Account, argv: Sequence[str]) -> accounts.Spawn:
+    """As that account; where our Python lies in a home that is closed to it, with the right to read there."""
+    spawn = accounts.spawn_as(account, argv)
+    if not account.change or reachable(Path(sys.executable), account):
+        return spawn
+    setpriv, *rest = spawn.argv
+    return accounts.Spawn((setpriv, f"--inh-caps={_READ_ALL}", f"--ambient-caps={_READ_ALL}", *rest))
+
+
 async def _run_forever(
     world: "World", argv: Sequence[str], environment: Mapping[str, str], log: Path, stack: AsyncExitStack
 ) -> None:
-    spawn = accounts.spawn_as(world.account, argv)
+    spawn = _spawn(world.account, argv)
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             *spawn.argv, cwd=log.parent, env=dict(environment), start_new_session=True,
@@ -139,7 +154,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-async def _until(world: "World", servers: Sequence[LabServer], leader: LabServer) -> None:
+async def _until(servers: Sequence[LabServer], leader: LabServer) -> None:
     """Until Patroni says that the first leads and all the others stream."""
     wanted = {server.name: "running" if server is leader else "streaming" for server in servers}
     states: dict[str, str] = {}
