@@ -21,12 +21,10 @@ from commands.automatic.policy import AutomaticPolicy
 from commands.policies import Policies
 from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
 from servers.managed_service import ManagedService
+from servers.secret_parameters import SECRET_PARAMETERS
 from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.traffic.target import TrafficTarget
-
-# Of libpq's connection parameters: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
-_SECRET_PARAMETERS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 
 def clusters_of(settings: Settings) -> dict[str, Cluster]:
@@ -108,7 +106,7 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
     conninfos = (
         text for cluster in clusters for server in cluster.servers for text in (server.conninfo, server.replication)
     )
-    passwords = (conninfo_to_dict(text).get(name) for text in conninfos if text for name in _SECRET_PARAMETERS)
+    passwords = (conninfo_to_dict(text).get(name) for text in conninfos if text for name in SECRET_PARAMETERS)
     traffic = (target for cluster in settings.clusters.values() for target in cluster.traffic.values())
     known = {*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)}
     patroni = {place.password for cluster in clusters if (place := cluster.patroni) and place.password}

@@ -15,6 +15,7 @@ from servers.errors import ServerUnreachable
 from servers.inside import run_inside
 from servers.inventory import Server, ServiceKind
 from servers.lsn import Lsn
+from servers.secret_parameters import SECRET_PARAMETERS
 from servers.sections import Sections
 from servers.service import programs
 from servers.sql import Sessions
@@ -126,12 +127,17 @@ def source_of(upstream: Server) -> Source:
     try:
         given = conninfo_to_dict(upstream.replication)
         password = str(given.pop("password", "") or "")
+        secret = next((name for name in SECRET_PARAMETERS if given.get(name)), None)
         # A name of a standby's would make a copy count as that standby, also for synchronous_standby_names.
         given.pop("application_name", None)
         given["dbname"] = given.get("dbname") or "postgres"
         source = Source(make_conninfo("", **given), password)
     except ProgrammingError:
         raise ActionFailed(f"{upstream.name}'s replication conninfo cannot be read: mend it in the settings") from None
+    if secret is not None:
+        # Only the password has an environment variable; pg_rewind and psql take the rest as an argument.
+        message = f"{upstream.name}'s replication conninfo has {secret}, which a command line would show: do without it"
+        raise ActionFailed(message)
     if not (source.conninfo.isprintable() and password.isprintable()):
         raise ActionFailed(f"{upstream.name}'s replication conninfo has a line break in it: mend it in the settings")
     return source
