@@ -1,5 +1,6 @@
 """The settings of services beside PostgreSQL that `/ha service restart` may restart."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from servers.inventory import SshTarget
 from servers.managed_service import ManagedService, ManagerKind
 
 _KEYS = {"systemd": ("unit",), "compose": ("directory", "service")}
+_USER_IN_URL = re.compile(r"[^/]*//[^/?#]*@")
 # A word that no program takes for an option.
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@:\\/][A-Za-z0-9_.@:\\/-]{0,199}$")]
 
@@ -47,6 +49,9 @@ def _mistakes(key: str, service: Mapping[str, Any], servers: tuple[str, ...]) ->
     for field in sorted({one for keys in _KEYS.values() for one in keys} - set(_KEYS.get(kind, ()))):
         if kind in _KEYS and field in service:
             yield Mistake(f"{key}.{field}", f"has no meaning for kind = {kind!r}", "remove it, or correct the kind")
+    if _USER_IN_URL.match(str(service.get("url") or "")):
+        wrong = "has a user or password in it, which plans and audit would show"
+        yield Mistake(f"{key}.url", wrong, "give an address that answers without one, or only a port")
     if ("server" in service) == ("ssh" in service):
         yield Mistake(f"{key}.server", "or ssh says where it runs, one of the two", f"servers are {', '.join(servers)}")
     elif "server" in service and service["server"] not in servers:

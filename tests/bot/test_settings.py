@@ -332,3 +332,14 @@ def test_services_beside_postgresql(write: Path) -> None:
     assert "servers are db1, db2" in mistakes[f"{key}.server"]
     assert f"{key}.service" in mistakes
     assert f"{key}.url" in mistakes
+
+
+@pytest.mark.parametrize("user", ["health:secret@", "health@", ":secret@"])
+def test_a_service_url_has_no_password_in_it(write: Path, user: str) -> None:
+    service = (
+        '[clusters.shop.services.api]\nkind = "systemd"\nunit = "api"\nserver = "db1"\nurl = "http://{}10.0.0.1/{}"\n'
+    )
+    _load(write, GOOD + service.format("", "who?mail=a@b"))
+    mistakes = _mistakes(write, GOOD + service.format(user, ""))
+    assert "has a user or password in it" in mistakes["clusters.shop.services.api.url"]
+    assert "secret" not in str(mistakes)
