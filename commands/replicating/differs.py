@@ -16,6 +16,11 @@ from servers.inventory import Cluster, Server
 
 ENOUGH = 10  # WAL senders and slots: PostgreSQL's own default
 _QUOTED = re.compile(r'"([0-9A-Fa-f:.]+)"')
+# PostgreSQL's texts for 28P01 and 28000, and libpq's where it has no password to give: what another password mends.
+# src/backend/libpq/auth.c (auth_failed), src/backend/utils/init/miscinit.c, src/interfaces/libpq/fe-connect.c
+_NOT_TRUSTED = re.compile(
+    r'authentication failed for user|role "[^"]*" does not exist|no password supplied|fe_sendauth'
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$-]*")
 
 
@@ -25,6 +30,7 @@ class Access(StrEnum):
     OPEN = "open"
     NO_ENTRY = "no pg_hba.conf entry"
     NOT_TRUSTED = "not let in"  # role or password
+    REFUSED = "refused"  # for what is no matter of trust: no free WAL sender, too many clients, starting up
     NO_WAY = "no connection"
 
 
@@ -80,7 +86,9 @@ def access_of(reach: Reach) -> Access:
         return Access.OPEN
     if "pg_hba.conf" in reach.detail:
         return Access.NO_ENTRY
-    return Access.NOT_TRUSTED if "FATAL" in reach.detail or "fe_sendauth" in reach.detail else Access.NO_WAY
+    if _NOT_TRUSTED.search(reach.detail):
+        return Access.NOT_TRUSTED
+    return Access.REFUSED if "FATAL" in reach.detail else Access.NO_WAY
 
 
 def address_of(reach: Reach) -> str | None:

@@ -160,6 +160,8 @@ def _entry(seen: SetupSeen) -> Check:
             return passed("entry", title, "it may stream")
         case Access.NOT_TRUSTED:
             return passed("entry", title, f"it is not let in yet: {detail}")
+        case Access.REFUSED:
+            return warned("entry", title, f"refused, and not for its password: {detail}")
         case Access.NO_WAY:
             return failed("entry", title, f"{detail}. Look at listen_addresses, the firewall, and the settings' host")
     address = address_of(seen.reach)

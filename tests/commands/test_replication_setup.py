@@ -21,6 +21,12 @@ NO_ENTRY = Reach(
     'FATAL: no pg_hba.conf entry for replication connection from host "10.0.0.12", user "replicator"',
 )
 WRONG_PASSWORD = Reach(replication=False, files=False, detail='FATAL: password authentication failed for user "x"')
+BUSY = Reach(replication=False, files=False, detail="FATAL: sorry, too many clients already")
+NO_SENDER = Reach(
+    replication=False,
+    files=False,
+    detail="FATAL: number of requested standby connections exceeds max_wal_senders (currently 0)",
+)
 NOBODY = Reach(replication=False, files=False, detail="Connection refused. Is the server running?")
 
 
@@ -57,6 +63,10 @@ async def test_where_nothing_differs_nothing_is_done(scene: Scene) -> None:
     [
         (NO_ENTRY, Access.NO_ENTRY, "10.0.0.12"),
         (WRONG_PASSWORD, Access.NOT_TRUSTED, None),
+        (Reach(False, False, 'FATAL: role "x" does not exist'), Access.NOT_TRUSTED, None),
+        (Reach(False, False, "fe_sendauth: no password supplied"), Access.NOT_TRUSTED, None),
+        (BUSY, Access.REFUSED, None),
+        (NO_SENDER, Access.REFUSED, None),
         (NOBODY, Access.NO_WAY, None),
         (Reach(replication=True, files=False), Access.OPEN, None),
     ],
@@ -110,6 +120,15 @@ async def test_a_new_password_goes_to_every_server_and_into_no_record(scene: Sce
     assert len(password) >= 32
     records = await scene.records()
     assert password not in f"{report} {records}"
+
+
+@pytest.mark.parametrize("reach", [BUSY, NO_SENDER])
+async def test_a_primary_that_is_full_is_no_reason_for_a_new_password(scene: Scene, reach: Reach) -> None:
+    scene.pair.reached = reach
+    plan = await planned(scene)
+    assert dict(plan.facts)["password"] == "as it is"
+    assert [step.action for step in plan.steps] == ["try_replication"]
+    assert plan.failed_checks == ()
 
 
 async def test_nothing_is_set_up_for_a_server_that_cannot_get_through(scene: Scene) -> None:
