@@ -36,7 +36,8 @@ class StepContext:
     """What a step may use: the world, the plan it belongs to, and where to say how far it is.
 
     `found` is what the steps before it found. After a restart (`resumed`) that of a step whose end nobody saw is
-    missing, and a step looks for itself: the world may have moved on meanwhile.
+    missing, and a step looks for itself: the world may have moved on meanwhile. `operation` is the operation's id: the
+    same after a restart, and no other order's.
     """
 
     world: World
@@ -46,6 +47,7 @@ class StepContext:
     say: Callable[[str], None]  # live progress, one line; never waits
     found: Mapping[str, str] = field(default_factory=dict)
     resumed: bool = False
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,13 @@ class Inquiry:
     """Only looks. Never raises: what cannot be told counts as unknown."""
 
     def __init__(
-        self, world: World, order: Order, cluster: Cluster, document: Document, found: Mapping[str, str]
+        self,
+        world: World,
+        order: Order,
+        cluster: Cluster,
+        document: Document,
+        found: Mapping[str, str],
+        operation: str,
     ) -> None:
         self._world = world
         self._order = order
@@ -35,6 +41,7 @@ class Inquiry:
         self._cluster = cluster
         self._document = document
         self._found = found
+        self._operation = operation
 
     async def answer(self, left: StepRecord) -> StepEnd:
         """What became of the step that was under way, as the servers show it."""
@@ -63,7 +70,13 @@ class Inquiry:
         """None where no look can tell; with why, where it should have told and could not be asked."""
         step = self._document.plan.steps[index]
         context = StepContext(
-            self._world, self._cluster, self._document.plan, step, lambda line: None, dict(self._found)
+            self._world,
+            self._cluster,
+            self._document.plan,
+            step,
+            lambda line: None,
+            dict(self._found),
+            operation=self._operation,
         )
         try:
             async with asyncio.timeout(ASK_SECONDS):

@@ -144,7 +144,7 @@ class Run:
         await self._write(lambda db: self._book.take_up(db, self._world.now()))
         records = await self._records()
         self._found = {name: value for record in records for name, value in record.found.items()}
-        inquiry = Inquiry(self._world, self._order, self._cluster, self._document, self._found)
+        inquiry = Inquiry(self._world, self._order, self._cluster, self._document, self._found, self.operation_id)
         if records and records[-1].status in (None, StepStatus.CANCELLED):
             answer = await inquiry.answer(records[-1])
             await self._write(lambda db: self._book.found(db, self._world.now(), answer))
@@ -225,14 +225,9 @@ class Run:
         if direction is Direction.DO:
             self._final_tried = self._final_tried or action.final
             self._tried.add(index)
+        say, found = partial(self._say, index), dict(self._found)
         context = StepContext(
-            self._world,
-            self._cluster,
-            self._plan,
-            step,
-            lambda line: self._say(index, line),
-            dict(self._found),
-            self._resumed,
+            self._world, self._cluster, self._plan, step, say, found, self._resumed, self.operation_id
         )
         end = await attempt(work(context), index, direction, step.timeout)
         if action.may_fail and end.status in (StepStatus.FAILED, StepStatus.TIMED_OUT):

@@ -210,8 +210,9 @@ def _last_line(report: JobReport) -> str:
 
 
 def _key(context: StepContext) -> str:
-    """What was approved: a job that was begun for anything else is not ours."""
-    return context.plan.hash[:16]
+    """What was approved, and for which order: the same plan may be approved again a week later, when what an earlier
+    order copied is old."""
+    return f"{context.plan.hash[:16]}-{context.operation}"
 
 
 async def engine_says(work: Awaitable[T]) -> T:

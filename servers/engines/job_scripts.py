@@ -161,7 +161,9 @@ as_owner mkdir -p -m 700 -- "$work" || refuse "$work cannot be made"
 find_postmaster
 [ "$job" != rewind ] || [ -z "$pid" ] || refuse "it runs"
 read_state "$job"
-if ! job_runs && { [ "$job" != copy ] || [ "$state $key" != "done $wanted" ]; }; then
+if job_runs; then
+  [ "$key" = "$wanted" ] || refuse "a $job of an earlier order still runs there, as process $value: wait for its end"
+elif [ "$job" != copy ] || [ "$state $key" != "done $wanted" ]; then
   before="$state $value $begun $key" tries=500
   as_owner setsid sh -c "$runner" sh "$work" "$job" "$wanted" "$inner" "$data" "$work" "$@" \
     > /dev/null 2>&1 < /dev/null &
@@ -196,7 +198,7 @@ if [ ! -d "$own" ]; then
   for each in {_OWN_FILES}; do
     [ ! -f "$data/$each" ] || cp -p -- "$data/$each" "$own.new/" || fail "$each cannot be kept"
   done
-  mv -- "$own.new" "$own" || fail "$own cannot be made"
+  mv -T -- "$own.new" "$own" || fail "$own cannot be made"
 fi
 """
     + r"""
@@ -273,12 +275,12 @@ if [ -d "$new" ]; then
     [ ! -e "$data/PG_VERSION" ] || as_owner touch -- "$data/standby.signal" || refuse "$data cannot be marked"
     moved=$aside
     as_owner sh -c 'echo "$1" > "$2"' sh "$aside" "$work/aside.path" || refuse "$work cannot be written"
-    as_owner mv -- "$data" "$aside" || refuse "$data cannot be moved to $aside"
+    as_owner mv -T -- "$data" "$aside" || refuse "$data cannot be moved to $aside"
   elif [ ! -e "$moved" ]; then
     moved=
     as_owner sh -c ': > "$1"' sh "$work/aside.path"
   fi
-  as_owner mv -- "$new" "$data" || refuse "$new cannot be moved to $data; the old one is $moved"
+  as_owner mv -T -- "$new" "$data" || refuse "$new cannot be moved to $data; the old one is $moved"
 elif [ ! -e "$data/backup_label" ]; then refuse "the copy is not there: $new"
 fi
 [ ! -d "$work/own" ] || as_owner mv -- "$work/own" "$work/own.$(date -u +%Y%m%dT%H%M%SZ).$$"

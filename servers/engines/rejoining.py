@@ -127,11 +127,12 @@ class Rejoining(Protocol):
     async def begin_rewind(
         self, server: Server, upstream: Server, key: str, archive: str | None = None, *, timeout: float = 15.0
     ) -> JobReport:
-        """Begin pg_rewind on a stopped server, unless it runs already."""
+        """Begin pg_rewind on a stopped server, unless it runs already with that key; refused beside another key's."""
         ...
 
     async def begin_copy(self, server: Server, upstream: Server, key: str, *, timeout: float = 15.0) -> JobReport:
-        """Begin pg_basebackup into a new directory beside the data directory, unless it runs or is done already."""
+        """Begin pg_basebackup into a new directory beside the data directory, unless it runs or is done already with
+        that key. Refused while one with another key runs."""
         ...
 
     async def job(self, server: Server, job: Job, *, timeout: float = 5.0) -> JobReport:

@@ -207,6 +207,17 @@ async def test_a_copy_that_the_bot_did_not_survive_is_taken_up_where_it_is(scene
     assert len(scene.pair.moved) == 1
 
 
+async def test_the_same_plan_again_begins_a_copy_of_its_own(scene: Scene) -> None:
+    """What an earlier order copied is old, however alike the two plans are."""
+    await seen(scene, replace(KILLED, data_checksums=False, wal_log_hints=False))
+    scene.pair.ends[Job.COPY] = [JobReport(JobState.FAILED)]
+    for _ in range(2):
+        assert "did not end well" in await run(scene, "rejoin")
+    (first, second) = (key.partition("-") for _, _, key in scene.pair.begun)
+    assert first[0] == second[0]
+    assert first[2] != second[2]
+
+
 async def test_a_rejoin_does_not_go_on_once_another_server_is_the_primary(scene: Scene) -> None:
     plan = plan_return(await seen(scene, KILLED), kind="rejoin")
     standing = Standing(SHOP, plan, plan.steps[-1], await scene.pair.observe(SHOP), "the plan differs")

@@ -112,6 +112,28 @@ async def test_a_copy_goes_on_without_us_and_is_found_again() -> None:
         assert len(directories) == 1
 
 
+async def test_a_copy_of_an_earlier_order_is_not_taken_for_this_ones() -> None:
+    """Neither one that is done and old by now, nor one that still runs."""
+    async with practice_pair() as pair:
+        db1, db2 = pair.cluster.servers
+        db2 = replace(db2, slot=None)
+        await pair.engine.begin_copy(db2, db1, "plan-earlier")
+        assert (await ended(pair, db2, Job.COPY)).state is JobState.DONE
+        again = await pair.engine.begin_copy(db2, db1, "plan-this")
+        assert again.key == "plan-this"
+        assert (await ended(pair, db2, Job.COPY)).key == "plan-this"
+
+        work = pair.lab.server("db2").data_directory.with_name("data.understudy")
+        running = await asyncio.create_subprocess_exec("tail", "-f", "/dev/null", str(work / "copy.log"))
+        try:
+            (work / "copy.state").write_text(f"running {running.pid} 1 plan-earlier\n")
+            with pytest.raises(ActionFailed, match=f"of an earlier order still runs there, as process {running.pid}"):
+                await pair.engine.begin_copy(db2, db1, "plan-this")
+        finally:
+            running.kill()
+            await running.wait()
+
+
 async def test_a_copy_that_fails_says_why_and_leaves_the_old_directory_where_it_is() -> None:
     async with practice_pair() as pair:
         db1, db2 = await fail_over(pair)
