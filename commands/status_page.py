@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from commands.promotion.traffic import TargetSeen
+from commands.status_patroni import patroni_parts, patroni_tone, patroni_word
 from commands.status_traffic import traffic_lines
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.maintenance import Maintenance
@@ -66,12 +67,13 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
     name, verdict = view.cluster.name, view.verdict
     return Page(
         title=f"{name}: {verdict}",
-        tone=_TONES[verdict],
+        tone=_tone(view),
         summary=_summary(view, now),
         parts=(
             *_at_work(view),
             *_operation(view),
             *((_servers(view, view.state),) if view.state else ()),
+            *patroni_parts(view.state),
             *traffic_lines(view.traffic, view.judgement.primary if view.judgement else None, view.operation),
             *(_evidence(view) or _unknown(view)),
             *_alerts(view),
@@ -83,13 +85,13 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
 
 def overview_page(views: Sequence[ClusterView], now: datetime) -> Page:
     """All clusters, the worst first, a line each."""
-    ordered = sorted(views, key=lambda view: (_BADNESS.index(_TONES[view.verdict]), view.cluster.name))
+    ordered = sorted(views, key=lambda view: (_BADNESS.index(_tone(view)), view.cluster.name))
     well = sum(view.verdict is Verdict.HEALTHY for view in views)
-    worst = _TONES[ordered[0].verdict] if ordered else Tone.UNKNOWN
+    worst = _tone(ordered[0]) if ordered else Tone.UNKNOWN
     rows = tuple(
         (
             view.cluster.name,
-            f"{view.verdict}, in maintenance" if view.maintenance else str(view.verdict),
+            _in_words(view),
             (view.judgement.primary if view.judgement else None) or UNKNOWN,
             _worst_lag(view),
             str(len(view.alerts)) if view.alerts else "none",
@@ -114,11 +116,25 @@ _WAITING = (OperationState.PLANNED, OperationState.AWAITING_APPROVAL)
 _BADNESS = (Tone.CRITICAL, Tone.UNKNOWN, Tone.WARNING, Tone.GOOD)
 
 
+def _tone(view: ClusterView) -> Tone:
+    """The worse of what the verdict says and what Patroni does: one that cannot be asked leaves nothing healthy."""
+    tones = (_TONES[view.verdict], *filter(None, (patroni_tone(view.state),)))
+    return min(tones, key=_BADNESS.index)
+
+
+def _in_words(view: ClusterView) -> str:
+    """The verdict, and what goes with it in the same line."""
+    beside = (patroni_word(view.state), "in maintenance" if view.maintenance else None)
+    return ", ".join((str(view.verdict), *filter(None, beside)))
+
+
 def _summary(view: ClusterView, now: datetime) -> str:
     words = [f"{view.cluster.name}: {view.verdict}."]
     if view.state is not None:
         words.append(", ".join(f"{server.name} {_role(server)}" for server in view.state.servers) + ".")
         words.append(f"Replay lag {_worst_lag(view)}.")
+    if (beside := patroni_word(view.state)) is not None:
+        words.append(f"{beside[:1].upper()}{beside[1:]}.")
     words += [f"Clients of {one.target.name} wait." for one in view.traffic if one.pointing and one.pointing.held]
     if view.maintenance is not None:
         words.append(f"In maintenance by {view.maintenance.by.name}.")
