@@ -44,6 +44,7 @@ class _Config(BaseModel):
 
 
 class _Instance(BaseModel):
+    role: str = ""
     postmaster_start_time: datetime | None = None
 
 
@@ -104,6 +105,14 @@ def started_at_of(text: str) -> datetime | None:
     """From /patroni: since when its PostgreSQL runs; None while it does not."""
     try:
         return _Instance.model_validate_json(text).postmaster_start_time
+    except ValidationError as error:
+        raise _nonsense("/patroni", error) from None
+
+
+def is_primary_of(text: str) -> bool:
+    """From /patroni: whether its PostgreSQL itself says that it is no standby (“master” until Patroni 3)."""
+    try:
+        return _Instance.model_validate_json(text).role in ("primary", "master")
     except ValidationError as error:
         raise _nonsense("/patroni", error) from None
 

@@ -4,6 +4,7 @@ https://patroni.readthedocs.io/en/latest/rest_api.html
 """
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -88,11 +89,10 @@ class PatroniApi:
 
     async def _request(self, method: str, member: str, path: str, body: Body | None, seconds: float) -> Reply:
         url = dict(self._place.members)[member].rstrip("/") + path
-        auth = aiohttp.BasicAuth(self._place.user, self._place.password or "") if self._place.user else None
         try:
             async with (
                 asyncio.timeout(seconds),
-                aiohttp.ClientSession(auth=auth) as session,
+                aiohttp.ClientSession(headers=_authorisation(self._place)) as session,
                 session.request(method, url, json=body, ssl=self._context(), allow_redirects=False) as answer,
             ):
                 text = (await answer.content.read(_MOST_BYTES)).decode(errors="replace")
@@ -123,6 +123,14 @@ class PatroniApi:
 
 class _NotReached(ActionFailed):
     """No connection came about: nothing was asked."""
+
+
+def _authorisation(place: PatroniPlace) -> dict[str, str]:
+    """In UTF-8, as Patroni reads it: https://www.rfc-editor.org/rfc/rfc7617"""
+    if place.user is None:
+        return {}
+    pair = f"{place.user}:{place.password or ''}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def _refusal(method: str, path: str, reply: Reply) -> str:

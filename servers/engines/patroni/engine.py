@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
-from servers.engines.patroni.answers import cluster_of, config_of, history_of, started_at_of
+from servers.engines.patroni.answers import cluster_of, config_of, history_of, is_primary_of, started_at_of
 from servers.engines.patroni.api import Body, NoMemberAnswers, PatroniApi
 from servers.inventory import Cluster, PatroniPlace
 from servers.patroni_state import HistoryEntry, PatroniState
@@ -158,6 +158,12 @@ class PatroniEngine:
             return state.leader is not None and state.leader.name == candidate and state.leader.state == "running"
 
         await self._until(leads, f"{candidate} does not lead", deadline)
+        # Who holds the leader key is "leader, running" at /cluster while its PostgreSQL is still to be promoted.
+        while not await self._is_primary(candidate, deadline.left(LOOK_SECONDS)):
+            deadline.check(
+                f"{candidate} has Patroni's leader key, but its PostgreSQL is no primary yet. Look at its log"
+            )
+            await asyncio.sleep(_PAUSE)
 
     async def _until(self, holds: Callable[[PatroniState], bool], wrong: str, deadline: Deadline) -> PatroniState:
         while True:
@@ -167,6 +173,13 @@ class PatroniEngine:
             leader = state.leader.name if state.leader else "nobody"
             deadline.check(f"{wrong}: {f'{leader} leads' if state.answer.ok else state.answer.how}. Look: /ha status")
             await asyncio.sleep(_PAUSE)
+
+    async def _is_primary(self, member: str, timeout: float) -> bool:
+        """A member that does not run answers as well, but not with 200."""
+        try:
+            return is_primary_of((await self._api.ask("/patroni", member=member, timeout=timeout)).text)
+        except ActionFailed:
+            return False
 
     async def _started_if_it_runs(self, member: str) -> datetime | None:
         """A member that does not run answers as well, but not with 200."""
