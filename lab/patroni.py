@@ -68,6 +68,8 @@ async def start_patroni(world: "World", stack: AsyncExitStack, prepare: Callable
         await _start_member(world, server, endpoint, stack)
         if number == 0:
             await _until(servers[:1], leader=server)
+            while await server.in_recovery():  # noqa: ASYNC110 - Patroni gives the leader key before it promotes
+                await asyncio.sleep(_POLL_SECONDS)
             await prepare()
     await _until(servers, leader=servers[0])
     for name in world.servers:

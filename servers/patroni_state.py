@@ -27,6 +27,12 @@ class PatroniMember:
 
     @property
     def healthy(self) -> bool:
+        """It runs. A replica without a leader to stream from is “in archive recovery”."""
+        return self.state in ("running", "streaming", "in archive recovery")
+
+    @property
+    def streams(self) -> bool:
+        """It leads, or receives from who does. Patroni before 3.1 says “running” of both."""
         return self.state in ("running", "streaming")
 
     @property

@@ -114,8 +114,7 @@ def _switchover(look: Look, leader: PatroniMember, candidate: PatroniMember) -> 
 def _scheduled(look: Look, leader: PatroniMember, candidate: PatroniMember, at: datetime) -> Plan:
     old, new = leader.name, candidate.name
     does = f"POST /switchover with scheduled_at: Patroni switches over to {new} by itself at {at_text(at)}."
-    undo = "DELETE /switchover"
-    step = Step(SCHEDULE, new, f"Schedule it for {at_text(at)}", does, "/cluster shows it", _PATIENCE, undo=undo)
+    step = Step(SCHEDULE, new, f"Schedule it for {at_text(at)}", does, "/cluster shows it", _PATIENCE)
     unled = tuple(
         warned(f"traffic_{one.target.name}", f"{one.target.name} follows", "it is not led when Patroni switches over")
         for one in look.traffic
@@ -228,7 +227,7 @@ def _checks(look: Look, leader: PatroniMember | None, candidate: PatroniMember) 
     return (
         _answers(look),
         *((_agrees(look, leader),) if leader else ()),
-        _runs(candidate),
+        _runs(candidate, streams=leader is not None),
         answers_sql(look.state.server(candidate.name)),
         _lag_is_small(look, candidate),
         _may_lead(candidate),
@@ -252,9 +251,10 @@ def _agrees(look: Look, leader: PatroniMember) -> Check:
     return judged("leader", title, primaries == [leader.name], evidence, "Look at both before anything is done")
 
 
-def _runs(candidate: PatroniMember) -> Check:
-    title = f"{candidate.name} runs"
-    return judged("candidate", title, candidate.healthy, f"Patroni says {candidate.state}", "Wait, or name another one")
+def _runs(candidate: PatroniMember, *, streams: bool) -> Check:
+    title = f"{candidate.name} {'streams' if streams else 'runs'}"
+    good = candidate.streams if streams else candidate.healthy
+    return judged("candidate", title, good, f"Patroni says {candidate.state}", "Wait, or name another one")
 
 
 def _lag_is_small(look: Look, candidate: PatroniMember) -> Check:

@@ -84,7 +84,8 @@ async def verify(context: StepContext) -> StepOutcome:
 
 
 async def see_followers(context: StepContext) -> StepOutcome:
-    outcome = await asked(engine_of(context).until_all_follow(timeout=_time(context)))
+    down = context.plan.source if context.plan.kind == "failover" else None
+    outcome = await asked(engine_of(context).until_all_follow(but=down, timeout=_time(context)))
     leader = (await look_again(context)).leader
     return StepOutcome(outcome.detail, found={TIMELINE: str(leader.timeline)} if leader else {})
 
@@ -116,7 +117,7 @@ def may_go_on(_: object) -> None:
 ACTIONS: Mapping[str, Action] = {
     patroni.SWITCHOVER: Action(switch_over, leads, final=True, repeatable=True),
     patroni.FAILOVER: Action(fail_over, leads, final=True, repeatable=True),
-    patroni.SCHEDULE: Action(schedule, is_scheduled, undo=cancel, repeatable=True),
+    patroni.SCHEDULE: Action(schedule, is_scheduled, final=True, repeatable=True),
     patroni.CANCEL: Action(cancel, is_cancelled, repeatable=True),
     patroni.VERIFY: Action(verify, untold, repeatable=True, obstacle=may_go_on),
     patroni.FOLLOWERS: Action(see_followers, untold, optional=True, repeatable=True, obstacle=may_go_on),

@@ -122,20 +122,18 @@ class PatroniEngine:
         while True:
             found = (await self.look(timeout=deadline.left(LOOK_SECONDS))).member(member)
             since = await self._started_if_it_runs(member)
-            if found is not None and found.healthy and since not in (None, before):
+            if found is not None and found.streams and since not in (None, before):
                 return Done(f"Patroni: {said.text}; {member} is {found.state}", deadline.seconds, output=said.text)
             deadline.check(f"{member} does not follow yet: Patroni says {found.state if found else 'nothing of it'}")
             await asyncio.sleep(_PAUSE)
 
-    async def until_all_follow(self, *, timeout: float = 60.0) -> Done:
-        """Waits until every member runs on the leader's timeline."""
+    async def until_all_follow(self, *, but: str | None = None, timeout: float = 60.0) -> Done:
+        """Waits until every member streams on the leader's timeline; `but` names one that is down."""
         deadline = Deadline(timeout)
 
         def settled(state: PatroniState) -> bool:
-            leader = state.leader
-            return leader is not None and all(
-                one.healthy and one.timeline == leader.timeline for one in state.members
-            )  # fmt: skip
+            leader, members = state.leader, [one for one in state.members if one.name != but]
+            return leader is not None and all(one.streams and one.timeline == leader.timeline for one in members)
 
         state = await self._until(settled, "Not all members follow the new leader", deadline)
         names = ", ".join(one.name for one in state.members if not one.leads)
