@@ -1,0 +1,42 @@
+"""On a cluster that Patroni runs, an order is planned by Patroni's calls or not at all.
+
+An order that knows nothing of Patroni is refused here, before anybody is asked to approve it; the engine would refuse
+each of its steps as well.
+"""
+
+from collections.abc import Mapping
+
+from commands.command import Meant, Misunderstood, Order
+from commands.plan import Plan
+from commands.promotion.patroni import BY
+from commands.world import World
+from servers.inventory import EngineKind
+from servers.state import ClusterState
+
+# Orders that touch no PostgreSQL: what stands beside it is not Patroni's.
+BESIDE = frozenset({"service"})
+
+# What Patroni is asked instead: https://patroni.readthedocs.io/en/latest/patronictl.html
+_INSTEAD: Mapping[str, str] = {
+    "rejoin": "it brings members back by itself; one that it cannot, by POST /reinitialize: patronictl reinit",
+    "standby": "POST /reinitialize: patronictl reinit",
+    "restart": "POST /restart: patronictl restart",
+    "reload": "POST /reload: patronictl reload",
+    "fence": "it demotes by itself who holds the leader key no more. To name another leader: /ha promote",
+    "replication": "it makes slots and settings by itself; others by PATCH /config: patronictl edit-config",
+    "restore": "patronictl pause first, then as its documentation says",
+}
+
+
+async def plan_for(order: Order, meant: Meant, state: ClusterState, world: World) -> Plan:
+    """The order's plan for the world as it was seen. Raises Misunderstood, for what is not Patroni's as well."""
+    plan = await order.plan(meant, state, world)
+    if meant.cluster.engine is EngineKind.PATRONI and order.name not in BESIDE and BY not in plan.facts:
+        raise Misunderstood(refusal(order.name, meant.cluster.name))
+    return plan
+
+
+def refusal(order: str, cluster: str) -> str:
+    """Why that is not done, and what does it."""
+    instead = _INSTEAD.get(order, "its own calls: patronictl --help")
+    return f"Patroni runs {cluster}: {order} is not done behind its back. What does it there: {instead}"
