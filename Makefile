@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PG ?= 18
+ENGINE ?= native
 
 # The user's own site packages stay out.
 export PYTHONNOUSERSITE := 1
@@ -18,8 +19,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-demo: $(VENV)/demo.stamp ## A practice pair, the bot and a practice Slack; prints one URL
-	exec $(BIN)/understudy lab demo --pg $(PG)
+demo: $(VENV)/demo.stamp ## A practice pair, the bot and a practice Slack; prints one URL (ENGINE=patroni: three servers)
+	exec $(BIN)/understudy lab demo --pg $(PG) --engine $(ENGINE)
 
 test: $(VENV)/dev.stamp packages check ## Everything: lint, types, imports, unit, real pair, browser
 	$(BIN)/pytest -n 2 --dist worksteal tests

@@ -5,6 +5,7 @@ People may ask for it; where the settings say so, the guard asks for it with the
 
 from collections.abc import Mapping, Sequence
 
+from commands import patroni_upkeep
 from commands.command import Action, Meant, Misunderstood, Standing
 from commands.parse import resolve
 from commands.plan import Check, Conclusion, Loss, Plan
@@ -33,6 +34,7 @@ class Fence:
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where there are no two primaries, or none of them is behind the other."""
+        patroni_upkeep.refuse(meant.cluster, "It demotes an old primary itself; else: /ha promote")
         return plan_fence(meant.cluster, meant.server, state)
 
     def actions(self) -> Mapping[str, Action]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from commands import patroni_upkeep
 from commands.command import Action, Meant, Misunderstood
 from commands.parse import resolve
 from commands.plan import Conclusion, Plan
@@ -11,6 +12,7 @@ from commands.rejoining.rejoin_plan import plan_return
 from commands.rejoining.report import conclude
 from commands.rejoining.seen import see
 from commands.world import World
+from servers.inventory import EngineKind
 from servers.state import ClusterState
 
 COPY = "copy"
@@ -33,6 +35,8 @@ class Rejoin:
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where there is nothing to rejoin, or nothing to follow."""
+        if meant.cluster.engine is EngineKind.PATRONI:
+            return patroni_upkeep.plan_reinitialize(meant.cluster, state, "rejoin", meant.server)
         upstream = primary_to_follow(meant.cluster, state, meant.server)
         server = meant.server or left_behind(meant.cluster, state, upstream)
         if server == upstream:
@@ -41,7 +45,9 @@ class Rejoin:
         return plan_return(seen, kind="rejoin", copy_wanted=COPY in meant.words)
 
     def actions(self) -> Mapping[str, Action]:
-        return ACTIONS
+        return {**ACTIONS, **patroni_upkeep.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        if patroni_upkeep.is_by_patroni(plan):
+            return patroni_upkeep.conclude(plan)
         return conclude(plan, found)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from commands import patroni_upkeep
 from commands.command import Action, Meant, Misunderstood, StepContext, StepFailed, StepOutcome
 from commands.parse import resolve
 from commands.plan import CheckResult, Conclusion, Loss, Plan, Step
@@ -10,7 +11,7 @@ from commands.promotion.checks import answers_sql
 from commands.upkeep.seen import Files, files_are_good, read_files
 from commands.world import World
 from servers.engines.engine import ActionFailed
-from servers.inventory import Cluster
+from servers.inventory import Cluster, EngineKind
 from servers.state import ClusterState
 from servers.verdict import judge
 
@@ -33,14 +34,18 @@ class Reload:
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """The files as they are now are material: other files are another plan."""
         names = [meant.server] if meant.server else [server.name for server in meant.cluster.servers]
+        if meant.cluster.engine is EngineKind.PATRONI:
+            return patroni_upkeep.plan_reload(meant.cluster, state, names)
         files = await asyncio.gather(*(read_files(world, meant.cluster.server(name)) for name in names))
         return plan_reload(meant.cluster, state, files)
 
     def actions(self) -> Mapping[str, Action]:
-        return {"reload": Action(reload, _untold, repeatable=True)}
+        return {"reload": Action(reload, _untold, repeatable=True), **patroni_upkeep.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         """What changed on each, and what waits for a restart."""
+        if patroni_upkeep.is_by_patroni(plan):
+            return patroni_upkeep.conclude(plan)
         servers = [step.server for step in plan.steps]
         facts = tuple((f"Changed on {name}", found.get(_changed(name)) or "nothing") for name in servers)
         waiting = [name for name in servers if found.get(_pending(name))]

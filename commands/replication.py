@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from commands import patroni_upkeep
 from commands.command import Action, Meant, Misunderstood
 from commands.parse import resolve
 from commands.plan import Conclusion, Plan
@@ -36,6 +37,7 @@ class Replication:
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where nothing differs, or the primary cannot be asked."""
         cluster = meant.cluster
+        patroni_upkeep.refuse(cluster, "It sets replication up itself: patronictl edit-config")
         primary = primary_to_follow(cluster, state, meant.server)
         others = [server.name for server in cluster.servers if server.name != primary]
         if meant.server is None and len(others) != 1:

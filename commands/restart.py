@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 
+from commands import patroni_upkeep
 from commands.command import Action, Meant, Misunderstood, Standing, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.parse import resolve
@@ -14,7 +15,7 @@ from commands.world import World
 from ledger.quantities import seconds_text
 from servers.engines.engine import ActionFailed
 from servers.engines.upkeep import InUse
-from servers.inventory import Server
+from servers.inventory import EngineKind, Server
 from servers.state import ClusterState, Role, ServerState
 from servers.views import views_of
 
@@ -40,6 +41,8 @@ class Restart:
         return meant
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
+        if meant.cluster.engine is EngineKind.PATRONI:
+            return patroni_upkeep.plan_restart(meant.cluster, state, _named(meant))
         server = meant.cluster.server(_named(meant))
         files, (used, problem) = await asyncio.gather(read_files(world, server), _use_of(world, server))
         return plan_restart(ToRestart(meant.cluster, state, server, files, used, problem))
@@ -48,9 +51,12 @@ class Restart:
         return {
             "checkpoint": Action(_checkpoint, _untold, repeatable=True),
             "restart": Action(restart, is_restarted, final=True, repeatable=True, obstacle=cannot_start),
+            **patroni_upkeep.ACTIONS,
         }
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        if patroni_upkeep.is_by_patroni(plan):
+            return patroni_upkeep.conclude(plan)
         took = found.get(TOOK)
         facts = (
             ("Took", seconds_text(float(took)) if took else "not known"),

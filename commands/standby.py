@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from commands import patroni_upkeep
 from commands.command import Action, Meant, Misunderstood
 from commands.parse import resolve
 from commands.plan import Conclusion, Plan
@@ -13,6 +14,7 @@ from commands.rejoining.removal_plan import REMOVAL, plan_removal
 from commands.rejoining.report import conclude, conclude_removal
 from commands.rejoining.seen import see
 from commands.world import World
+from servers.inventory import EngineKind
 from servers.state import ClusterState
 
 
@@ -47,6 +49,10 @@ class Standby:
         cluster, server, what = meant.cluster, meant.server, _what(meant)
         if server is None or what is None:  # a form that nobody was shown
             raise Misunderstood(f"Say what to do with which standby. Type: /ha {self.usage}")
+        if meant.cluster.engine is EngineKind.PATRONI:
+            if what is not What.REBUILD:
+                patroni_upkeep.refuse(cluster, "Start Patroni on a new member, or stop it on one that shall go")
+            return patroni_upkeep.plan_reinitialize(cluster, state, "standby rebuild", server)
         upstream = primary_to_follow(cluster, state, server)
         if what is What.REMOVE:
             return plan_removal(cluster, state, server, upstream)
@@ -58,9 +64,11 @@ class Standby:
         return plan_return(seen, kind=f"standby {what}", copy_wanted=True)
 
     def actions(self) -> Mapping[str, Action]:
-        return ACTIONS
+        return {**ACTIONS, **patroni_upkeep.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        if patroni_upkeep.is_by_patroni(plan):
+            return patroni_upkeep.conclude(plan)
         return conclude_removal(plan) if plan.kind == REMOVAL else conclude(plan, found)
 
 

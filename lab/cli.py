@@ -25,6 +25,7 @@ load_app = typer.Typer(no_args_is_help=True, help="The write load, which proves 
 app.add_typer(load_app, name="load")
 
 PostgreSQL = Annotated[str, typer.Option("--pg", help="18 or 16 from the wheel, or system for this machine's newest")]
+EngineName = Annotated[str, typer.Option("--engine", help="who promotes: native, or patroni with three servers")]
 AccountName = Annotated[str | None, typer.Option("--account", help="who runs PostgreSQL, where we are root")]
 OwnDisks = Annotated[
     bool | None,
@@ -47,9 +48,14 @@ def demo(
     disks: OwnDisks = None,
     port: Annotated[int, typer.Option(help="of the practice Slack's page; 0: any free one")] = 0,
     automatic: Annotated[bool, typer.Option("--automatic", help="the bot may fail over without a person")] = False,
+    engine: EngineName = "native",
 ) -> None:
     """Start a pair, a practice Slack and the bot, and print the one address to open."""
+    if engine not in ("native", "patroni") or (engine == "patroni" and automatic):
+        raise typer.BadParameter("native or patroni; Patroni fails over by itself, without --automatic")
     options = LabOptions(postgresql=pg, account=account, own_disks=disks)
+    if engine == "patroni":
+        options = replace(options, engine="patroni", more_standbys={"db3": options.primary})
     _finish(run_demo(options, port=port, automatic=automatic))
 
 

@@ -25,6 +25,17 @@ Open it in a browser. Then, for instance:
 
 Ctrl-C here ends everything and leaves nothing behind."""
 
+_WHAT_TO_DO_WITH_PATRONI = """\
+[bold]{url}[/bold]
+
+Open it in a browser. Patroni runs the three servers; Understudy asks it. Then, for instance:
+  1. Type [bold]/ha promote db2[/bold], give a reason, type [bold]shop[/bold]
+  2. Acting as → Bob: press [bold]Approve[/bold], and watch the thread
+  3. Type [bold]/ha promote db1 at 03:00[/bold], have it approved; then [bold]/ha promote shop cancel[/bold]
+  4. Type [bold]/ha status[/bold]: who leads, the lag, a pause, what is scheduled
+
+Ctrl-C here ends everything and leaves nothing behind."""
+
 
 async def run_demo(options: LabOptions, *, port: int = 0, automatic: bool = False) -> int:
     """Run until Ctrl-C, SIGTERM or SIGHUP, and leave nothing behind. The exit status.
@@ -51,7 +62,7 @@ async def run_demo(options: LabOptions, *, port: int = 0, automatic: bool = Fals
             options, slack_port=port, edit=_edit(options, automatic=automatic), progress=_progress(console, began)
         ) as stage:
             up = True
-            _announce(console, stage, time.monotonic() - began)
+            _announce(console, stage, options, time.monotonic() - began)
             await ended.wait()
             console.print("Stopping the bot, the practice Slack and PostgreSQL ...")
     except asyncio.CancelledError:
@@ -77,6 +88,7 @@ def _progress(console: Console, began: float) -> Callable[[str], None]:
     return lambda line: console.print(f"[dim]{time.monotonic() - began:5.1f} s[/dim]  {line} ...")
 
 
-def _announce(console: Console, stage: Stage, seconds: float) -> None:
+def _announce(console: Console, stage: Stage, options: LabOptions, seconds: float) -> None:
     console.print(f"[dim]{seconds:5.1f} s[/dim]  Ready.")
-    console.print(Panel(_WHAT_TO_DO.format(url=stage.slack.page_url), title="Understudy, practice world"))
+    what = _WHAT_TO_DO_WITH_PATRONI if options.engine == "patroni" else _WHAT_TO_DO
+    console.print(Panel(what.format(url=stage.slack.page_url), title="Understudy, practice world"))
