@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from commands import answers
 from commands.asked import Answer, Asked, FieldKind, Form, FormField
-from commands.authority import Ruling, may, may_ask, may_break_glass, may_ever_ask, may_here
+from commands.authority import Ruling, may, may_ask, may_break_glass, may_decide_as, may_ever_ask, may_here
 from commands.command import Command, Decider, Deed, Meant, Misunderstood, Order, View
 from commands.deciding import Deciding
 from commands.document import Draft, write_draft
@@ -85,6 +85,7 @@ class Ask:
             ruling = may_here(policy, asked)
         if ruling.allowed and typed.alone and policy is not None:
             ruling = may_break_glass(policy, person, risky=False)
+            ruling = may_decide_as(asked) if ruling.allowed else ruling
         if not ruling.allowed:
             await self._record(asked, AuditKind.REFUSAL, {"command": order.name, "why": ruling.line}, cluster.name)
             return answers.refused(ruling.line)

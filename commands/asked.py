@@ -13,7 +13,8 @@ class Asked:
     """One thing that somebody asked, typed or pressed.
 
     `id` is unique to the delivery (Slack delivers some things twice: the same id leaves one audit
-    record and one effect).
+    record and one effect). `runs_as`: the user that the terminal's process runs as, where that is not the person who
+    logged in (sudo, su).
     """
 
     id: str
@@ -23,6 +24,7 @@ class Asked:
     channel: str | None
     text: str
     at: datetime
+    runs_as: str | None = None
 
 
 class FieldKind(StrEnum):

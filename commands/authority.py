@@ -87,6 +87,14 @@ def may_ever_ask(policies: Policies, person: Person, order: str, right: str) -> 
     return may(policies, person, right)
 
 
+def may_decide_as(asked: Asked) -> Ruling:
+    """Nobody decides through another user's process: either name could be the one that did it."""
+    if asked.runs_as is None:
+        return Ruling(True, "")
+    why = f"You logged in as {asked.person_name}, and this runs as {asked.runs_as} (sudo or su)."
+    return Ruling(False, why, "Approve, reject and break glass under your own user, or in Slack.")
+
+
 def may_here(policy: OrderPolicy, asked: Asked) -> Ruling:
     """Whether the policy lets an order be asked for or decided on where this came from."""
     place = place_of(asked)

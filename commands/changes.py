@@ -26,7 +26,22 @@ def what_changed(before: str, now: str) -> tuple[str, ...]:
     if "kind" in differs and "steps" in differs:
         differs.remove("steps")  # another kind of order has other steps: that needs no saying
     lines = tuple(words.format(_word(old.get(key)), _word(new.get(key))) for key, words in _WORDS if key in differs)
+    lines += _other_settings(_digests(old), _digests(new), alone=not lines)
     return lines or (() if before == now else ("the plan is another one",))
+
+
+def _other_settings(old: Mapping[str, str], new: Mapping[str, str], *, alone: bool) -> tuple[str, ...]:
+    """Which names lead elsewhere. Names that only one of the plans has need no saying, unless nothing else differs."""
+    moved = {name for name in old if name in new and old[name] != new[name]}
+    names = moved or ({name for name, _ in old.items() ^ new.items()} if alone else set())
+    return (f"the settings of {' and '.join(sorted(names))} were changed",) if names else ()
+
+
+def _digests(facts: Mapping[str, object]) -> Mapping[str, str]:
+    pairs = facts.get("settings")
+    if not isinstance(pairs, list):
+        return {}
+    return {str(pair[0]): str(pair[1]) for pair in pairs if isinstance(pair, list) and len(pair) == 2}
 
 
 def _facts(material: str) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from commands import answers
 from commands.asked import Answer, Asked, Decision
-from commands.authority import may_cancel
+from commands.authority import may_cancel, may_decide_as
 from commands.cancelling import cancel
 from commands.command import Order
 from commands.document import read_document
@@ -81,6 +81,8 @@ class Deciding:
         asked = replace(asked, person_id=person.id, person_name=person.name)
         people = dict(zip(sorted(ids), others, strict=True))
         operation = seen.operation
+        if decision is not Decision.CANCEL and not (ruling := may_decide_as(asked)).allowed:
+            return await self._refuse(asked, operation, answers.refused(ruling.line))
         obstacle = self._cannot_start(operation)
         if decision is Decision.APPROVE and obstacle is not None:
             return await self._refuse(asked, operation, answers.nothing_done(obstacle))

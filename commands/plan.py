@@ -1,7 +1,8 @@
 """A plan: what an order would do, what was seen that speaks for or against it, and what may be lost.
 
 Approval binds to the hash of the plan's material facts. Evidence, estimates and wording are not material: they may
-differ between the look that people approved and the look just before the run; what is done to which server may not.
+differ between the look that people approved and the look just before the run; what is done to which server may not,
+nor which machine that server is.
 """
 
 import hashlib
@@ -65,7 +66,8 @@ class Plan:
     `listing` is what else people need to see before they decide. `writes_seen_at` is when the primary of a failover was
     last seen taking writes: its outage is measured from there.
     `facts` are what else is material, by name ("slot", "copy from"). `consequence` is one line: what will be different.
-    `dangerous` asks for the cluster's name typed.
+    `dangerous` asks for the cluster's name typed. `settings` has, by name, a digest of the settings that say which
+    machine is meant (`commands.binding`).
     """
 
     kind: str
@@ -84,6 +86,7 @@ class Plan:
     facts: tuple[tuple[str, str], ...] = ()
     consequence: str = ""
     dangerous: bool = True
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:
@@ -106,6 +109,7 @@ class Plan:
             "steps": [[step.action, step.server] for step in self.steps],
             "risks": list(self.risks),
             "facts": [list(fact) for fact in self.facts],
+            "settings": [list(one) for one in self.settings],
         }
         return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from commands.behind_patroni import plan_for
+from commands.binding import bound
 from commands.command import Meant, Order
 from commands.looking import look
 from commands.orders import open_operation
@@ -14,7 +15,7 @@ from ledger.maintenance import Maintenance, in_maintenance
 async def make_plan(order: Order, meant: Meant, world: World) -> Plan:
     """Raises Misunderstood where there is nothing to do."""
     cluster = meant.cluster
-    plan = await plan_for(order, meant, await look(world, cluster), world)
+    plan = bound(await plan_for(order, meant, await look(world, cluster), world), cluster, world)
     standing, at_work = await world.ledger.read(
         lambda db: (open_operation(db, cluster.name), in_maintenance(db, cluster.name, world.now()))
     )

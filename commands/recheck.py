@@ -3,6 +3,7 @@
 import structlog
 
 from commands.behind_patroni import plan_for
+from commands.binding import bound
 from commands.changes import what_changed
 from commands.command import Meant, Misunderstood, Order
 from commands.document import Document
@@ -21,7 +22,8 @@ async def not_as_approved(
     Never raises: a plan that cannot be made is not the one that was approved.
     """
     try:
-        plan = await plan_for(order, Meant(cluster, document.server, document.words), state, world)
+        meant = Meant(cluster, document.server, document.words)
+        plan = bound(await plan_for(order, meant, state, world), cluster, world)
     except Misunderstood as changed:
         return f"What was approved can no longer be done: {changed}"
     except Exception as error:

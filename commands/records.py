@@ -47,7 +47,7 @@ def record(
         cluster=cluster,
         place=asked.channel,
         text=text,
-        details=details,
+        details=details if asked.runs_as is None else {**details, "runs_as": asked.runs_as},
         key=f"{stage}:{asked.id}",
     )
     written = append(db, entry)

@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from sqlite_utils import Database
 
+from commands.binding import leads_elsewhere
 from commands.book import Book
 from commands.command import Order
 from commands.document import Document, read_document
@@ -80,8 +81,9 @@ class Recovery:
         ledger = self._world.ledger
         standing = await ledger.read(lambda db: get(db, lock.operation_id))
         document = read_document(standing.plan)
-        if standing.cluster not in self._world.clusters or document.order not in self._orders:
-            await ledger.write(lambda db: self._end_unknown(db, lock, document))
+        obstacle = self._obstacle(standing.cluster, document)
+        if obstacle is not None:
+            await ledger.write(lambda db: self._end_untouched(db, lock, document, obstacle))
             return
         self._owner.appear()
         taken = await ledger.write(lambda db: self._take_over(db, lock))
@@ -103,14 +105,25 @@ class Recovery:
         moments = (moment for one in records for moment in (one.intended_at, one.finished_at) if moment is not None)
         return _Taken(operation, fencing, max(moments, default=lock.acquired_at))
 
-    def _end_unknown(self, db: Database, lock: locks.Lock, document: Document) -> None:
-        """The settings, or this version, have no such thing any more: nothing can be looked at, so nothing is done."""
+    def _obstacle(self, name: str, document: Document) -> str | None:
+        """In a sentence, why not even a look would tell anything: it would be a look at something else."""
+        cluster = self._world.clusters.get(name)
+        if cluster is None or document.order not in self._orders:
+            return f"It was left, and this Understudy has no cluster {name} or no order {document.order}."
+        elsewhere = leads_elsewhere(document.plan, cluster, self._world)
+        if not elsewhere:
+            return None
+        return (
+            f"It was left, and the settings of {' and '.join(elsewhere)} are not those that were approved: "
+            f"nothing more was done, and nothing taken back. Look at the servers: /ha status {name}"
+        )
+
+    def _end_untouched(self, db: Database, lock: locks.Lock, document: Document, line: str) -> None:
         taken = self._take_over(db, lock)
         if taken is None:
             return
         now, operation = self._world.now(), taken.operation
         book = Book(operation, document, terms(self._world.policies, document, now), taken.fencing, {})
-        line = f"It was left, and this Understudy has no cluster {operation.cluster} or no order {document.order}."
         state = OperationState.FAILED
         book.close(db, now, state, Conclusion(line), progress_of(document, steps(db, operation.id)))
 

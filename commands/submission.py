@@ -7,7 +7,7 @@ from dataclasses import replace
 from commands import answers
 from commands.ask import CLUSTER, REASON
 from commands.asked import Answer, Asked, FieldErrors
-from commands.authority import approvers_text, may_ask, may_break_glass, may_here, no_policy
+from commands.authority import approvers_text, may_ask, may_break_glass, may_decide_as, may_here, no_policy
 from commands.break_glass import start_alone
 from commands.changes import what_changed
 from commands.command import Meant, Misunderstood, Order
@@ -106,6 +106,7 @@ class Submission:
         self, asked: Asked, person: Person, document: Document, policy: OrderPolicy, reason: str, cluster: Cluster
     ) -> Answer:
         ruling = may_break_glass(policy, person, risky=bool(document.plan.risks))
+        ruling = may_decide_as(asked) if ruling.allowed else ruling
         if not ruling.allowed:
             return await self._refuse(asked, cluster, answers.refused(ruling.line))
         if self._runner.closed:

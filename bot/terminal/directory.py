@@ -1,7 +1,5 @@
-"""Who is at the terminal: the operating system's user, mapped to a person of the settings."""
+"""The operating system's user who is at the terminal, mapped to a person of the settings."""
 
-import os
-import pwd
 from dataclasses import dataclass
 
 from bot.roster import Roster
@@ -22,8 +20,3 @@ class TerminalDirectory:
             return Person(id=person_id, name=user, key=None, groups=frozenset())
         # The Slack id stands for the human at both faces, so that nobody approves here what he asked for there.
         return Person(id=entry.slack_id, name=entry.key, key=entry.key, groups=self.roster.listed_groups(entry.key))
-
-
-def terminal_user() -> str:
-    """The operating system's user, by the process's real user id: environment variables do not count."""
-    return pwd.getpwuid(os.getuid()).pw_name

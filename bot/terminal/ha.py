@@ -10,8 +10,9 @@ from rich.console import Console
 from bot.discretion import DiscreetOrders
 from bot.logs import configure_logging
 from bot.settings import Settings
-from bot.terminal.directory import TerminalDirectory, terminal_user
+from bot.terminal.directory import TerminalDirectory
 from bot.terminal.draw import show
+from bot.terminal.login import login_of_process
 from bot.wiring import open_world
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
 from commands.people import Face
@@ -124,13 +125,14 @@ class Terminal:
 
 
 def _asked(text: str) -> Asked:
-    user = terminal_user()
+    login = login_of_process()
     return Asked(
         id=f"terminal:{uuid.uuid4()}",
-        person_id=f"os:{user}",
-        person_name=user,
+        person_id=f"os:{login.user}",
+        person_name=login.user,
         face=Face.TERMINAL,
         channel=None,
         text=text,
         at=datetime.now(UTC),
+        runs_as=login.runs_as if login.is_somebody_else else None,
     )

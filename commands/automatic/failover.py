@@ -28,6 +28,7 @@ from commands.automatic.decision import (
 )
 from commands.automatic.memory import Memory, loss_at_most
 from commands.automatic.policy import NOTHING, AutomaticFailover
+from commands.binding import bound
 from commands.command import Misunderstood
 from commands.document import Document
 from commands.looking import look_again
@@ -74,7 +75,7 @@ class FailoverWatch:
             memory = self._memories[cluster.name]
             if memory.overtakes(state):
                 return
-            plan, why_not = _plan(cluster, state)
+            plan, why_not = _plan(cluster, state, self._world)
             memory = memory.after(state, agrees=agrees(judgement.verdict, plan))
             self._memories[cluster.name] = memory
             seen = _situation(cluster, state, judgement, memory, plan, why_not)
@@ -163,10 +164,10 @@ class FailoverWatch:
         return ready
 
 
-def _plan(cluster: Cluster, state: ClusterState) -> tuple[Plan | None, str]:
+def _plan(cluster: Cluster, state: ClusterState, world: World) -> tuple[Plan | None, str]:
     """What a person would be offered now; or why there is nothing to offer."""
     try:
-        return plan_promotion(cluster, None, state), ""
+        return bound(plan_promotion(cluster, None, state), cluster, world), ""
     except Misunderstood as nothing:
         return None, str(nothing)
 

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from commands.automatic.by_policy import Reason, approve_by_policy
 from commands.automatic.failover import Maintenance
 from commands.automatic.policy import NOTHING
+from commands.binding import bound
 from commands.command import Misunderstood
 from commands.document import Document
 from commands.fence import plan_fence
@@ -127,7 +128,7 @@ class Guard:
         if not _may_try(_tries(db, cluster.name, old), now):
             return None
         try:
-            plan = plan_fence(cluster, old.server, state)
+            plan = bound(plan_fence(cluster, old.server, state), cluster, self._world)
         except Misunderstood as nothing:
             return str(nothing)
         if plan.failed_checks:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
 from servers.errors import ServerUnreachable
+from servers.identity import identity
 from servers.inventory import SshTarget
 from servers.local_command import Ended, NotEnded, run_here
 from servers.ssh import Shells
@@ -51,6 +52,7 @@ class CommandTarget:
 
     def __init__(self, place: CommandPlace, shells: Shells) -> None:
         self.name = place.name
+        self.identity = identity(place)
         self.hold_seconds = place.hold_seconds
         self.redirect_seconds = place.redirect_seconds
         self.holding = f"Clients are held by: {' '.join(place.hold)}." if place.hold else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
 from servers.errors import ServerUnreachable
+from servers.identity import identity
 from servers.inventory import SshTarget
 from servers.ssh import Shells
 from servers.traffic.landing import Landing
@@ -63,6 +64,7 @@ class Haproxy:
 
     def __init__(self, place: HaproxyPlace, shells: Shells, landing: Landing) -> None:
         self.name = place.name
+        self.identity = identity(place)
         self._place = place
         self._shells = shells
         self._landing = landing

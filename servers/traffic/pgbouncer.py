@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
+from servers.identity import identity
 from servers.inventory import SshTarget
 from servers.ssh import Shells
 from servers.traffic.landing import Landing
@@ -49,6 +50,7 @@ class PgBouncer:
 
     def __init__(self, place: PgBouncerPlace, shells: Shells, landing: Landing) -> None:
         self.name = place.name
+        self.identity = identity(place)
         self.hold_seconds = place.hold_seconds
         self._place = place
         self._landing = landing

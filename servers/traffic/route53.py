@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
+from servers.identity import identity
 from servers.traffic.target import Move, Pointing
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Route53:
 
     def __init__(self, place: Route53Place, *, poll: float = _POLL) -> None:
         self.name = place.name
+        self.identity = identity(place)
         self._place = place
         self._poll = poll
 

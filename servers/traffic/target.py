@@ -59,6 +59,11 @@ class TrafficTarget(Protocol):
         ...
 
     @property
+    def identity(self) -> str:
+        """`servers.identity.identity` of its settings: what it leads, where it is, and how it is reached."""
+        ...
+
+    @property
     def kind(self) -> str:
         """What it is, in the field's words."""
         ...

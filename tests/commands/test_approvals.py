@@ -8,6 +8,7 @@ import pytest
 
 from commands.asked import Decision
 from commands.people import Person
+from ledger.audit import AuditKind
 from ledger.operations import OperationState
 from tests.commands.conftest import Scene
 
@@ -96,3 +97,21 @@ async def test_rights_are_those_of_the_moment_of_the_click(scene: Scene) -> None
     scene.people.add("bob", "guests")
     await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
     assert (await scene.operation(operation)).state is OperationState.AWAITING_APPROVAL
+
+
+@pytest.mark.parametrize("decision", [Decision.APPROVE, Decision.REJECT])
+async def test_nobody_decides_through_the_process_of_another_user(scene: Scene, decision: Decision) -> None:
+    """`sudo -u bob understudy ha approve`: neither the one nor the other has decided."""
+    operation = await scene.request()
+    answer = await scene.dispatcher.decide(replace(scene.asks("bob"), runs_as="carol"), operation, decision)
+    assert "You logged in as bob, and this runs as carol (sudo or su)." in answer.page.summary
+    assert (await scene.operation(operation)).state is OperationState.AWAITING_APPROVAL
+    (refusal,) = await scene.records(AuditKind.REFUSAL)
+    assert refusal.entry.details["runs_as"] == "carol"
+    assert refusal.entry.actor.name == "bob"
+
+
+async def test_whoever_asked_may_cancel_through_the_process_of_another_user(scene: Scene) -> None:
+    operation = await scene.request()
+    await scene.dispatcher.decide(replace(scene.asks("alice"), runs_as="postgres"), operation, Decision.CANCEL)
+    assert (await scene.operation(operation)).state is OperationState.CANCELLED

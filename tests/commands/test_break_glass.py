@@ -226,3 +226,15 @@ async def test_askers_are_asked_for_instead_of_the_right(scene: Scene) -> None:
     assert isinstance(await scene.dispatcher.prepare(scene.asks("sam", "promote")), Form)
     answer = await scene.dispatcher.prepare(scene.asks("alice", "promote"))
     assert "You are not among those who may ask for “promote”" in answer.page.summary
+
+
+async def test_nobody_breaks_the_glass_through_the_process_of_another_user(night: Scene) -> None:
+    behind_sudo = replace(night.asks("alice", "promote shop --break-glass"), runs_as="bob")
+    refused = await night.dispatcher.prepare(behind_sudo)
+    assert isinstance(refused, Answer)
+    assert "You logged in as alice, and this runs as bob" in refused.page.summary
+    form = await night.form("alice", "promote shop --break-glass")
+    answer = await night.dispatcher.submit(replace(night.asks("alice"), runs_as="bob"), form.draft, VALUES)
+    assert isinstance(answer, Answer)
+    assert "this runs as bob" in answer.page.summary
+    assert await night.operations() == []

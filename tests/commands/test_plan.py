@@ -45,6 +45,7 @@ plans = st.builds(
     facts=st.lists(st.tuples(names, names), max_size=2).map(tuple),
     consequence=names,
     dangerous=st.booleans(),
+    settings=st.lists(st.tuples(names, names), max_size=2, unique_by=lambda one: one[0]).map(tuple),
 )
 
 
@@ -71,7 +72,8 @@ def test_evidence_estimates_and_wording_are_not_material(plan: Plan, other: Plan
 
 @given(plans, plans)
 def test_whatever_is_material_changes_the_hash_and_is_named(plan: Plan, other: Plan) -> None:
-    for name in ("kind", "cluster", "system_identifier", "timeline", "source", "target", "risks", "steps", "facts"):
+    material = ("kind", "cluster", "system_identifier", "timeline", "source", "target", "risks", "steps", "facts")
+    for name in (*material, "settings"):
         changed = dataclasses.replace(plan, **{name: getattr(other, name)})
         same = changed.material() == plan.material()
         assert (changed.hash == plan.hash) == same
@@ -92,6 +94,7 @@ def test_material_texts_of_different_plans_never_meet(plan: Plan, other: Plan) -
             tuple((step.action, step.server) for step in one.steps),
             one.risks,
             one.facts,
+            one.settings,
         )
         for one in (plan, other)
     ]

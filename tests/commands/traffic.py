@@ -21,6 +21,7 @@ class Pool:
     did: list[str] = field(default_factory=list)
     fails: dict[str, str] = field(default_factory=dict)
     hangs: bool = False
+    identity: str = "the settings of the pool"
     patience: list[float] = field(default_factory=list)  # what every look was given, in seconds
 
     def leads_to(self, server: str) -> str:
