@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from commands.patroni_lines import patroni_lines
 from commands.promotion.traffic import TargetSeen
 from commands.status_patroni import patroni_parts, patroni_tone, patroni_word
 from commands.status_traffic import traffic_lines
@@ -75,7 +74,6 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
             *_operation(view),
             *((_servers(view, view.state),) if view.state else ()),
             *patroni_parts(view.state),
-            *patroni_lines(view.state),
             *traffic_lines(view.traffic, view.judgement.primary if view.judgement else None, view.operation),
             *(_evidence(view) or _unknown(view)),
             *_alerts(view),

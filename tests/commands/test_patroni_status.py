@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands.status_page import ClusterView, cluster_page, overview_page
+from commands.status_patroni import patroni_parts
 from ledger.page import Facts, Items, Page, Table, Tone
 from servers.inventory import PatroniPlace
 from servers.patroni_disagreement import disagreements
@@ -110,6 +111,12 @@ async def test_a_disagreement_is_shown_whatever_it_is(members: tuple[PatroniMemb
     page = await page_of(replace(WELL, members=members))
     assert page.tone is not Tone.GOOD
     assert any(tone is Tone.CRITICAL and line in title for tone, title in items(page)), items(page)
+
+
+async def test_of_a_cluster_that_patroni_does_not_run_nothing_is_said() -> None:
+    state = await practice_pair().observe(SHOP)
+    assert patroni_parts(state) == ()
+    assert patroni_parts(None) == ()
 
 
 async def test_who_does_not_speak_contradicts_nobody() -> None:

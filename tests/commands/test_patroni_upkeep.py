@@ -1,11 +1,10 @@
-"""Upkeep of what Patroni runs: which call of it does an order, what is refused, and what the status says of it."""
+"""Upkeep of what Patroni runs: which call of it does an order, and what is refused."""
 
 from dataclasses import replace
 
 import pytest
 
 from commands.command import Misunderstood, Order
-from commands.patroni_lines import mismatch, patroni_lines
 from commands.patroni_upkeep import (
     REINITIALIZE,
     RELOAD,
@@ -16,7 +15,7 @@ from commands.patroni_upkeep import (
     refuse,
 )
 from commands.registry import COMMANDS
-from servers.patroni_state import PatroniConfig, PatroniState
+from servers.patroni_state import PatroniState
 from servers.state import Answer, Outcome
 from tests.commands.inventory import SHOP
 from tests.commands.test_patroni_promotion import AT, LEADER, MANAGED, REPLICA, SEEN, observed
@@ -52,28 +51,9 @@ async def test_without_patronis_answer_nothing_is_planned() -> None:
     silent = await observed(PatroniState(Answer(Outcome.TIMED_OUT, AT, 2.0, "no answer within 2 s")))
     with pytest.raises(Misunderstood, match="no answer within 2 s"):
         plan_restart(MANAGED, silent, "db2")
-    assert "is unknown" in str(patroni_lines(silent))
 
 
 def test_what_patroni_does_itself_is_refused_there_alone() -> None:
     with pytest.raises(Misunderstood, match="nothing is done behind its back"):
         refuse(MANAGED, "Ask it.")
     refuse(SHOP, "Ask it.")
-
-
-async def test_the_status_shows_leader_lag_pause_and_synchronous_mode() -> None:
-    said = replace(
-        SEEN, members=(LEADER, replace(REPLICA, lag=None)), paused=True, config=PatroniConfig(synchronous_mode=True)
-    )
-    shown = str(patroni_lines(await observed(said)))
-    for words in ("db1 leads", "lag unknown", "paused", "'on'"):
-        assert words in shown
-    assert patroni_lines(replace(await observed(), patroni=None)) == ()
-
-
-async def test_a_disagreement_with_postgresql_is_said_first() -> None:
-    assert mismatch(await observed(), SEEN) == ""
-    other = replace(SEEN, members=(replace(LEADER, name="db2"), replace(REPLICA, name="db1")))
-    assert mismatch(await observed(other), other) == (
-        "Patroni and PostgreSQL do not agree: by Patroni db2 leads, by SQL db1 takes writes."
-    )
