@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
+from servers.errors import ServerUnreachable
 from servers.inventory import Server, ServiceKind
 from servers.service import inside, managed
 from servers.ssh import Completed, Shells
+from servers.state import Outcome
 
 
 async def run_inside(
@@ -14,7 +16,8 @@ async def run_inside(
     """Run `argv` beside the data directory. Raises ServerUnreachable.
 
     Where the container is stopped, a throw-away container of the same image with the same volumes takes its place:
-    there is no postmaster in it, and the data directory can be read all the same.
+    there is no postmaster in it, and the data directory can be read all the same. ServerUnreachable too where the
+    container was started meanwhile.
     """
     service = server.service
     deadline = asyncio.get_running_loop().time() + timeout
@@ -32,7 +35,13 @@ async def run_inside(
         "--entrypoint", argv[0], image.stdout.strip(), *argv[1:],
     )  # fmt: skip
     left = deadline - asyncio.get_running_loop().time()
-    return await shells.run(server, stand_in, timeout=left, stdin=stdin)
+    completed = await shells.run(server, stand_in, timeout=left, stdin=stdin)
+    # Processes of the container cannot be seen from another one: what was seen counts only if it stayed down.
+    look = managed(service, "docker", "inspect", "--format", "{{.State.Running}}", container)
+    running = await shells.run(server, look, timeout=max(1.0, deadline - asyncio.get_running_loop().time()))
+    if running.stdout.strip() != "false":
+        raise ServerUnreachable(Outcome.FAILED, f"container {container} was started while it was looked at")
+    return completed
 
 
 def _stopped(completed: Completed) -> bool:

@@ -42,7 +42,11 @@ not_running() {{ echo "Error response from daemon: container {name} is not runni
 command=$1; shift
 case $command in
   exec) [ "$1 $2" = "-i {name}" ] || exit 5; running || not_running; shift 2; exec "$@" ;;
-  inspect) echo postgres:18 ;;
+  inspect)
+    case $2 in
+      *Running*) if running; then echo true; else echo false; fi ;;
+      *) echo postgres:18 ;;
+    esac ;;
   run)
     [ "$1 $2 $3 $4 $5 $6 $7" = "--rm -i --volumes-from {name} --network none --entrypoint" ] || exit 5
     program=$8; shift 8; [ "$1" = postgres:18 ] || exit 5; shift
