@@ -7,7 +7,7 @@ approved, and by nothing else: which hook it is, and to what it acts, is materia
 from commands.command import StepContext, StepFailed, StepOutcome
 from commands.plan import Check, Step
 from commands.promotion.pair import Pair, passed, warned
-from servers.engines.engine import ActionFailed, Done
+from servers.engines.engine import ActionFailed, Done, FenceProof
 from servers.fences.fence import Fence
 from servers.fences.registry import fence_of
 from servers.inventory import Server
@@ -124,14 +124,24 @@ async def _engine_proof(context: StepContext) -> bool | None:
         proof = await context.world.engine.fence_proof(_server(context))
     except ActionFailed:
         return None
-    return proof.holds and proof.standby_signal
+    return proof.holds and proof.standby_signal and not _of_another_system(context, proof)
 
 
 async def _by_ssh(context: StepContext, timeout: float) -> Done:
     try:
-        return await context.world.engine.fence(_server(context), timeout=timeout)
+        proof = await context.world.engine.fence(_server(context), timeout=timeout)
     except ActionFailed as failed:
         raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from None
+    if _of_another_system(context, proof):
+        message = f"What is fenced on {context.step.server} is another database system: is its data_directory right?"
+        raise StepFailed(message, exit_status=proof.exit_status, output=proof.detail)
+    return proof
+
+
+def _of_another_system(context: StepContext, proof: FenceProof) -> bool:
+    """A data directory of something else proves nothing, quiet as it may be."""
+    known = context.plan.system_identifier
+    return bool(known) and proof.control is not None and proof.control.system_identifier != known
 
 
 def _hook(context: StepContext) -> Fence:

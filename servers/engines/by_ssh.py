@@ -133,7 +133,7 @@ class HostActions:
     async def _script(
         self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None = None
     ) -> HostAnswer:
-        return host_answer(server.name, await self._run(server, script, arguments, timeout, stdin))
+        return host_answer(server.name, await self._run(server, script, arguments, timeout, stdin), _ways(server))
 
     async def _run(
         self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None
@@ -165,7 +165,17 @@ def _container(server: Server) -> str:
 
 
 def _port(server: Server) -> str:
+    way = _way(server.conninfo)
+    return str(way.port) if way else ""
+
+
+def _ways(server: Server) -> list[Endpoint]:
+    """Where it answers, as the bot and as the other servers reach it."""
+    return [way for conninfo in (server.conninfo, server.replication) if conninfo and (way := _way(conninfo))]
+
+
+def _way(conninfo: str) -> Endpoint | None:
     try:
-        return str(Endpoint.of(server.conninfo).port)
+        return Endpoint.of(conninfo)
     except ServerUnreachable:
-        return ""
+        return None

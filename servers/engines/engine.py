@@ -58,11 +58,12 @@ class FenceProof(Done):
     listeners: tuple[str, ...] = ()  # addresses on which somebody listens on its port
     standby_signal: bool = False
     control: ControlData | None = None
+    elsewhere: str = ""  # who answers with the same data where the settings lead, from another data directory
 
     @property
     def holds(self) -> bool:
         """Nothing runs and nothing listens, and the data directory could be read to say so."""
-        silent = self.postmaster_pid is None and not self.processes and not self.listeners
+        silent = self.postmaster_pid is None and not self.processes and not self.listeners and not self.elsewhere
         return silent and self.control is not None
 
 

@@ -1,10 +1,12 @@
 """What the scripts of `servers.engines.host_scripts` print, as values."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servers.control_data import IN_PRODUCTION, parse_control_data
 from servers.engines.engine import ActionFailed, FenceProof
+from servers.knock import Endpoint
 from servers.sections import Sections, parse_sections
 from servers.ssh import Completed
 from servers.state import ControlData
@@ -12,6 +14,22 @@ from servers.state import ControlData
 _BLOCKS = frozenset({"control", "output", "log"})
 _ANYWHERE = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - recognised here, bound by nobody
 _LITTLE_ENDIAN_WORD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A postmaster of the same host that works in another data directory. `system` None: whose data is not known."""
+
+    pid: int
+    port: str
+    address: str
+    system: str | None
+    directory: str
+
+    def answers(self, way: Endpoint) -> bool:
+        """Whether it may be the one to whom that way leads."""
+        other = _is_address(way.host) and _is_address(self.address) and self.address not in (way.host, *_ANYWHERE)
+        return self.port == str(way.port) and not other
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,7 @@ class HostAnswer:
     listeners: tuple[str, ...]
     standby_signal: bool
     control: ControlData | None
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def in_production(self) -> bool:
@@ -46,9 +65,17 @@ class HostAnswer:
         others = f"{len(self.processes)} other processes left" if self.processes else "no process left"
         listens = f"somebody listens on {', '.join(self.listeners)}" if self.listeners else "no listener"
         looked = (others, listens) if self.thorough else ()
+        astray = (f"{self.astray}: is data_directory right?",) if self.astray else ()
         control = f"pg_controldata says {self.control.state}" if self.control else "pg_controldata tells nothing"
         mark = ("standby.signal is there",) if self.standby_signal else ()
-        return "; ".join((runs, *looked, control, *mark))
+        return "; ".join((*astray, runs, *looked, control, *mark))
+
+    @property
+    def astray(self) -> str:
+        """Who answers with the same data where the settings lead, from another data directory; '' if nobody does."""
+        systems = {None, self.control.system_identifier} if self.control else None
+        found = (one for one in self.elsewhere if systems is None or one.system in systems)
+        return ", ".join(f"postmaster {one.pid} runs in {one.directory} on the settings' port" for one in found)
 
     def proof(self, seconds: float) -> FenceProof:
         return FenceProof(
@@ -59,13 +86,17 @@ class HostAnswer:
             postmaster_pid=self.postmaster_pid,
             processes=self.processes,
             listeners=self.listeners,
+            elsewhere=self.astray,
             standby_signal=self.standby_signal,
             control=self.control if self.thorough else None,
         )
 
 
-def host_answer(server: str, completed: Completed) -> HostAnswer:
-    """Take a script's output apart. ActionFailed when it could not look, or broke off."""
+def host_answer(server: str, completed: Completed, ways: Sequence[Endpoint] = ()) -> HostAnswer:
+    """Take a script's output apart. ActionFailed when it could not look, or broke off.
+
+    `ways`: where the settings say that the server answers.
+    """
     found = parse_sections(completed.stdout, _BLOCKS)
     error = found.one("error")
     if error is not None or found.one("postmaster") is None or found.one("done") is None:
@@ -73,12 +104,12 @@ def host_answer(server: str, completed: Completed) -> HostAnswer:
         message = f"{server}'s host could not be looked at: {reason}"
         raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
     try:
-        return _answer(found)
+        return _answer(found, ways)
     except ValueError as error:
         raise ActionFailed(f"{server}'s host gave an answer that makes no sense: {error}") from None
 
 
-def _answer(found: Sections) -> HostAnswer:
+def _answer(found: Sections, ways: Sequence[Endpoint]) -> HostAnswer:
     pid = (found.one("postmaster") or "").partition(" ")[0]
     code = found.one("exit")
     control = found.blocks.get("control")
@@ -95,7 +126,15 @@ def _answer(found: Sections) -> HostAnswer:
         listeners=listeners_of(found.values.get("listener", ()), address, port),
         standby_signal=found.one("standby_signal") is not None,
         control=parse_control_data(control) if control is not None else None,
+        elsewhere=tuple(
+            one for one in map(_elsewhere, found.values.get("elsewhere", ())) if any(map(one.answers, ways))
+        ),
     )
+
+
+def _elsewhere(line: str) -> Elsewhere:
+    pid, port, address, system, directory = line.split(" ", 4)
+    return Elsewhere(int(pid), port, address, None if system == "-" else system, directory)
 
 
 def listeners_of(local_addresses: "list[str] | tuple[()]", listens_on: str, port: str) -> tuple[str, ...]:

@@ -47,6 +47,23 @@ list_processes() {
 }
 """
 
+# Postmasters of other data directories that this user may look at: the settings may name a directory that is not the
+# one in use any more. Each with its port and address, whose data it serves, and where.
+_ELSEWHERE = r"""
+list_elsewhere() {
+  for each in /proc/[0-9]*; do
+    IFS= read -r name < "$each/comm" || continue
+    case $name in postgres|postmaster) ;; *) continue ;; esac
+    [ ! "$each/cwd" -ef "$data" ] || continue
+    number= at= where=
+    { read -r number; read -r _; read -r _; read -r at; read -r _; read -r where; } < "$each/cwd/postmaster.pid"
+    [ "$number" = "${each#/proc/}" ] || continue
+    system=$(pg_controldata -D "$each/cwd" | sed -n 's/^Database system identifier: *//p')
+    echo "@elsewhere $number $at ${where:-*} ${system:--} $(readlink "$each/cwd")"
+  done 2>/dev/null
+}
+"""
+
 # The port: as the last postmaster wrote it, as the configuration has it, as the settings have it. The pid file goes
 # with a clean stop, so a script that stops the server reads it before.
 _LOOK = r"""
@@ -62,6 +79,7 @@ look() {
   echo "@postmaster $pid $state"
   list_processes
   for each in $processes; do [ "$each" = "$pid" ] || echo "@process $each"; done
+  list_elsewhere
   if ! read_pid_file && [ -z "$address" ] && configured=$(postgres -C port -D "$data" 2>/dev/null); then
     port=$configured address=$(postgres -C listen_addresses -D "$data" 2>/dev/null)
   fi
@@ -77,7 +95,7 @@ look() {
 }
 """
 
-_PRELUDE = FIND_POSTMASTER + _OWNER + _LIST + _LOOK
+_PRELUDE = FIND_POSTMASTER + _OWNER + _LIST + _ELSEWHERE + _LOOK
 
 # Runs a command first, if there is one, in `how` ("as_owner", or "manager" for the service manager's own).
 _RUN = r"""
@@ -124,6 +142,8 @@ while [ -n "$processes" ] && [ "$tries" -gt 0 ]; do
   tries=$((tries - 1))
   list_processes
 done
+# A start that was under way may have taken the mark off.
+mark
 sync -- "$data/standby.signal" "$data" 2>/dev/null
 look
 """
@@ -147,8 +167,10 @@ fi
 if [ -n "$pid" ]; then look; exit 0; fi
 echo "@postmaster"
 look_at_control
-# One that did not shut down cleanly must be able to come back as what it was.
-case $wanted$control in mark*'shut down'*) mark && sync -- "$data/standby.signal" "$data" 2>/dev/null ;; esac
+# One that did not shut down cleanly must be able to come back as what it was; one that was started again meanwhile
+# (this script may have been held up on its way) is what it is.
+find_postmaster
+case $wanted$pid$control in mark[!0-9]*'shut down'*) mark && sync -- "$data/standby.signal" "$data" 2>/dev/null ;; esac
 [ ! -e "$data/standby.signal" ] || echo "@standby_signal"
 echo "@done"
 """
@@ -211,14 +233,26 @@ START = (
     + _RUN
     + _START
     + r"""
+state_of() { pg_controldata -D "$data" | sed -n 's/^Database cluster state: *//p'; }
+clean=
 find_postmaster
-if [ -z "$pid" ] && [ -e "$data/standby.signal" ]; then
-  case $(pg_controldata -D "$data" | sed -n 's/^Database cluster state: *//p') in
-    'shut down') rm -- "$data/standby.signal" ;;
-    'in production') echo "@failed it is fenced: it was a primary and did not shut down"; look; exit 0 ;;
+if [ -z "$pid" ]; then
+  case $(state_of) in
+    'shut down')
+      clean=1
+      [ ! -e "$data/standby.signal" ] || rm -- "$data/standby.signal" ;;
+    'in production')
+      if [ -e "$data/standby.signal" ]; then
+        echo "@failed it is fenced: it was a primary and did not shut down"; look; exit 0
+      fi ;;
   esac
 fi
 start "$@"
+# The script of a stop may have been held up on its way, and mark what runs again: its next start would be read-only.
+if [ -n "$clean" ] && [ -e "$data/standby.signal" ]; then
+  find_postmaster
+  case $pid$(state_of) in [0-9]*'in production') rm -- "$data/standby.signal" ;; esac
+fi
 look
 """
 )

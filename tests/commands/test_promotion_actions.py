@@ -1,9 +1,13 @@
 """The code behind a switchover's steps: nothing is asked for twice within the outage, and nothing old is believed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from commands.command import StepContext
-from commands.promotion import actions, steps
+import pytest
+
+from commands.command import StepContext, StepFailed
+from commands.promotion import actions, fencing, steps
+from commands.promotion.fencing import fence_step
 from commands.promotion.pair import Pair
 from commands.promotion.switchover import plan_switchover
 from tests.commands.conftest import Scene
@@ -34,3 +38,15 @@ async def test_a_mark_that_is_not_fresh_is_made_again(scene: Scene) -> None:
     await actions.prove(proving)
     assert ("mark_fenced", "db1") in scene.pair.did
     assert scene.pair.machines["db1"].marked
+
+
+async def test_another_database_system_that_is_quiet_is_no_fenced_primary(scene: Scene) -> None:
+    """The settings name a data directory of something else on that host."""
+    fencing_step = replace(await context(scene), step=fence_step(SHOP.server("db1")))
+    assert await fencing.is_fenced(fencing_step) is False
+    await fencing.fence(fencing_step)
+    assert await fencing.is_fenced(fencing_step) is True
+    scene.pair.machines["db1"].system = "7300000000000000002"
+    assert await fencing.is_fenced(fencing_step) is False
+    with pytest.raises(StepFailed, match="another database system: is its data_directory right"):
+        await fencing.fence(fencing_step)

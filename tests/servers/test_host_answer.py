@@ -5,6 +5,7 @@ from hypothesis import given
 
 from servers.engines.engine import ActionFailed
 from servers.engines.host_answer import host_answer, listeners_of
+from servers.knock import Endpoint
 from servers.ssh import Completed
 from tests.servers.control_data_text import control_data_text
 from tests.servers.damage import damaged
@@ -69,6 +70,29 @@ def test_a_listener_counts_where_the_server_would_listen(
     listens_on: str, found: list[str], counted: tuple[str, ...]
 ) -> None:
     assert listeners_of(found, listens_on, "5432") == counted
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "proved"),
+    [
+        ("42 5432 127.0.0.2 {} /new/data", False),
+        ("42 5432 * {} /new/data", False),
+        ("42 5432 localhost {} /new/data", False),
+        ("42 5432 * - /new/data", False),
+        ("42 5433 * {} /new/data", True),
+        ("42 5432 127.0.0.3 {} /new/data", True),
+        ("42 5432 * 4711 /another/cluster", True),
+    ],
+)
+def test_a_postmaster_of_another_directory_counts_where_the_settings_lead_to_the_same_data(
+    elsewhere: str, proved: bool
+) -> None:
+    answer = host_answer("db1", Completed(("sh",), 0, QUIET, "", 0.01))
+    assert answer.control is not None
+    line = f"@elsewhere {elsewhere.format(answer.control.system_identifier)}\n@standby_signal"
+    text = QUIET.replace("@standby_signal", line)
+    answer = host_answer("db1", Completed(("sh",), 0, text, "", 0.01), [Endpoint("127.0.0.2", 5432)])
+    assert answer.proof(0.01).holds is proved
 
 
 @given(damaged(QUIET.replace("@postmaster", "@postmaster 42 S").replace("@standby", f"@listener {ON_2}\n@standby")))

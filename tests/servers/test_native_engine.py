@@ -1,11 +1,13 @@
 """The native engine's actions, in the orders that promotions use them: a real pair each."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
+from psycopg.conninfo import make_conninfo
 
 from lab.options import LabOptions
 from lab.relay import RelayMode
@@ -166,6 +168,29 @@ async def test_a_fence_without_ssh_is_no_fence(pair: Pair, db1: Server) -> None:
 
     with pytest.raises(ActionFailed, match="db1's host could not be asked"):
         await pair.engine.fence(db1, timeout=1.0)
+
+
+async def test_a_directory_that_is_not_the_one_in_use_proves_nothing(pair: Pair, db2: Server) -> None:
+    """The data was moved to another disk, and the settings name the old place, whose files say another port."""
+    lab = pair.lab.server("db2")
+    direct = replace(db2, conninfo=make_conninfo(db2.conninfo, host=lab.address, port=lab.port))
+    await lab.stop()
+    stale = lab.data_directory.with_name("stale")
+    shutil.copytree(lab.data_directory, stale, symlinks=True)
+    with (stale / "postgresql.auto.conf").open("a") as configuration:
+        configuration.write("port = 65123\n")
+    for each in (stale, *stale.rglob("*")):
+        pair.lab.account.own(each)
+    wrong = replace(direct, service=replace(db2.service, data_directory=str(stale)))
+    assert (await pair.engine.fence_proof(wrong)).holds
+
+    await lab.start()
+    proof = await pair.engine.fence_proof(wrong)
+    assert not proof.holds
+    assert f"runs in {lab.data_directory} on the settings' port: is data_directory right?" in proof.detail
+    with pytest.raises(ActionFailed, match="is data_directory right"):
+        await pair.engine.fence(wrong)
+    assert lab.postmaster_pid() is not None
 
 
 async def test_nothing_is_proved_of_a_primary_that_did_not_shut_down_or_a_standby_that_lacks_something(

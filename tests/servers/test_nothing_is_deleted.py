@@ -14,7 +14,9 @@ _DELETES = re.compile(
 )
 _OURS = (
     # The mark of a fence, taken off a server that was shut down cleanly before anything was promoted.
-    "'shut down') rm -- \"$data/standby.signal\" ;;",
+    '[ ! -e "$data/standby.signal" ] || rm -- "$data/standby.signal" ;;',
+    # The same, where a stop that was late has put it there while that server came up as a primary again.
+    "case $pid$(state_of) in [0-9]*'in production') rm -- \"$data/standby.signal\" ;; esac",
     # A process's own sign of life beside the ledger.
     "self._path.unlink(missing_ok=True)",
     "path.unlink(missing_ok=True)",

@@ -76,6 +76,21 @@ async def test_an_undone_stop_and_a_fence_of_what_runs(kind: ServiceKind) -> Non
         assert pair.lab.server("db1").postmaster_pid() is None
 
 
+async def test_a_mark_that_came_late_is_not_left_on_a_primary_that_was_started_again() -> None:
+    """The stop's script was held up on its way until the server ran again: its next start would be read-only."""
+    async with practice_pair() as pair:
+        db1, _ = managed_by(pair, ServiceKind.SYSTEMD).servers
+        mark = pair.lab.server("db1").data_directory / "standby.signal"
+        with (pair.lab.server("db1").paths.root / "managers" / "systemctl").open("a") as manager:
+            manager.write(f"\n[ \"$1\" != start ] || touch '{mark}'\n")
+
+        await pair.engine.stop(db1, mark=True)
+        await pair.engine.start(db1)
+
+        assert not mark.exists()
+        assert not await pair.lab.server("db1").in_recovery()
+
+
 async def test_a_manager_that_refuses_is_heard() -> None:
     async with practice_pair() as pair:
         db1, _ = managed_by(pair, ServiceKind.SYSTEMD).servers
