@@ -18,6 +18,7 @@ from bench.failover.autoctl import autoctl
 from bench.failover.contender import Contender
 from bench.failover.measure import Round, measure
 from bench.failover.on_the_lab import bare, hand_script, understudy, understudy_and_pgbouncer
+from bench.failover.patroni import patroni
 from bench.failover.repmgr import repmgr
 
 FLOOR, OURS, POOLED = "bare: stop, pg_promote()", "Understudy", "Understudy, clients behind PgBouncer"
@@ -28,6 +29,7 @@ CONTENDERS = (
     Contender("hand script: stop, promote, sleep 5", hand_script),
     Contender("repmgr standby switchover", repmgr),
     Contender("pg_autoctl perform switchover", autoctl),
+    Contender("patronictl switchover", patroni),
 )
 RATIO_GOAL = 1.2
 

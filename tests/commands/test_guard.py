@@ -12,7 +12,7 @@ from ledger import old_primaries
 from ledger.audit import AuditKind
 from ledger.page import Page
 from ledger.page_json import from_json
-from servers.inventory import Cluster
+from servers.inventory import Cluster, PatroniPlace
 from servers.lsn import Lsn, format_lsn
 from servers.timelines import read_history
 from tests.commands.automatic_scene import POLICY, Automatic
@@ -63,6 +63,21 @@ async def test_an_old_primary_that_comes_back_writable_is_fenced_at_once(scene: 
     assert "What db1 has written since 0/5000028 (168 bytes) is not on db2" in repr(report)
     given = (await automatic.scene.records(AuditKind.APPROVAL_GIVEN))[-1]
     assert given.entry.actor.name == "the policy of shop"
+
+
+async def test_on_a_cluster_that_patroni_runs_nothing_is_fenced_and_no_failover_announced(scene: Scene) -> None:
+    automatic = await failed_over(scene)
+    did, cards = list(automatic.pair.did), await automatic.cards()
+    managed = replace(SHOP, patroni=PatroniPlace((("db1", "http://127.0.0.1:1"), ("db2", "http://127.0.0.1:1"))))
+    scene.world = replace(scene.world, clusters={"shop": managed})
+    automatic.restart()
+    come_back(automatic.pair)
+    await automatic.looks(60)
+    automatic.pair.kill("db1")
+    automatic.pair.kill("db2")
+    await automatic.looks(60)
+    assert automatic.pair.did == did
+    assert await automatic.cards() == cards
 
 
 async def test_the_guard_survives_a_restart_and_a_failover_of_another_process(scene: Scene) -> None:
