@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from lab.accounts import Account
@@ -9,6 +10,7 @@ from lab.errors import LabError
 
 SIZE_MEGABYTES = 512
 BALLAST = "ballast"
+_CHUNK = bytes(1 << 20)
 
 
 def mount(directory: Path, account: Account) -> None:
@@ -45,6 +47,15 @@ def fill(directory: Path, account: Account, fraction: float) -> None:
         file.truncate(size)
         if size:
             os.posix_fallocate(file.fileno(), 0, size)
+    account.own(path)
+
+
+def fill_up(directory: Path, account: Account) -> None:
+    """Leave not a byte, however much others write meanwhile. Blocks: call it from a thread."""
+    path = directory / BALLAST
+    with path.open("ab", buffering=0) as file, suppress(OSError):  # “no space left” is what is wanted
+        while True:
+            file.write(_CHUNK)
     account.own(path)
 
 

@@ -45,7 +45,8 @@ class Cell:
     """`strike` makes the fault; `mend`, where there is one, takes it back once the operation has ended.
 
     `ends` are the ends that are right; REFUSED stands for an order that could not even be asked for. `serves`: once the
-    fault is mended a primary takes writes, without anybody doing anything. `quick` cells run in CI. `freezes`: the
+    fault is mended a primary takes writes, without anybody doing anything, even where the order failed; where it
+    succeeded one always does. `quick` cells run in CI. `freezes`: the
     primary of a failover is stopped by SIGSTOP instead of killed. Some need a disk of their own for the servers, or for
     the ledger, which only root can mount.
     """
@@ -68,9 +69,10 @@ class Cell:
 
 
 REFUSED = "refused"
+UNENDED = "its moment or its end did not come in time"  # never right
 DONE = frozenset({OperationState.SUCCEEDED.value})
-STOPPED = frozenset({OperationState.FAILED.value, OperationState.INTERRUPTED.value})
-EITHER = DONE | STOPPED
+STOPPED = frozenset({OperationState.FAILED.value})
+EITHER = DONE | STOPPED  # where the moment decides: a step that was through before the fault came is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,14 @@ class Result:
     def problems(self) -> tuple[str, ...]:
         """What does not hold; nothing when all is well."""
         may_lose = self.cell.order is not Order.SWITCHOVER
+        must_serve = self.cell.serves or self.end in DONE
         right = ", ".join(sorted(self.cell.ends))
         found = (
             (self.end not in self.cell.ends, f"it ended as {self.end}; right would be {right}"),
             (self.lost > 0 and not may_lose, f"{self.lost} acknowledged rows are lost"),
             (self.lost_received > 0, f"{self.lost_received} rows are lost that the standby had received"),
             (self.primaries > 1, f"{self.primaries} writable primaries at once"),
-            (self.cell.serves and not self.serves, "nobody takes writes in the end"),
+            (must_serve and not self.serves, "nobody takes writes in the end"),
             (not self.audit_is_whole, "the audit log does not verify"),
             (not self.told, "nobody was told"),
         )

@@ -19,7 +19,7 @@ from lab.world import LabOptions
 from ledger.audit_chain import verify
 from ledger.ledger import Ledger
 from ledger.operations import FINISHED, OperationState
-from tests.faults.cell import REFUSED, Cell, Result
+from tests.faults.cell import REFUSED, UNENDED, Cell, Result
 from tests.faults.scene import NotOffered, Scene
 from tests.faults.watch import LedgerWatch, PrimaryWatch
 
@@ -35,12 +35,8 @@ _AFTER_SECONDS = 1.0  # of load after the end: what goes wrong late shows
 OVER = frozenset({*(state.value for state in FINISHED), OperationState.INTERRUPTED.value})
 
 
-class NeverCame(Exception):
-    """The moment of a cell did not come, or its end: what it was about could not be seen."""
-
-
 async def play(cell: Cell) -> Result:
-    """Raises NeverCame, and LabError where the cell needs what this machine does not have (a disk needs root)."""
+    """Raises LabError where the cell needs what this machine does not have (a disk needs root)."""
     began = time.monotonic()
     async with _stage(cell) as scene:
         lab = scene.stage.lab
@@ -50,8 +46,9 @@ async def play(cell: Cell) -> Result:
         watching = asyncio.create_task(watch.run())
         try:
             end, told = await _play(cell, scene)
-        except TimeoutError as error:
-            raise NeverCame(f"{cell.name}: its moment or its end did not come in time") from error
+        except TimeoutError:
+            end, told = UNENDED, ""
+            await _mend(cell, scene)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)

@@ -1,7 +1,6 @@
 """The faults, as they are done to a scene, and how they are mended."""
 
 import asyncio
-from contextlib import suppress
 
 from lab import disks
 from lab.faults import FaultKind
@@ -64,11 +63,20 @@ async def the_first_bot_dies(scene: Scene) -> None:
     await scene.stage.bot.kill()
 
 
+def no_room(server: str) -> Act:
+    """Not a byte is left on a server's own disk; the lab's own fault leaves some, for an alert to be seen."""
+
+    async def act(scene: Scene) -> None:
+        lab = scene.stage.lab
+        await asyncio.to_thread(disks.fill_up, lab.servers[server].paths.root, lab.account)
+
+    return act
+
+
 async def the_ledgers_disk_is_full(scene: Scene) -> None:
     """For longer than the bot goes on trying."""
     place = scene.ledger_disk
     assert place is not None
-    with suppress(OSError):  # “no space left” is what is wanted
-        await asyncio.to_thread(disks.fill, place, scene.stage.lab.account, 1.0)
+    await asyncio.to_thread(disks.fill_up, place, scene.stage.lab.account)
     await asyncio.sleep(_FULL_SECONDS)
     await asyncio.to_thread(disks.empty, place)
