@@ -1,13 +1,14 @@
 """Guards old primaries: one that a failover has left behind and that takes writes again is fenced, or told of.
 
-The alert of a split brain is raised by the monitor whatever is done here. Fenced is only who takes writes beside the
-server that was promoted in its place, on a timeline that was left: never the last primary that there is.
+The alert of a split brain is raised by the monitor whatever is done here. Fenced is only who takes writes beside one
+that was promoted since, on a timeline that was left: never the last primary that there is.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 import structlog
 from sqlite_utils import Database
@@ -22,14 +23,14 @@ from commands.fence import plan_fence
 from commands.looking import look_again
 from commands.orders import Ready, open_operation
 from commands.owner import Owner
-from commands.plan import Plan
+from commands.plan import CheckResult, Plan
 from commands.records import record_own, show
 from commands.runner import Runner
 from commands.world import World
 from ledger import locks, old_primaries
-from ledger.audit import AuditKind
+from ledger.audit import UNDERSTUDY, AuditKind
 from ledger.old_primaries import OldPrimary
-from ledger.operations import Operation, list_operations
+from ledger.operations import Operation, OperationState, list_operations
 from ledger.page import Page, Tone, note, text
 from servers.inventory import Cluster, EngineKind
 from servers.split_brain import writables
@@ -117,7 +118,7 @@ class Guard:
         now: datetime,
     ) -> Plan | str | None:
         """It takes writes: how it is to be fenced, or why it is not; None where the next look decides."""
-        if old.promoted not in running:
+        if len(running) < 2:
             return f"{old.promoted}, which was promoted in its place, is not seen to take writes: nothing is fenced"
         if not self._world.automatic.get(cluster.name, NOTHING).fence_returning_primary:
             return "the settings leave it to people to fence it"
@@ -125,19 +126,24 @@ class Guard:
             return "the cluster is in maintenance: nothing is fenced by itself"
         if open_operation(db, cluster.name) is not None or locks.holder(db, cluster.name) is not None:
             return None  # an order is under way: the next look finds what it has left
-        if not _may_try(_tries(db, cluster.name, old), now):
+        failures = _failures(db, cluster.name, old)
+        if len(failures) >= MOST_TRIES:
+            return f"{MOST_TRIES} fences have failed, the last is operation {failures[0].id}: nothing more is tried"
+        if failures and abs(now - (failures[0].finished_at or failures[0].created_at)) < AGAIN_AFTER:
             return None
         try:
             plan = bound(plan_fence(cluster, old.server, state), cluster, self._world)
         except Misunderstood as nothing:
             return str(nothing)
+        if old.promoted != _kept(plan) and not _took_over(plan):
+            return f"{_kept(plan)} takes writes, and its timeline history does not tell that it took over"
         if plan.failed_checks:
             return f"it cannot be fenced: {plan.failed_checks[0].evidence}"
         return plan
 
     def _fence(self, db: Database, cluster: Cluster, old: OldPrimary, plan: Plan, now: datetime) -> Ready:
         details = {"failover": old.operation_id, "promoted": old.promoted, "left_behind_since": old.since}
-        line = f"{old.server} takes writes again beside {old.promoted} (failover {old.operation_id})"
+        line = f"{old.server} takes writes again beside {_kept(plan)} (failover {old.operation_id})"
         document = Document(ORDER, old.server, None, plan)
         ready = approve_by_policy(db, document, cluster.channel, Reason(line, details), self._owner.name, now)
         _record(db, cluster, old, now, f"came back as a primary: fenced by operation {ready.operation.id}")
@@ -171,8 +177,9 @@ def _over(cluster: Cluster, state: ClusterState, old: OldPrimary) -> str | None:
     if old.server not in names or old.promoted not in names:
         return "the settings do not have both any more"
     server, promoted = state.server(old.server), state.server(old.promoted)
-    if _streams(server) and server.sql is not None and promoted.role is Role.PRIMARY:
-        return f"it follows {old.promoted} as a standby" if _same_timeline(server, promoted) else None
+    primaries = [one for one in state.servers if one.role is Role.PRIMARY]
+    if _streams(server) and len(primaries) == 1:  # the promoted one, or whoever was promoted after it
+        return f"it follows {primaries[0].name} as a standby" if _same_timeline(server, primaries[0]) else None
     if _streams(promoted) and server.role is Role.PRIMARY:
         return f"{old.promoted} follows it as a standby"
     return None
@@ -187,17 +194,25 @@ def _same_timeline(one: ServerState, other: ServerState) -> bool:
     return one.sql is not None and other.sql is not None and one.sql.timeline == other.sql.timeline
 
 
-def _tries(db: Database, cluster: str, old: OldPrimary) -> list[Operation]:
-    """What was tried against it so far, newest first."""
-    recent = list_operations(db, cluster=cluster, limit=20)
-    return [one for one in recent if one.kind == "fence" and one.created_at >= old.since]
+def _failures(db: Database, cluster: str, old: OldPrimary) -> list[Operation]:
+    """The guard's own fences that have failed since one succeeded, newest first; what people ordered is theirs."""
+    fences = [
+        one
+        for one in list_operations(db, cluster=cluster, limit=20)
+        if one.kind == "fence" and one.requester.id == UNDERSTUDY.id and one.created_at >= old.since
+    ]
+    since = takewhile(lambda one: one.state is not OperationState.SUCCEEDED, fences)
+    return [one for one in since if one.state is OperationState.FAILED]
 
 
-def _may_try(tries: Sequence[Operation], now: datetime) -> bool:
-    if not tries:
-        return True
-    ended = tries[0].finished_at or tries[0].created_at
-    return len(tries) < MOST_TRIES and now - ended >= AGAIN_AFTER
+def _took_over(plan: Plan) -> bool:
+    """Whether the timeline history says so."""
+    return all(check.result is CheckResult.PASS for check in plan.checks if check.name == "took_over")
+
+
+def _kept(plan: Plan) -> str:
+    """The server that stays the primary."""
+    return dict(plan.facts)["kept"]
 
 
 def _record(db: Database, cluster: Cluster, old: OldPrimary, now: datetime, what: str) -> None:

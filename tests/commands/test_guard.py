@@ -17,7 +17,7 @@ from servers.lsn import Lsn, format_lsn
 from servers.timelines import read_history
 from tests.commands.automatic_scene import POLICY, Automatic
 from tests.commands.conftest import Scene
-from tests.commands.inventory import SHOP
+from tests.commands.inventory import SHOP, cluster
 from tests.commands.practice import START, Pair, practice_pair
 
 FAILOVER = [("fence", "db1"), ("promote", "db2"), ("verify_write", "db2")]
@@ -135,6 +135,46 @@ async def test_a_fence_that_fails_is_tried_again_but_not_for_ever(scene: Scene) 
     assert automatic.pair.did == [*FAILOVER, ("fence", "db1")]
     await automatic.looks(600)
     assert automatic.pair.did == [*FAILOVER, *[("fence", "db1")] * 3]
+    (page,) = await told(automatic)
+    last = (await automatic.operations())[0]
+    assert f"3 fences have failed, the last is operation {last.id}: nothing more is tried" in page.summary
+
+
+async def test_an_old_primary_that_is_started_again_and_again_is_fenced_every_time(scene: Scene) -> None:
+    automatic = await failed_over(scene)
+    for _ in range(4):
+        come_back(automatic.pair)
+        await automatic.looks(4)
+        assert automatic.pair.writable == ["db2"], automatic.pair.did
+
+
+async def test_what_people_ordered_and_rejected_is_no_try_of_the_guard(scene: Scene) -> None:
+    automatic = await failed_over(scene, AutomaticPolicy())
+    come_back(automatic.pair)
+    for _ in range(3):
+        operation = await automatic.scene.request("alice", "fence shop db1")
+        await automatic.scene.dispatcher.decide(automatic.scene.asks("bob"), operation, Decision.REJECT)
+    automatic.policy = POLICY
+    automatic.restart()
+    await automatic.looks(4)
+    assert automatic.pair.writable == ["db2"]
+
+
+async def test_one_left_behind_by_an_earlier_failover_is_fenced_beside_the_primary_of_now(scene: Scene) -> None:
+    """db1 was left for db2, and db2 for db3: db2, which was promoted in the place of db1, takes no writes."""
+    automatic = await failed_over(scene)
+    three = cluster("shop", "db1", "db2", "db3")
+    automatic.scene.world = replace(automatic.scene.world, clusters={"shop": three})
+    automatic.restart()
+    automatic.pair.kill("db2")
+    history = read_history(3, f"1\t{format_lsn(START)}\tnone\n2\t{format_lsn(Lsn(START + 100))}\tnone")
+    newest = replace(automatic.pair.machines["db2"], name="db3", timeline=3, history=history)
+    automatic.pair.machines["db3"] = newest
+    come_back(automatic.pair, "db3")
+    come_back(automatic.pair)
+    await automatic.looks(2)
+    assert automatic.pair.writable == ["db3"], [page.summary for page in await told(automatic)]
+    assert (await automatic.operations())[0].reason.startswith("db1 takes writes again beside db3")
 
 
 async def test_one_that_follows_again_is_guarded_no_more(scene: Scene) -> None:
