@@ -1,7 +1,7 @@
 """What speaks for it that the primary is down: one check a viewpoint, and how many of them agree.
 
-Viewpoints: this bot's SQL, this bot's SSH (what the host says, or its silence), and of each standby its receiver and
-its own try; a witness, where the cluster has one.
+Viewpoints: this bot's SQL, this bot's SSH (what the host says, or its silence; silence on both ways counts once), and
+of each standby its receiver and its own try; a witness, where the cluster has one.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from commands.plan import Check
 from commands.promotion.pair import Pair, failed, judged, passed, warned
 from ledger.quantities import count_text
-from servers.state import PeerReply, Receiver, ServerState
+from servers.state import Outcome, PeerReply, Receiver, ServerState
 from servers.topology import upstream_of
 
 ENOUGH = 3  # viewpoints that must agree
 
+_NO_ANSWER = (Outcome.TIMED_OUT, Outcome.UNREACHABLE)  # it may be our own way that is cut
 _SILENT = (PeerReply.NO_RESPONSE, PeerReply.REJECTING)
 
 
@@ -37,7 +38,8 @@ def _agreeing(pair: Pair) -> Iterator[str]:
         yield "understudy's SQL"
     host = pair.old.host
     if host is None:
-        yield "understudy's SSH"
+        if pair.old.sql_answer.outcome not in _NO_ANSWER or pair.old.ssh_answer.outcome not in _NO_ANSWER:
+            yield "understudy's SSH"
     elif host.postmaster_pid is None or host.postmaster_stopped or host.peer(old) in _SILENT:
         yield f"the host of {old} itself"
     for name in (pair.target.name, *pair.others):

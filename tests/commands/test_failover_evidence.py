@@ -47,6 +47,20 @@ async def test_a_pair_alone_has_four(prepare: Callable[[Pair], None]) -> None:
     assert results(plan_promotion(SHOP, None, state))["viewpoints"] is PASS
 
 
+async def test_our_own_silence_on_both_ways_counts_once() -> None:
+    """One cut between Understudy and the host explains both; the standby's two ways make it three."""
+    pair = practice_pair()
+    await pair.observe(SHOP)
+    pair.kill("db1")
+    pair.out_of_reach.add("db1")
+    state = await pair.observe(SHOP)
+    assert agreeing(state) == ("understudy's SQL", "db2's receiver", "db2's own try")
+    assert results(plan_promotion(SHOP, None, state))["viewpoints"] is PASS
+    deaf = replace(state.server("db2"), host=None)
+    alone = replace(state, servers=(state.server("db1"), deaf))
+    assert agreeing(alone) == ("understudy's SQL", "db2's receiver")
+
+
 async def test_two_are_not_enough() -> None:
     """Our SQL, and a host without a postmaster; the standby can be asked by neither of its ways."""
 
