@@ -74,6 +74,7 @@ _AFTER_READY: LiteralString = """ AS oldest_ready_age,
         + coalesce(current_setting('reserved_connections', true)::int, 0) AS reserved_connections,
     pg_has_role(current_user, 'pg_monitor', 'USAGE') AS sees_everything,
     current_setting('synchronous_standby_names') AS synchronous_standby_names,
+    current_setting('synchronous_commit') AS synchronous_commit,
     current_setting('data_checksums') = 'on' AS data_checksums,
     current_setting('wal_log_hints') = 'on' AS wal_log_hints,
     pg_size_bytes(current_setting('wal_segment_size'))::int AS wal_segment_size,
@@ -116,6 +117,7 @@ def sql_facts(row: Mapping[str, Any]) -> SqlFacts:
         wal_log_hints=_truth(row["wal_log_hints"]),
         wal_segment_size=int(row["wal_segment_size"]),
         upstream=_upstream(str(row["primary_conninfo"] or "")),
+        synchronous_commit=str(row["synchronous_commit"]),
     )
 
 

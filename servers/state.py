@@ -138,6 +138,7 @@ class SqlFacts:
     wal_log_hints: bool
     wal_segment_size: int
     upstream: Upstream | None = None  # None: a primary, or not told
+    synchronous_commit: str | None = None  # as this session has it; a role or a database may have another
 
 
 @dataclass(frozen=True, slots=True)

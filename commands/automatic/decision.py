@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from commands.automatic.memory import LONGEST_GAP
 from commands.automatic.policy import AutomaticFailover
 from commands.plan import CheckResult, Plan
 from commands.promotion.fencing import BY_SSH, BY_SSH_OR_HOOK
@@ -99,6 +100,8 @@ def decide(rules: AutomaticFailover, situation: Situation, now: datetime) -> Mov
     announced = outage if outage is not None and outage.state is OutageState.ANNOUNCED else None
     if situation.agreed_for is None:
         return Withdrawn((_disagreement(situation),)) if announced else Idle()
+    if announced is not None and _lapsed(announced, now - situation.agreed_for):
+        return Withdrawn((Obstacle("lapsed", "nobody was looking when it was due: it is announced anew"),))
     if situation.agreed_for < rules.after and not (announced and announced.hastened):
         return Idle()  # a restart of the bot begins to count anew, also while an announcement stands
     against = tuple(obstacles(rules, situation, now))
@@ -164,6 +167,12 @@ def _against_loss(rules: AutomaticFailover, loss: int | None) -> Iterator[Obstac
         yield Obstacle("unknown loss", f"how much would be lost is not known; the limit is {limit}")
     elif loss is not None and loss > rules.loss_limit:
         yield Obstacle("loss", f"up to {bytes_text(loss)} would be lost; the limit is {limit}")
+
+
+def _lapsed(announced: Outage, watched_since: datetime) -> bool:
+    """Its time had passed before these looks began: the primary may have worked and died again since people knew."""
+    due = announced.decided_at if announced.hastened else announced.acts_at
+    return due is not None and watched_since - due > LONGEST_GAP
 
 
 def _disagreement(situation: Situation) -> Obstacle:

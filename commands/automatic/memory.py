@@ -11,7 +11,9 @@ from servers.lsn import Lsn
 from servers.state import ClusterState, Role, ServerState
 
 LONGEST_GAP = timedelta(seconds=15)  # between two looks that still count as one stretch of agreement
+CLOCK_SET_BACK = timedelta(seconds=15)  # a look this much older than the last one is no late one: looks end sooner
 LONGEST_SILENCE = timedelta(seconds=60)  # from a primary's last word to its outage, within which that word still tells
+_WAITS = frozenset({"on", "remote_apply"})  # synchronous_commit, where a commit waits until a standby has it on disk
 _RATE_SPAN = timedelta(seconds=1)  # at least, to tell how fast a primary writes
 
 
@@ -19,7 +21,7 @@ _RATE_SPAN = timedelta(seconds=1)  # at least, to tell how fast a primary writes
 class LastWord:
     """A primary when it was last seen. `rate` is in bytes of WAL a second, None where two looks were not there to tell.
 
-    `synchronous` are the standbys without which it acknowledged no commit.
+    `synchronous` are the standbys without which it acknowledged no commit, by its setting of synchronous_commit.
     """
 
     server: str
@@ -47,7 +49,9 @@ class Memory:
         return self.agreed_at - self.agreed_since
 
     def after(self, state: ClusterState, *, agrees: bool) -> "Memory":
-        """The memory with this look in it."""
+        """The memory with this look in it. Begun anew where the clock was set back: its times tell nothing then."""
+        if self.last_look_at is not None and self.last_look_at - state.at > CLOCK_SET_BACK:
+            return Memory().after(state, agrees=agrees)
         word = _heard(self.last_word, state)
         if not agrees:
             return Memory(state.at, last_word=word)
@@ -57,7 +61,9 @@ class Memory:
 
     def overtakes(self, state: ClusterState) -> bool:
         """Whether that look began before the last one, and only ended later."""
-        return self.last_look_at is not None and state.at < self.last_look_at
+        if self.last_look_at is None:
+            return False
+        return timedelta(0) < self.last_look_at - state.at <= CLOCK_SET_BACK
 
 
 def loss_at_most(memory: Memory, source: str, target: ServerState, names: frozenset[str]) -> int | None:
@@ -86,8 +92,9 @@ def _heard(before: LastWord | None, state: ClusterState) -> LastWord | None:
     if len(primaries) != 1 or primaries[0].sql is None or primaries[0].sql.wal_lsn is None:
         return before
     server, sql, lsn = primaries[0].name, primaries[0].sql, primaries[0].sql.wal_lsn
-    sync = [row.application_name for row in sql.replication if row.sync_state == "sync"]
-    word = LastWord(server, state.at, lsn, frozenset(sync), measured_at=state.at, measured_lsn=lsn)
+    waits = sql.synchronous_commit in _WAITS
+    sync = frozenset(row.application_name for row in sql.replication if row.sync_state == "sync" and waits)
+    word = LastWord(server, state.at, lsn, sync, measured_at=state.at, measured_lsn=lsn)
     if before is None or before.server != server or before.measured_at is None or before.measured_lsn is None:
         return word
     span = state.at - before.measured_at

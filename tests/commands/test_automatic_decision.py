@@ -138,6 +138,17 @@ def test_a_restart_counts_anew_before_it_acts_on_what_was_announced(ready: Situa
     assert decide(RULES, standing, LATER) == Idle()
 
 
+@pytest.mark.parametrize("hastened", [False, True])
+def test_what_was_due_hours_ago_is_announced_anew(ready: Situation, plan: Plan, hastened: bool) -> None:
+    """Understudy was away from then on; the primary may have come back and died again, and nobody was told of that."""
+    outage = announced(plan, LATER, hastened=hastened, decided_at=NOW if hastened else None)
+    for agreed_for in (timedelta(0), RULES.after):
+        seen = replace(ready, agreed_for=agreed_for, outage=outage)
+        assert against(decide(RULES, seen, LATER + timedelta(hours=3))) == ["lapsed"]
+    withdrawn = replace(ready, outage=replace(outage, state=OutageState.WATCHED))
+    assert isinstance(decide(RULES, withdrawn, LATER + timedelta(hours=3)), Announce)
+
+
 @pytest.mark.parametrize("state", [OutageState.STOPPED, OutageState.ACTED])
 def test_what_was_stopped_or_tried_is_not_begun_again_in_this_outage(
     ready: Situation, plan: Plan, state: OutageState
@@ -218,6 +229,41 @@ async def test_a_synchronous_standby_loses_nothing_that_was_acknowledged() -> No
     assert isinstance(memory.last_word, LastWord)
     memory = replace(memory, last_word=replace(memory.last_word, synchronous=frozenset({"db2"})))
     assert await loss(memory, received=0) == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "lost"), [("on", 0), ("remote_apply", 0), ("remote_write", 1200), ("local", 1200), ("off", 1200)]
+)
+async def test_a_synchronous_standby_has_everything_only_where_commits_wait_for_it(setting: str, lost: int) -> None:
+    pair, memory = practice_pair(), Memory()
+    for second in (0, 10):
+        pair.now, pair.machines["db1"].lsn = NOW + timedelta(seconds=second), Lsn(START + 100 * second)
+        state = await pair.observe(SHOP)
+        memory = memory.after(with_synchronous_db2(state, setting), agrees=False)
+    pair.kill("db1")
+    pair.now += timedelta(seconds=2)
+    assert await loss(memory.after(await pair.observe(SHOP), agrees=True), received=0) == lost
+
+
+def with_synchronous_db2(state: ClusterState, setting: str) -> ClusterState:
+    primary = state.server("db1")
+    assert primary.sql is not None
+    (row,) = primary.sql.replication
+    sql = replace(
+        primary.sql,
+        synchronous_commit=setting,
+        replication=(replace(row, application_name="db2", sync_state="sync"),),
+    )
+    return replace(state, servers=(replace(primary, sql=sql), state.server("db2")))
+
+
+async def test_a_clock_that_was_set_back_begins_the_memory_anew() -> None:
+    memory, state = await remembered(0, 10, 12), await down()
+    late = replace(state, at=NOW + timedelta(seconds=10))
+    assert memory.overtakes(late)
+    earlier = replace(state, at=NOW - timedelta(hours=1))
+    assert not memory.overtakes(earlier)
+    assert memory.after(earlier, agrees=True) == Memory(earlier.at, earlier.at, earlier.at)
 
 
 async def test_agreement_that_was_not_watched_begins_anew() -> None:

@@ -245,3 +245,13 @@ async def test_two_bots_on_one_ledger_announce_and_act_once(automatic: Automatic
         await automatic.looks(2)
     assert automatic.pair.did == DONE
     assert len(await automatic.shown()) == 1
+
+
+async def test_a_clock_that_is_set_back_does_not_switch_automatic_failover_off(scene: Scene) -> None:
+    automatic = Automatic(scene)
+    await automatic.looks(10)
+    automatic.pair.now -= timedelta(hours=1)
+    await automatic.looks(10)
+    automatic.pair.kill("db1")
+    await automatic.looks(60)
+    assert automatic.pair.writable == ["db2"]

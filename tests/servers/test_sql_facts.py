@@ -39,6 +39,7 @@ ROW: dict[str, Any] = {
     "reserved_connections": 3,
     "sees_everything": True,
     "synchronous_standby_names": "",
+    "synchronous_commit": "on",
     "data_checksums": True,
     "wal_log_hints": False,
     "wal_segment_size": 16777216,
