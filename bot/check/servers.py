@@ -20,15 +20,21 @@ OLDEST_VERSION = 130000
 # A clock that is off by more makes times in reports and recovery targets lie.
 CLOCK_LIMIT_SECONDS = 2.0
 
-# pg_promote is granted to nobody by default; pg_checkpoint exists since 15 (older: superuser only).
+# pg_promote is granted to nobody by default; pg_checkpoint exists since 15 (older: superuser only). The function that
+# writes the test record is looked up by name: since 17 it has a fourth argument, “flush”.
 _RIGHTS = """
     SELECT current_user AS role,
            pg_has_role('pg_monitor', 'USAGE') AS monitor,
            has_function_privilege('pg_promote(boolean, integer)', 'EXECUTE') AS promote,
-           has_function_privilege('pg_logical_emit_message(boolean, text, text)', 'EXECUTE') AS write,
+           has_function_privilege(writer.oid, 'EXECUTE') AS write,
+           writer.oid::regprocedure::text AS writer,
            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
                OR COALESCE((SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_checkpoint'), false)
                AS checkpoint
+      FROM pg_proc AS writer
+     WHERE writer.pronamespace = 'pg_catalog'::regnamespace
+       AND writer.proname = 'pg_logical_emit_message'
+       AND writer.proargtypes[2] = 'text'::regtype
 """
 
 
@@ -174,7 +180,7 @@ def _ruling(row: dict[str, Any]) -> str:
         "monitor": f"GRANT pg_monitor TO {role}",
         "promote": f"GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO {role}",
         "checkpoint": f"GRANT pg_checkpoint TO {role}",
-        "write": f"GRANT EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) TO {role}",
+        "write": f"GRANT EXECUTE ON FUNCTION {row['writer']} TO {role}",
     }
     missing = [name for name in mends if not row[name]]
     if not missing:

@@ -27,7 +27,7 @@ _ARGUMENTS = (
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     found = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    assert found is not None, "no Chromium: run tests/browser/install-chromium (make test does)"
+    assert found is not None, "no Chromium: run .ci/install-packages chromium (make test does)"
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
         try:

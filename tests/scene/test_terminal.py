@@ -95,6 +95,7 @@ async def test_check_tries_everything_and_finds_a_healthy_stage_in_order(alice_a
     ):
         assert words in well.output
     assert stage.slack.bot_token not in well.output
+    assert not [line for line in well.output.splitlines() if line.lstrip().startswith("?")]
 
     await stage.lab.servers["db2"].ssh.stop()
     ill = await understudy(stage, "check", "--settings", str(secrets))

@@ -18,7 +18,15 @@ from servers.state import ClusterState, ControlData, HostFacts, PeerReply, PeerT
 from servers.state import Outcome as Answered
 from tests.servers.seen import PAIR, PRIMARY_FACTS, STANDBY_FACTS, control, host, look, seen
 
-ALL_RIGHTS = {"role": "understudy", "monitor": True, "promote": True, "checkpoint": True, "write": True}
+WRITER = "pg_logical_emit_message(boolean,text,text,boolean)"
+ALL_RIGHTS = {
+    "role": "understudy",
+    "monitor": True,
+    "promote": True,
+    "checkpoint": True,
+    "write": True,
+    "writer": WRITER,
+}
 
 
 @dataclass
