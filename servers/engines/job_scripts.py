@@ -171,7 +171,7 @@ elif [ "$job" != copy ] || [ "$state $key" != "done $wanted" ]; then
     sleep 0.01
     tries=$((tries - 1))
   done
-  [ "$tries" -gt 0 ] || refuse "the $job did not begin: is setsid there, and $work writable?"
+  [ "$tries" -gt 0 ] || refuse "the $job did not begin: is setsid there, and $work writable, with room on its disk?"
 fi
 look_at_job "$job"
 echo "@done"

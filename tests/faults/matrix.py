@@ -92,6 +92,7 @@ def _switchover() -> Iterator[Cell]:
     yield cell("standby paused", BEFORE, pause, REFUSAL, resume, quick=True)
     yield cell("standby paused", When("checkpoint"), pause, STOPPED)
     yield cell("standby lagging", When("checkpoint"), fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
+    yield cell("disk full on the standby", BEFORE, no_room("db2"), REFUSAL, _room("db2"))
     yield cell("disk full on the standby", When("checkpoint"), no_room("db2"), EITHER, _room("db2"))
     # As a supervisor would. It starts as a standby, whoever starts it; only its rejoin is not done by us then.
     start = fault(FaultKind.START, "db1")
@@ -111,7 +112,7 @@ def _links(cell: _Maker, word: str, kind: FaultKind) -> Iterator[Cell]:
     yield cell(f"{word} bot-primary", When("promote"), fault(kind, OLD), STOPPED, mended(OLD))
     yield cell(f"{word} primary-standby", When("checkpoint"), fault(kind, PAIR), STOPPED, mended(PAIR))
     both_links = fault(kind, OLD, PAIR)
-    yield cell(f"{word} both", When("checkpoint"), both_links, STOPPED, mended(OLD, PAIR), serves=False)
+    yield cell(f"{word} both", When("stop"), both_links, STOPPED, mended(OLD, PAIR), serves=False)
 
 
 def _failover() -> Iterator[Cell]:
@@ -127,6 +128,7 @@ def _failover() -> Iterator[Cell]:
     yield cell("old primary returns", When("verify", Phase.RESULT), fault(FaultKind.START, "db1"), DONE, quick=True)
     yield cell("standby paused", BEFORE, fault(FaultKind.PAUSE_REPLAY, "db2"), DONE)
     yield cell("standby lagging", BEFORE, fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
+    yield cell("disk full on the standby", BEFORE, no_room("db2"), REFUSAL, _room("db2"), serves=False)
     yield cell("disk full on the standby", When("fence"), no_room("db2"), EITHER, _room("db2"), serves=False)
     lost = fault(FaultKind.DROP, f"{NEW}:sql")
     yield cell("promotion's answer lost", When("promote"), lost, STOPPED, mended(f"{NEW}:sql"), quick=True)
@@ -144,6 +146,7 @@ def _rejoin() -> Iterator[Cell]:
     yield cell("stalled link", When("rewind"), fault(FaultKind.STALL, PAIR), STOPPED, mended(PAIR))
     yield cell("SSH half-open", When("rewind"), fault(FaultKind.STALL, f"{OLD}:ssh"), STOPPED, mended(f"{OLD}:ssh"))
     yield cell("old primary returns", BEFORE, fault(FaultKind.START, "db1"), DONE | REFUSAL, quick=True)
+    yield cell("disk full on the standby", BEFORE, no_room("db1"), STOPPED, _room("db1"))
     yield cell("disk full on the standby", When("rewind"), no_room("db1"), EITHER, _room("db1"))
     yield from _of_understudy_itself(Order.REJOIN, "rewind")
 

@@ -1,5 +1,6 @@
 """Playing an order on the stage: the way there, the request, the approval."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +101,19 @@ def _still_looking(view: dict[str, object]) -> bool:
 
 
 def _words(view: dict[str, object]) -> str:
+    """The heading and what stands first below it: that it cannot start, and why."""
     blocks = view["blocks"]
     assert isinstance(blocks, list)
-    texts = (block.get("text", {}).get("text", "") for block in blocks)
-    return " ".join(text for text in texts if text)
+    return ". ".join("".join(_texts(block)) for block in blocks[:2])
+
+
+def _texts(part: object) -> Iterator[str]:
+    """The texts in a block, however deep they lie."""
+    match part:
+        case {"text": str(text)}:
+            yield text
+        case {"elements": list(parts)}:
+            for inner in parts:
+                yield from _texts(inner)
+        case {"text": dict(inner)}:
+            yield from _texts(inner)
