@@ -26,7 +26,7 @@ from tests.faults.watch import LedgerWatch, PrimaryWatch
 RATE = 100.0  # rows a second while a cell is played
 _WARM_ROWS = 30
 _STRIKE_SECONDS = 60.0
-_END_SECONDS = 150.0
+_END_SECONDS = 240.0
 _TELL_SECONDS = 30.0
 _NEW_ROWS, _SERVES_SECONDS = 20, 15.0
 _POLL_SECONDS = 0.05
