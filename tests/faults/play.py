@@ -20,7 +20,7 @@ from ledger.audit_chain import verify
 from ledger.ledger import Ledger
 from ledger.operations import FINISHED, OperationState
 from tests.faults.cell import REFUSED, UNENDED, Cell, Result
-from tests.faults.scene import NotOffered, Scene
+from tests.faults.scene import NotOffered, Scene, says_the_end
 from tests.faults.watch import LedgerWatch, PrimaryWatch
 
 RATE = 100.0  # rows a second while a cell is played
@@ -91,7 +91,7 @@ async def _play(cell: Cell, scene: Scene) -> tuple[str, str]:
     await _mend(cell, scene)
     with suppress(TimeoutError):
         await scene.stage.slack.wait_until(
-            lambda: len(scene.thread(requested)) > before and _says_the_end(scene.told(requested)),
+            lambda: len(scene.thread(requested)) > before and says_the_end(scene.told(requested)),
             timeout=_TELL_SECONDS,
         )
     return end, scene.told(requested)
@@ -106,10 +106,6 @@ async def _strike(cell: Cell, scene: Scene, operation: str) -> None:
 async def _mend(cell: Cell, scene: Scene) -> None:
     if cell.mend is not None:
         await cell.mend(scene)
-
-
-def _says_the_end(text: str) -> bool:
-    return any(word in text for word in ("succeeded", "failed", "interrupted", "cancelled"))
 
 
 async def _serves(scene: Scene) -> bool:

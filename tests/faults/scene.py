@@ -88,12 +88,18 @@ class Scene:
         return self.stage.slack.messages(CLUSTER_CHANNEL, requested.card["ts"])
 
     def told(self, requested: Requested) -> str:
-        """The last thing that people were told of the operation, in its thread or on its card."""
-        return str((self.thread(requested) or [self._card(requested)])[-1]["text"])
+        """How it ended, as people were told in its thread; until then the last thing that stands there."""
+        texts = [str(message["text"]) for message in self.thread(requested) or [self._card(requested)]]
+        return next((text for text in reversed(texts) if says_the_end(text)), texts[-1])
 
     async def end_others(self) -> None:
         for bot in self.others:
             await bot.stop()
+
+
+def says_the_end(text: str) -> bool:
+    """Whether a message is an operation's report."""
+    return any(word in text for word in ("succeeded", "failed", "interrupted", "cancelled"))
 
 
 def _still_looking(view: dict[str, object]) -> bool:
