@@ -55,7 +55,7 @@ async def test_members_and_limits_stand_beside_what_the_servers_say() -> None:
         ("db2", "replica", "streaming", "0 bytes", "1", "-"),
     )
     assert facts(page)["Synchronous mode"] == "off"
-    assert facts(page)["Fails over to"] == "who lags 1 MB at most"
+    assert facts(page)["Fails over to"] == "who lags 1.0 MB at most"
 
 
 async def test_what_hinders_a_member_is_said_at_it() -> None:
