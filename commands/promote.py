@@ -18,7 +18,7 @@ from commands.promotion.moment import moment
 from commands.promotion.pair import Pair
 from commands.promotion.report import conclude
 from commands.promotion.switchover import plan_switchover
-from commands.promotion.traffic import FAILOVER_LOOK_SECONDS, look_at_traffic
+from commands.promotion.traffic import FAILOVER_LOOK_SECONDS, TargetSeen, look_at_traffic
 from commands.world import World
 from servers.inventory import Cluster, EngineKind
 from servers.lag import received_lsn
@@ -109,11 +109,14 @@ def _target(meant: Meant) -> tuple[str | None, datetime | None]:
     return meant.server, at
 
 
-def plan_promotion(cluster: Cluster, server: str | None, state: ClusterState) -> Plan:
+def plan_promotion(
+    cluster: Cluster, server: str | None, state: ClusterState, traffic: tuple[TargetSeen, ...] = ()
+) -> Plan:
     """Pure, from what was seen alone. Raises Misunderstood."""
     if cluster.engine is EngineKind.PATRONI:
         return by_patroni.plan_by_patroni(by_patroni.look_at(cluster, state), server)
     kind, pair = choose(cluster, server, state)
+    pair = replace(pair, traffic=traffic)
     return plan_failover(pair) if kind is Promotion.FAILOVER else plan_switchover(pair)
 
 

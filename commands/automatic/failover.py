@@ -36,6 +36,7 @@ from commands.orders import Ready, open_operation
 from commands.owner import Owner
 from commands.plan import Plan
 from commands.promote import plan_promotion
+from commands.promotion.traffic import FAILOVER_LOOK_SECONDS, look_at_traffic
 from commands.records import record_own, show
 from commands.runner import Runner
 from commands.world import World
@@ -46,7 +47,7 @@ from ledger.outages import Outage, OutageState
 from ledger.page import Page
 from servers.inventory import Cluster, EngineKind
 from servers.state import ClusterState
-from servers.verdict import Judgement
+from servers.verdict import Judgement, Verdict
 
 ORDER = "promote"
 
@@ -75,7 +76,7 @@ class FailoverWatch:
             memory = self._memories[cluster.name]
             if memory.overtakes(state):
                 return
-            plan, why_not = _plan(cluster, state, self._world)
+            plan, why_not = await _plan(cluster, state, judgement, self._world)
             memory = memory.after(state, agrees=agrees(judgement.verdict, plan))
             self._memories[cluster.name] = memory
             seen = _situation(cluster, state, judgement, memory, plan, why_not)
@@ -164,10 +165,13 @@ class FailoverWatch:
         return ready
 
 
-def _plan(cluster: Cluster, state: ClusterState, world: World) -> tuple[Plan | None, str]:
-    """What a person would be offered now; or why there is nothing to offer."""
+async def _plan(cluster: Cluster, state: ClusterState, judgement: Judgement, world: World) -> tuple[Plan | None, str]:
+    """What a person would be offered now; or why there is nothing to offer. While a primary works, nobody is asked."""
     try:
-        return bound(plan_promotion(cluster, None, state), cluster, world), ""
+        if judgement.verdict is not Verdict.PRIMARY_DOWN:
+            return bound(plan_promotion(cluster, None, state), cluster, world), ""
+        traffic = await look_at_traffic(world, cluster, FAILOVER_LOOK_SECONDS)
+        return bound(plan_promotion(cluster, None, state, traffic), cluster, world), ""
     except Misunderstood as nothing:
         return None, str(nothing)
 

@@ -9,6 +9,8 @@ import pytest
 from commands.asked import Decision
 from commands.automatic.clicks import Choice
 from commands.automatic.policy import NOTHING, AutomaticPolicy
+from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
 from ledger.approvals import decisions
 from ledger.audit import AuditKind
 from ledger.audit_chain import verify
@@ -16,6 +18,7 @@ from ledger.errors import LedgerError, Problem
 from ledger.operations import OperationState
 from tests.commands.automatic_scene import RULES, Automatic
 from tests.commands.conftest import Scene
+from tests.commands.traffic import Pool
 
 DONE = [("fence", "db1"), ("promote", "db2"), ("verify_write", "db2")]
 
@@ -255,3 +258,14 @@ async def test_a_clock_that_is_set_back_does_not_switch_automatic_failover_off(s
     automatic.pair.kill("db1")
     await automatic.looks(60)
     assert automatic.pair.writable == ["db2"]
+
+
+async def test_clients_are_led_along_and_their_target_is_part_of_the_plan(scene: Scene) -> None:
+    pool = Pool()
+    world = replace(scene.world, traffic={"shop": (pool,)})
+    automatic = Automatic(replace(scene, world=world, dispatcher=Dispatcher(world, COMMANDS)))
+    await automatic.looks(10)
+    automatic.pair.kill("db1")
+    await automatic.looks(120)
+    assert automatic.pair.writable == ["db2"]
+    assert pool.leads == "db2"
