@@ -14,6 +14,7 @@ from tests.faults.strikes import (
     no_room,
     slack_comes_back,
     slack_goes_down,
+    start_again,
     the_first_bot_dies,
     the_ledgers_disk_is_full,
 )
@@ -124,7 +125,7 @@ def _failover() -> Iterator[Cell]:
     yield cell("SSH half-open", When("fence"), half_open, STOPPED, mended(f"{OLD}:ssh"), serves=False)
     yield cell("stalled link", When("fence"), fault(FaultKind.STALL, NEW), STOPPED, mended(NEW), serves=False)
     yield cell("primary starts again", BEFORE, fault(FaultKind.START, "db1"), REFUSAL | DONE)
-    yield cell("primary starts again", When("fence"), fault(FaultKind.START, "db1"), EITHER, quick=True)
+    yield cell("primary starts again", When("fence"), start_again("db1"), EITHER, quick=True)
     yield cell("old primary returns", When("verify", Phase.RESULT), fault(FaultKind.START, "db1"), DONE, quick=True)
     yield cell("standby paused", BEFORE, fault(FaultKind.PAUSE_REPLAY, "db2"), DONE)
     yield cell("standby lagging", BEFORE, fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))

@@ -1,8 +1,10 @@
 """The faults, as they are done to a scene, and how they are mended."""
 
 import asyncio
+from contextlib import suppress
 
 from lab import disks
+from lab.errors import LabError
 from lab.faults import FaultKind
 from lab.ports import free_port
 from tests.faults.cell import Act
@@ -17,6 +19,16 @@ def fault(kind: FaultKind, *targets: str) -> Act:
     async def act(scene: Scene) -> None:
         for target in targets or ("",):
             await scene.fault(kind, target)
+
+    return act
+
+
+def start_again(server: str) -> Act:
+    """PostgreSQL is started, as by a supervisor. A fence may end it before it is up: that is what a fence is for."""
+
+    async def act(scene: Scene) -> None:
+        with suppress(LabError):
+            await scene.fault(FaultKind.START, server)
 
     return act
 
