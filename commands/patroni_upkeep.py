@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from commands.acting import time_of, untold
 from commands.command import Action, Misunderstood, StepContext, StepOutcome
 from commands.plan import Check, Conclusion, Loss, Plan, Step
 from commands.promotion.pair import judged, passed
 from commands.promotion.patroni import BY, look_at
-from commands.promotion.patroni_actions import asked, engine_of, is_by_patroni, untold
+from commands.promotion.patroni_actions import asked, engine_of, is_by_patroni
 from ledger.quantities import bytes_text
 from servers.inventory import Cluster, EngineKind
 from servers.patroni_state import PatroniMember
@@ -14,7 +15,6 @@ from servers.state import ClusterState
 
 RESTART, RELOAD, REINITIALIZE = "patroni_restart", "patroni_reload", "patroni_reinitialize"
 _RESTART_SECONDS, _RELOAD_SECONDS, _COPY_SECONDS = 120.0, 20.0, 86_400.0
-_HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 
 __all__ = ["ACTIONS", "conclude", "is_by_patroni", "plan_reinitialize", "plan_reload", "plan_restart", "refuse"]
 
@@ -64,15 +64,15 @@ def plan_reinitialize(cluster: Cluster, state: ClusterState, kind: str, server: 
 
 
 async def restart(context: StepContext) -> StepOutcome:
-    return await asked(engine_of(context).restart(context.step.server, timeout=context.step.timeout * _HURRY))
+    return await asked(engine_of(context).restart(context.step.server, timeout=time_of(context)))
 
 
 async def reload(context: StepContext) -> StepOutcome:
-    return await asked(engine_of(context).reload(context.step.server, timeout=context.step.timeout * _HURRY))
+    return await asked(engine_of(context).reload(context.step.server, timeout=time_of(context)))
 
 
 async def reinitialize(context: StepContext) -> StepOutcome:
-    return await asked(engine_of(context).reinitialize(context.step.server, timeout=context.step.timeout * _HURRY))
+    return await asked(engine_of(context).reinitialize(context.step.server, timeout=time_of(context)))
 
 
 ACTIONS: Mapping[str, Action] = {

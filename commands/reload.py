@@ -4,19 +4,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from commands import patroni_upkeep
+from commands.acting import engine_says, server_of, time_of, untold
 from commands.command import Action, Meant, Misunderstood, StepContext, StepFailed, StepOutcome
 from commands.parse import resolve
 from commands.plan import CheckResult, Conclusion, Loss, Plan, Step
 from commands.promotion.checks import answers_sql
 from commands.upkeep.seen import Files, files_are_good, read_files
 from commands.world import World
-from servers.engines.engine import ActionFailed
 from servers.inventory import Cluster, EngineKind
 from servers.state import ClusterState
 from servers.verdict import judge
 
 TIMEOUT = 20.0
-_HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 
 
 class Reload:
@@ -40,7 +39,7 @@ class Reload:
         return plan_reload(meant.cluster, state, files)
 
     def actions(self) -> Mapping[str, Action]:
-        return {"reload": Action(reload, _untold, repeatable=True), **patroni_upkeep.ACTIONS}
+        return {"reload": Action(reload, untold, repeatable=True), **patroni_upkeep.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         """What changed on each, and what waits for a restart."""
@@ -82,23 +81,15 @@ def plan_reload(cluster: Cluster, state: ClusterState, files: Sequence[Files]) -
 
 async def reload(context: StepContext) -> StepOutcome:
     """Looks at the files once more: they may have been changed since the look before the run."""
-    server = context.cluster.server(context.step.server)
+    server = server_of(context)
     check = files_are_good(await read_files(context.world, server))
     if check.result is CheckResult.FAIL:
         raise StepFailed(f"{server.name} was not reloaded: {check.evidence}.")
-    try:
-        done = await context.world.engine.reload(server, timeout=context.step.timeout * _HURRY)
-    except ActionFailed as failed:
-        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
+    done = await engine_says(context.world.engine.reload(server, timeout=time_of(context)))
     changed, pending = ", ".join(done.changed), ", ".join(done.needs_restart)
     detail = f"{server.name} has read its files again. Changed: {changed or 'nothing'}"
     waits = f". Needs a restart: {pending}" if pending else ""
     return StepOutcome(f"{detail}{waits}", found={_changed(server.name): changed, _pending(server.name): pending})
-
-
-async def _untold(context: StepContext) -> None:
-    """It leaves nothing to be found by, and may simply be done again."""
-    return
 
 
 def _step(name: str) -> Step:

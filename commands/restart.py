@@ -1,10 +1,10 @@
 """`/ha restart [cluster] [server]`: one server stopped and started again, in the role that it has."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from commands import patroni_upkeep
+from commands.acting import engine_says, outcome_of, server_of, untold
 from commands.command import Action, Meant, Misunderstood, Standing, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.parse import resolve
@@ -18,8 +18,6 @@ from servers.engines.upkeep import InUse
 from servers.inventory import EngineKind, Server
 from servers.state import ClusterState, Role, ServerState
 from servers.views import views_of
-
-T = TypeVar("T")
 
 TOOK, LEFT = "took_seconds", "still_needs_a_restart"
 _HURRY = 0.7  # of the step's time-out for the engine; the rest is for what follows from it
@@ -49,7 +47,7 @@ class Restart:
 
     def actions(self) -> Mapping[str, Action]:
         return {
-            "checkpoint": Action(_checkpoint, _untold, repeatable=True),
+            "checkpoint": Action(_checkpoint, untold, repeatable=True),
             "restart": Action(restart, is_restarted, final=True, repeatable=True, obstacle=cannot_start),
             **patroni_upkeep.ACTIONS,
         }
@@ -83,20 +81,20 @@ async def _use_of(world: World, server: Server) -> tuple[InUse | None, str]:
 
 
 async def _checkpoint(context: StepContext) -> StepOutcome:
-    done = await _engine(context.world.engine.checkpoint(_here(context), timeout=context.step.timeout * _HURRY))
-    return StepOutcome(done.detail, done.exit_status, done.output)
+    done = await engine_says(context.world.engine.checkpoint(server_of(context), timeout=context.step.timeout * _HURRY))
+    return outcome_of(done)
 
 
 async def restart(context: StepContext) -> StepOutcome:
     """Everything that the step promises, or where it stands."""
     name = context.step.server
     # One that an interrupted try has left stopped cannot be asked, and is started all the same.
-    used, _ = await _use_of(context.world, _here(context))
+    used, _ = await _use_of(context.world, server_of(context))
     replicas = used.replicas if used else ()
-    done = await _engine(context.world.engine.restart(_here(context), timeout=context.step.timeout * _HURRY))
+    done = await engine_says(context.world.engine.restart(server_of(context), timeout=context.step.timeout * _HURRY))
     context.say(f"{done.detail}. Waiting for its role" + (" and its standbys" if replicas else ""))
     state = await _in_its_role(context)
-    left = await _engine(context.world.engine.configuration(_here(context)))
+    left = await engine_says(context.world.engine.configuration(server_of(context)))
     await _followed(context, replicas)
     waits = f"; still needs a restart: {', '.join(left.needs_restart)}" if left.needs_restart else ""
     again = f", {' and '.join(replicas)} streams again" if replicas else ""
@@ -144,7 +142,7 @@ async def _followed(context: StepContext, replicas: Sequence[str]) -> None:
     """Until all that streamed before stream again."""
     deadline, missing = _deadline(context), list(replicas)
     while missing:
-        streaming = (await _engine(context.world.engine.in_use(_here(context)))).replicas
+        streaming = (await engine_says(context.world.engine.in_use(server_of(context)))).replicas
         missing = [name for name in replicas if name not in streaming]
         if missing and asyncio.get_running_loop().time() > deadline:
             name = context.step.server
@@ -162,19 +160,3 @@ def _is_new(context: StepContext, state: ServerState) -> bool:
 
 def _deadline(context: StepContext) -> float:
     return asyncio.get_running_loop().time() + context.step.timeout * (1 - _HURRY) / 3
-
-
-async def _engine(work: Awaitable[T]) -> T:
-    try:
-        return await work
-    except ActionFailed as failed:
-        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
-
-
-async def _untold(context: StepContext) -> None:
-    """It leaves nothing to be found by, and may simply be done again."""
-    return
-
-
-def _here(context: StepContext) -> Server:
-    return context.cluster.server(context.step.server)

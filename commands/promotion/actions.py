@@ -1,21 +1,19 @@
 """The code behind the steps of a promotion: the engine does each and proves it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TypeVar
 
+from commands.acting import engine_says, outcome_of, server_of, time_of, untold
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import glance, look
 from commands.promotion import fencing, traffic
 from commands.promotion.going_on import cannot_promote, cannot_stop, is_no_primary
-from servers.engines.engine import ActionFailed, Done, StopMode
+from servers.engines.engine import ActionFailed, StopMode
 from servers.inventory import Server
 from servers.lsn import format_lsn, parse_lsn
 from servers.state import ControlData, Role, ServerState
 from servers.topology import upstream_of
-
-T = TypeVar("T")
 
 # What the report needs of the steps, by name.
 WRITES_STOPPED = "writes_stopped_at"
@@ -31,18 +29,17 @@ CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
 WATCH_PAUSE = 0.2  # seconds between looks at a server that comes by itself
 _MARK_IS_FRESH = timedelta(seconds=30)  # after that somebody may have taken it away
 _PROOF_SECONDS = 2.0  # for a standby that has everything to say so
-HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 
 
 async def checkpoint(context: StepContext) -> StepOutcome:
-    return _outcome(await _engine(context.world.engine.checkpoint(_here(context), timeout=_time(context))))
+    return outcome_of(await engine_says(context.world.engine.checkpoint(server_of(context), timeout=time_of(context))))
 
 
 async def stop(context: StepContext) -> StepOutcome:
     """The old primary, fast. Writes are refused from the moment that this is asked for."""
     at = context.world.now()
     engine = context.world.engine
-    stopped = await _engine(engine.stop(_here(context), StopMode.FAST, mark=True, timeout=_time(context)))
+    stopped = await engine_says(engine.stop(server_of(context), StopMode.FAST, mark=True, timeout=time_of(context)))
     control = stopped.control
     if control is None or control.state != CLEAN:
         state = control.state if control else "not known"
@@ -55,7 +52,7 @@ async def stop(context: StepContext) -> StepOutcome:
     seen = {CHECKPOINT: format_lsn(control.checkpoint_lsn), SYSTEM: control.system_identifier}
     if stopped.marked:
         seen[MARKED] = context.world.now().isoformat()
-    return _outcome(stopped, {WRITES_STOPPED: at.isoformat(), OLD_TIMELINE: str(control.timeline), **seen})
+    return outcome_of(stopped, {WRITES_STOPPED: at.isoformat(), OLD_TIMELINE: str(control.timeline), **seen})
 
 
 async def start_again(context: StepContext) -> StepOutcome:
@@ -71,7 +68,7 @@ async def start_again(context: StepContext) -> StepOutcome:
             f"{target.name} is a primary by now, and not by this order: {context.plan.source} stays down, "
             "for two servers would take writes. Look at both."
         )
-    return _outcome(await _engine(context.world.engine.start(_source(context), timeout=_time(context))))
+    return outcome_of(await engine_says(context.world.engine.start(_source(context), timeout=time_of(context))))
 
 
 async def prove(context: StepContext) -> StepOutcome:
@@ -79,11 +76,13 @@ async def prove(context: StepContext) -> StepOutcome:
     engine, source = context.world.engine, _source(context)
     control = await _control(context, source)
     if _was_marked_just_now(context):
-        return _outcome(await _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))))
+        return outcome_of(
+            await engine_says(engine.wait_replayed(server_of(context), control, timeout=time_of(context)))
+        )
     # Both to their end, also when one of them fails: a mark that comes late would undo the undoing.
     replayed, marked = await asyncio.gather(
-        _engine(engine.wait_replayed(_here(context), control, timeout=_time(context))),
-        _engine(engine.mark_fenced(source, timeout=_time(context))),
+        engine_says(engine.wait_replayed(server_of(context), control, timeout=time_of(context))),
+        engine_says(engine.mark_fenced(source, timeout=time_of(context))),
         return_exceptions=True,
     )
     if isinstance(replayed, BaseException):
@@ -94,63 +93,64 @@ async def prove(context: StepContext) -> StepOutcome:
 
 
 async def promote(context: StepContext) -> StepOutcome:
-    promoted = await _engine(context.world.engine.promote(_here(context), timeout=_time(context)))
-    return _outcome(promoted, {TIMELINE: str(promoted.timeline)})
+    promoted = await engine_says(context.world.engine.promote(server_of(context), timeout=time_of(context)))
+    return outcome_of(promoted, {TIMELINE: str(promoted.timeline)})
 
 
 async def verify(context: StepContext) -> StepOutcome:
     """A write that is really committed. The outage ends when it returns."""
     note = f"understudy {context.plan.kind} {context.plan.hash[:12]}"
-    written = await _engine(context.world.engine.verify_write(_here(context), note, timeout=_time(context)))
-    return _outcome(written, {WRITES_ACCEPTED: context.world.now().isoformat()})
+    written = await engine_says(context.world.engine.verify_write(server_of(context), note, timeout=time_of(context)))
+    return outcome_of(written, {WRITES_ACCEPTED: context.world.now().isoformat()})
 
 
 async def slot(context: StepContext) -> StepOutcome:
     name = _source(context).slot
     if name is None:
         raise StepFailed(f"No slot is set for {context.plan.source} any more. Add it to the settings, then rejoin it.")
-    return _outcome(await _engine(context.world.engine.ensure_slot(_here(context), name, timeout=_time(context))))
+    return outcome_of(
+        await engine_says(context.world.engine.ensure_slot(server_of(context), name, timeout=time_of(context)))
+    )
 
 
 async def rejoin(context: StepContext) -> StepOutcome:
     upstream = context.cluster.server(context.plan.target)
     engine = context.world.engine
-    return _outcome(await _engine(engine.start_as_standby(_here(context), upstream, timeout=_time(context))))
+    return outcome_of(
+        await engine_says(engine.start_as_standby(server_of(context), upstream, timeout=time_of(context)))
+    )
 
 
 async def follow(context: StepContext) -> StepOutcome:
     upstream = context.cluster.server(context.plan.target)
-    return _outcome(await _engine(context.world.engine.follow(_here(context), upstream, timeout=_time(context))))
+    return outcome_of(
+        await engine_says(context.world.engine.follow(server_of(context), upstream, timeout=time_of(context)))
+    )
 
 
 async def keep_up(context: StepContext) -> StepOutcome:
     """A standby behind another one reaches the new timeline by itself: it is watched until it has."""
-    async with asyncio.timeout(_time(context)):
+    async with asyncio.timeout(time_of(context)):
         while not await follows(context):
             context.say(f"{context.step.server} is not on the new timeline yet")
             await asyncio.sleep(WATCH_PAUSE)
     return StepOutcome(f"{context.step.server} streams on the new timeline")
 
 
-async def untold(context: StepContext) -> None:
-    """For a step that leaves nothing to be found by, and may simply be done again."""
-    return
-
-
 async def is_stopped(context: StepContext) -> bool:
     """Cleanly, and nothing of it is left: a server that is still stopping is not stopped."""
-    proof = await _engine(context.world.engine.fence_proof(_here(context)))
+    proof = await engine_says(context.world.engine.fence_proof(server_of(context)))
     return proof.holds and proof.control is not None and proof.control.state == CLEAN
 
 
 async def is_proved(context: StepContext) -> bool:
     """The proof must hold at this moment: whoever asks is about to promote."""
     engine, source = context.world.engine, _source(context)
-    proof = await _engine(engine.fence_proof(source))
+    proof = await engine_says(engine.fence_proof(source))
     if not (proof.holds and proof.standby_signal and proof.control is not None and proof.control.state == CLEAN):
         return False
     try:
-        await engine.wait_replayed(_here(context), proof.control, timeout=_PROOF_SECONDS)
+        await engine.wait_replayed(server_of(context), proof.control, timeout=_PROOF_SECONDS)
     except ActionFailed:
         return False
     return True
@@ -203,17 +203,10 @@ async def _control(context: StepContext, source: Server) -> ControlData:
     if CHECKPOINT in found:
         lsn = parse_lsn(found[CHECKPOINT])
         return ControlData(CLEAN, found[SYSTEM], int(found[OLD_TIMELINE]), lsn, lsn)
-    control = await _engine(context.world.engine.control_data(source))
+    control = await engine_says(context.world.engine.control_data(source))
     if control.state != CLEAN:
         raise StepFailed(f"{source.name} is not shut down cleanly any more: pg_controldata says “{control.state}”.")
     return control
-
-
-async def _engine(work: Awaitable[T]) -> T:
-    try:
-        return await work
-    except ActionFailed as failed:
-        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
 
 
 async def _look_here(context: StepContext) -> ServerState:
@@ -241,19 +234,7 @@ def _surely_no_primary(state: ServerState) -> bool:
     return down or (host is not None and host.control is not None and host.control.state != IN_PRODUCTION)
 
 
-def _here(context: StepContext) -> Server:
-    return context.cluster.server(context.step.server)
-
-
 def _source(context: StepContext) -> Server:
     if context.plan.source is None:
         raise StepFailed("This plan has no old primary. Ask again.")
     return context.cluster.server(context.plan.source)
-
-
-def _time(context: StepContext) -> float:
-    return context.step.timeout * HURRY
-
-
-def _outcome(done: Done, found: Mapping[str, str] | None = None) -> StepOutcome:
-    return StepOutcome(done.detail, done.exit_status, done.output, found or {})

@@ -4,6 +4,7 @@ One step holds both lines of defence, so that a host which falls silent after th
 approved, and by nothing else: which hook it is, and to what it acts, is material to the plan.
 """
 
+from commands.acting import engine_says, outcome_of, server_of
 from commands.command import StepContext, StepFailed, StepOutcome
 from commands.plan import Check, Step
 from commands.promotion.pair import Pair, passed, warned
@@ -83,14 +84,14 @@ def fence_check(pair: Pair) -> Check:
 
 async def fence(context: StepContext) -> StepOutcome:
     """Over SSH alone."""
-    return _outcome(await _by_ssh(context, SSH_SECONDS))
+    return outcome_of(await _by_ssh(context, SSH_SECONDS))
 
 
 async def fence_or_hook(context: StepContext) -> StepOutcome:
     """Over SSH; where that shows no proof, by the hook that was approved."""
-    server, hook = _server(context), _hook(context)
+    server, hook = server_of(context), _hook(context)
     try:
-        return _outcome(await _by_ssh(context, BEFORE_HOOK_SECONDS))
+        return outcome_of(await _by_ssh(context, BEFORE_HOOK_SECONDS))
     except StepFailed as failed:
         by_ssh = str(failed)
     context.say(f"SSH shows no proof. Now: {hook.what}")
@@ -115,23 +116,20 @@ async def is_fenced_or_off(context: StepContext) -> bool | None:
     proof = await _engine_proof(context)
     if proof is not None:
         return proof
-    return await _hook(context).is_off(context.cluster.name, _server(context), timeout=_LOOK_SECONDS)
+    return await _hook(context).is_off(context.cluster.name, server_of(context), timeout=_LOOK_SECONDS)
 
 
 async def _engine_proof(context: StepContext) -> bool | None:
     """With the mark, without which a dead server's service manager could start it as the primary that it was."""
     try:
-        proof = await context.world.engine.fence_proof(_server(context))
+        proof = await context.world.engine.fence_proof(server_of(context))
     except ActionFailed:
         return None
     return proof.holds and proof.standby_signal and not _of_another_system(context, proof)
 
 
 async def _by_ssh(context: StepContext, timeout: float) -> Done:
-    try:
-        proof = await context.world.engine.fence(_server(context), timeout=timeout)
-    except ActionFailed as failed:
-        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from None
+    proof = await engine_says(context.world.engine.fence(server_of(context), timeout=timeout))
     if _of_another_system(context, proof):
         message = f"What is fenced on {context.step.server} is another database system: is its data_directory right?"
         raise StepFailed(message, exit_status=proof.exit_status, output=proof.detail)
@@ -145,19 +143,11 @@ def _of_another_system(context: StepContext, proof: FenceProof) -> bool:
 
 
 def _hook(context: StepContext) -> Fence:
-    hook = context.world.fences(_server(context))
+    hook = context.world.fences(server_of(context))
     if hook is None:
         raise StepFailed(f"The settings have no fence hook for {context.step.server} any more. Nothing was done.")
     return hook
 
 
-def _server(context: StepContext) -> Server:
-    return context.cluster.server(context.step.server)
-
-
 def _answers_by_ssh(pair: Pair) -> bool:
     return pair.old.ssh_answer.ok and pair.old.host is not None
-
-
-def _outcome(done: Done) -> StepOutcome:
-    return StepOutcome(done.detail, done.exit_status, done.output)

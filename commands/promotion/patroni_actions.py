@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from datetime import UTC, datetime
 
+from commands.acting import engine_says, outcome_of, time_of, untold
 from commands.command import Action, StepContext, StepFailed, StepOutcome, failure_of
 from commands.plan import Conclusion, Plan
 from commands.plan_page import loss_text
@@ -15,7 +16,6 @@ from servers.engines.engine import ActionFailed, Done
 from servers.engines.patroni.engine import PatroniEngine
 from servers.patroni_state import PatroniState
 
-_HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 _PAUSE = 0.1
 _WRITE_SECONDS = 5.0
 
@@ -30,11 +30,7 @@ def engine_of(context: StepContext) -> PatroniEngine:
 
 async def asked(work: Awaitable[Done], found: Mapping[str, str] | None = None) -> StepOutcome:
     """What Patroni did, or StepFailed with its words."""
-    try:
-        done = await work
-    except ActionFailed as failed:
-        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
-    return StepOutcome(done.detail, done.exit_status, done.output, found or {})
+    return outcome_of(await engine_says(work), found)
 
 
 async def look_again(context: StepContext) -> PatroniState:
@@ -49,29 +45,29 @@ async def switch_over(context: StepContext) -> StepOutcome:
     if context.plan.source is None:
         raise StepFailed("This plan has no old primary. Ask again.")
     at = context.world.now().isoformat()
-    work = engine_of(context).switchover(context.plan.source, context.plan.target, timeout=_time(context))
+    work = engine_of(context).switchover(context.plan.source, context.plan.target, timeout=time_of(context))
     return await asked(work, {WRITES_STOPPED: at})
 
 
 async def fail_over(context: StepContext) -> StepOutcome:
-    return await asked(engine_of(context).failover(context.plan.target, timeout=_time(context)))
+    return await asked(engine_of(context).failover(context.plan.target, timeout=time_of(context)))
 
 
 async def schedule(context: StepContext) -> StepOutcome:
     if context.plan.source is None:
         raise StepFailed("This plan has no old primary. Ask again.")
-    work = engine_of(context).schedule(context.plan.source, context.plan.target, _at(context), timeout=_time(context))
+    work = engine_of(context).schedule(context.plan.source, context.plan.target, _at(context), timeout=time_of(context))
     return await asked(work)
 
 
 async def cancel(context: StepContext) -> StepOutcome:
-    return await asked(engine_of(context).cancel(timeout=_time(context)))
+    return await asked(engine_of(context).cancel(timeout=time_of(context)))
 
 
 async def verify(context: StepContext) -> StepOutcome:
     """Patroni gives the leader key before the promotion has ended: the write is tried until it works."""
     server, note = context.cluster.server(context.plan.target), f"understudy {context.plan.kind}"
-    until = asyncio.get_running_loop().time() + _time(context)
+    until = asyncio.get_running_loop().time() + time_of(context)
     while True:
         try:
             done = await context.world.engine.verify_write(server, note, timeout=_WRITE_SECONDS)
@@ -85,7 +81,7 @@ async def verify(context: StepContext) -> StepOutcome:
 
 async def see_followers(context: StepContext) -> StepOutcome:
     down = context.plan.source if context.plan.kind == "failover" else None
-    outcome = await asked(engine_of(context).until_all_follow(but=down, timeout=_time(context)))
+    outcome = await asked(engine_of(context).until_all_follow(but=down, timeout=time_of(context)))
     leader = (await look_again(context)).leader
     return StepOutcome(outcome.detail, found={TIMELINE: str(leader.timeline)} if leader else {})
 
@@ -102,11 +98,6 @@ async def is_scheduled(context: StepContext) -> bool:
 
 async def is_cancelled(context: StepContext) -> bool:
     return (await look_again(context)).scheduled is None
-
-
-async def untold(context: StepContext) -> None:
-    """It leaves nothing to be found by, and may simply be done again."""
-    return
 
 
 def may_go_on(_: object) -> None:
@@ -152,7 +143,3 @@ def _at(context: StepContext) -> datetime:
 
 def _fact(context: StepContext) -> str:
     return dict(context.plan.facts).get(patroni.AT, "")
-
-
-def _time(context: StepContext) -> float:
-    return context.step.timeout * _HURRY

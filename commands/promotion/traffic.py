@@ -1,22 +1,20 @@
 """Traffic in a promotion: clients are held while nobody takes writes, and led to the new primary as soon as it does."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
+from commands.acting import engine_says, outcome_of
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.plan import Check, CheckResult, Step
 from commands.promotion import steps
 from commands.promotion.going_on import is_no_primary
 from commands.world import World
-from servers.engines.engine import ActionFailed, Done
+from servers.engines.engine import ActionFailed
 from servers.inventory import Cluster
 from servers.state import Role
 from servers.traffic.target import Move, Pointing, TrafficTarget
-
-T = TypeVar("T")
 
 REDIRECT = "redirect"
 LOOK_SECONDS = 2.0  # for all targets at once
@@ -103,8 +101,8 @@ def released_since(target: str) -> str:
 async def hold(context: StepContext) -> StepOutcome:
     target, move = _target(context), _move(context)
     begun = context.world.now().isoformat()
-    done = await _traffic(target.hold(move, timeout=target.hold_seconds))
-    return _outcome(done, {held_since(target.name): begun})
+    done = await engine_says(target.hold(move, timeout=target.hold_seconds))
+    return outcome_of(done, {held_since(target.name): begun})
 
 
 async def let_go(context: StepContext) -> StepOutcome:
@@ -113,7 +111,7 @@ async def let_go(context: StepContext) -> StepOutcome:
     state = await look(context.world, context.cluster)
     if state.server(move.new).role is Role.PRIMARY and state.server(move.old).role is not Role.PRIMARY:
         return await redirect(context)
-    return _outcome(await _traffic(target.undo(move, timeout=target.redirect_seconds)))
+    return outcome_of(await engine_says(target.undo(move, timeout=target.redirect_seconds)))
 
 
 async def redirect(context: StepContext) -> StepOutcome:
@@ -121,12 +119,12 @@ async def redirect(context: StepContext) -> StepOutcome:
     target, move = _target(context), _move(context)
     seconds = target.redirect_seconds * _SHARE
     try:
-        led = await _traffic(target.redirect(move, timeout=seconds))
+        led = await engine_says(target.redirect(move, timeout=seconds))
     except StepFailed as failed:
         raise StepFailed(f"{failed}. {await _released_after_all(target, move, seconds)}") from failed
-    released = await _traffic(target.release(move, timeout=seconds / 2))
+    released = await engine_says(target.release(move, timeout=seconds / 2))
     at = context.world.now().isoformat()
-    proved = await _traffic(target.verify(move, timeout=seconds))
+    proved = await engine_says(target.verify(move, timeout=seconds))
     detail = f"{led.detail} {released.detail} {proved.detail}"
     return StepOutcome(detail, led.exit_status, led.output, {released_since(target.name): at})
 
@@ -134,29 +132,29 @@ async def redirect(context: StepContext) -> StepOutcome:
 async def turn_away(context: StepContext) -> StepOutcome:
     """Leads clients away from an old primary that may still take writes, before another one does."""
     target, move = _target(context), _move(context)
-    led = await _traffic(target.redirect(move, timeout=target.redirect_seconds * _SHARE))
+    led = await engine_says(target.redirect(move, timeout=target.redirect_seconds * _SHARE))
     return StepOutcome(led.detail, led.exit_status, led.output)
 
 
 async def leads_elsewhere(context: StepContext) -> bool:
-    seen = await _traffic(_target(context).look(timeout=LOOK_SECONDS))
+    seen = await engine_says(_target(context).look(timeout=LOOK_SECONDS))
     return seen.server is not None and seen.server != context.plan.source
 
 
 async def _released_after_all(target: TrafficTarget, move: Move, seconds: float) -> str:
     """Whoever waits is let go on, wherever that leads; what to say of it."""
     try:
-        return (await _traffic(target.release(move, timeout=seconds / 2))).detail
+        return (await engine_says(target.release(move, timeout=seconds / 2))).detail
     except StepFailed as failed:
         return f"Nor could its clients be let go on: {failed}"
 
 
 async def is_held(context: StepContext) -> bool:
-    return (await _traffic(_target(context).look(timeout=LOOK_SECONDS))).held
+    return (await engine_says(_target(context).look(timeout=LOOK_SECONDS))).held
 
 
 async def is_redirected(context: StepContext) -> bool:
-    seen = await _traffic(_target(context).look(timeout=LOOK_SECONDS))
+    seen = await engine_says(_target(context).look(timeout=LOOK_SECONDS))
     return seen.server == context.plan.target and not seen.held
 
 
@@ -178,14 +176,3 @@ def _move(context: StepContext) -> Move:
     if context.plan.source is None:
         raise StepFailed("This plan has no old primary. Ask again.")
     return Move(context.cluster.name, context.plan.source, context.plan.target)
-
-
-async def _traffic(work: Awaitable[T]) -> T:
-    try:
-        return await work
-    except ActionFailed as failed:
-        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
-
-
-def _outcome(done: Done, found: Mapping[str, str] | None = None) -> StepOutcome:
-    return StepOutcome(done.detail, done.exit_status, done.output, found or {})

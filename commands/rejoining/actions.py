@@ -3,33 +3,30 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
-from typing import TypeVar
 
+from commands.acting import engine_says, outcome_of, server_of, time_of, untold
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.rejoining.going_on import upstream_is_primary
 from commands.rejoining.progress import progress_line
-from servers.engines.engine import ActionFailed, Done, StopMode
+from servers.engines.engine import ActionFailed, StopMode
 from servers.engines.rejoining import Job, JobReport, JobState
 from servers.inventory import Server
 from servers.state import Role
 
-T = TypeVar("T")
-
 # What the report needs of the steps, by name.
 ASIDE, WAY = "old_directory", "way_back"
 
-HURRY = 0.9  # of a step's time-out for the engine, so that its own words come before ours
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a job
 
 
 async def fence(context: StepContext) -> StepOutcome:
-    return _outcome(await engine_says(context.world.engine.fence(step_server(context), timeout=_time(context))))
+    return outcome_of(await engine_says(context.world.engine.fence(server_of(context), timeout=time_of(context))))
 
 
 async def is_fenced(context: StepContext) -> bool | None:
     """One that runs as a standby by now was started by a later step."""
-    proof = await engine_says(context.world.engine.fence_proof(step_server(context)))
+    proof = await engine_says(context.world.engine.fence_proof(server_of(context)))
     if proof.holds and proof.standby_signal:
         return True
     role = (await look(context.world, context.cluster)).server(context.step.server).role
@@ -37,32 +34,32 @@ async def is_fenced(context: StepContext) -> bool | None:
 
 
 async def stop(context: StepContext) -> StepOutcome:
-    return _outcome(
-        await engine_says(context.world.engine.stop(step_server(context), StopMode.FAST, timeout=_time(context)))
+    return outcome_of(
+        await engine_says(context.world.engine.stop(server_of(context), StopMode.FAST, timeout=time_of(context)))
     )
 
 
 async def is_stopped(context: StepContext) -> bool | None:
     """One that runs may have been started by a later step: to stop it again does no harm."""
-    return None if (await engine_says(context.world.engine.directory(step_server(context)))).running else True
+    return None if (await engine_says(context.world.engine.directory(server_of(context)))).running else True
 
 
 async def checkpoint(context: StepContext) -> StepOutcome:
-    return _outcome(await engine_says(context.world.engine.checkpoint(step_server(context), timeout=_time(context))))
+    return outcome_of(await engine_says(context.world.engine.checkpoint(server_of(context), timeout=time_of(context))))
 
 
 async def make_slot(context: StepContext) -> StepOutcome:
     name = _target(context).slot
     if name is None:
         raise StepFailed(f"No slot is set for {context.plan.target} any more. Add it to the settings, and ask again.")
-    return _outcome(
-        await engine_says(context.world.engine.ensure_slot(step_server(context), name, timeout=_time(context)))
+    return outcome_of(
+        await engine_says(context.world.engine.ensure_slot(server_of(context), name, timeout=time_of(context)))
     )
 
 
 async def rewind(context: StepContext) -> StepOutcome:
     """Where it fails and the plan says so, the copy that follows mends it: then this step ends well, and says that."""
-    here, engine = step_server(context), context.world.engine
+    here, engine = server_of(context), context.world.engine
     backups = context.cluster.backups
     archive = backups.archive_directory if backups else None
     begun = await engine_says(engine.begin_rewind(here, _upstream(context), _key(context), archive))
@@ -79,13 +76,13 @@ async def rewind(context: StepContext) -> StepOutcome:
 
 async def is_rewound(context: StepContext) -> bool:
     """Ended in either way: what a failed one leaves is mended by the copy."""
-    report = await engine_says(context.world.engine.job(step_server(context), Job.REWIND))
+    report = await engine_says(context.world.engine.job(server_of(context), Job.REWIND))
     mended = report.state is JobState.FAILED and _copy_follows(context)
     return report.key == _key(context) and (report.state is JobState.DONE or mended)
 
 
 async def copy(context: StepContext) -> StepOutcome:
-    here = step_server(context)
+    here = server_of(context)
     if await _needs_no_copy(context):
         return StepOutcome("Not needed: the rewind went through.")
     begun = await engine_says(context.world.engine.begin_copy(here, _upstream(context), _key(context)))
@@ -99,7 +96,7 @@ async def copy(context: StepContext) -> StepOutcome:
 async def is_copied(context: StepContext) -> bool:
     if await _needs_no_copy(context):
         return True
-    report = await engine_says(context.world.engine.job(step_server(context), Job.COPY))
+    report = await engine_says(context.world.engine.job(server_of(context), Job.COPY))
     return report.key == _key(context) and report.state in (JobState.DONE, JobState.USED)
 
 
@@ -107,21 +104,23 @@ async def place(context: StepContext) -> StepOutcome:
     if await _needs_no_copy(context):
         return StepOutcome("Not needed: the rewind went through.")
     aside = f"{context.world.now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    moved = await engine_says(context.world.engine.use_copy(step_server(context), aside, timeout=_time(context)))
+    moved = await engine_says(context.world.engine.use_copy(server_of(context), aside, timeout=time_of(context)))
     return StepOutcome(f"{moved.detail}.", found={ASIDE: moved.aside})
 
 
 async def is_placed(context: StepContext) -> bool:
     if await _needs_no_copy(context):
         return True
-    report = await engine_says(context.world.engine.job(step_server(context), Job.COPY))
+    report = await engine_says(context.world.engine.job(server_of(context), Job.COPY))
     return report.key == _key(context) and report.state is JobState.USED
 
 
 async def start(context: StepContext) -> StepOutcome:
     engine = context.world.engine
     try:
-        return _outcome(await engine.start_as_standby(step_server(context), _upstream(context), timeout=_time(context)))
+        return outcome_of(
+            await engine.start_as_standby(server_of(context), _upstream(context), timeout=time_of(context))
+        )
     except ActionFailed as failed:
         name = context.plan.target
         message = f"{failed}. If WAL is missing, make a new copy: /ha rejoin {name} copy"
@@ -132,7 +131,7 @@ async def drop_slot(context: StepContext) -> StepOutcome:
     """The slot that was named in the plan, and no other."""
     name = dict(context.plan.facts)["slot dropped"]
     return StepOutcome(
-        f"{await engine_says(context.world.engine.drop_slot(step_server(context), name, timeout=_time(context)))}."
+        f"{await engine_says(context.world.engine.drop_slot(server_of(context), name, timeout=time_of(context)))}."
     )
 
 
@@ -148,11 +147,6 @@ async def streams(context: StepContext) -> bool:
     state = (await look(context.world, context.cluster)).server(context.plan.target)
     receiver = state.sql.receiver if state.sql else None
     return state.role is Role.STANDBY and receiver is not None and receiver.status == "streaming"
-
-
-async def untold(context: StepContext) -> None:
-    """For a step that leaves nothing to be found by, and may simply be done again."""
-    return
 
 
 def _action(
@@ -184,7 +178,7 @@ async def _followed(context: StepContext, job: Job, report: JobReport) -> JobRep
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
         try:
-            report = await context.world.engine.job(step_server(context), job)
+            report = await context.world.engine.job(server_of(context), job)
         except ActionFailed as failed:
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
     return report
@@ -198,7 +192,7 @@ async def _needs_no_copy(context: StepContext) -> bool:
     """The plan began with a rewind, and that went through."""
     if not any(step.action == "rewind" for step in context.plan.steps):
         return False
-    report = await engine_says(context.world.engine.job(step_server(context), Job.REWIND))
+    report = await engine_says(context.world.engine.job(server_of(context), Job.REWIND))
     return report.key == _key(context) and report.state is JobState.DONE
 
 
@@ -215,30 +209,9 @@ def _key(context: StepContext) -> str:
     return f"{context.plan.hash[:16]}-{context.operation}"
 
 
-async def engine_says(work: Awaitable[T]) -> T:
-    """The engine's answer; where it failed, in its words."""
-    try:
-        return await work
-    except ActionFailed as failed:
-        raise StepFailed(str(failed), exit_status=failed.exit_status, output=failed.output) from failed
-
-
-def step_server(context: StepContext) -> Server:
-    """Where the step acts."""
-    return context.cluster.server(context.step.server)
-
-
 def _target(context: StepContext) -> Server:
     return context.cluster.server(context.plan.target)
 
 
 def _upstream(context: StepContext) -> Server:
     return context.cluster.server(dict(context.plan.facts)["follows"])
-
-
-def _time(context: StepContext) -> float:
-    return context.step.timeout * HURRY
-
-
-def _outcome(done: Done) -> StepOutcome:
-    return StepOutcome(done.detail, done.exit_status, done.output)

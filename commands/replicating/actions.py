@@ -5,9 +5,9 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC
 
+from commands.acting import engine_says, server_of, time_of, untold
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.promotion.going_on import is_no_primary
-from commands.rejoining.actions import HURRY, engine_says, step_server, untold
 from commands.replicating.differs import conninfo_of
 from commands.replicating.setup_plan import NEW
 from servers.engines.by_setup import pgpass_match
@@ -21,19 +21,19 @@ TRIES, BETWEEN_TRIES = 6, 0.25  # seconds
 
 async def change_settings(context: StepContext) -> StepOutcome:
     engine = context.world.engine
-    done = await engine_says(engine.change_settings(step_server(context), _settings(context), timeout=_time(context)))
+    done = await engine_says(engine.change_settings(server_of(context), _settings(context), timeout=time_of(context)))
     return StepOutcome(f"{done}. They wait for a restart.")
 
 
 async def are_changed(context: StepContext) -> bool:
     role = dict(context.plan.facts)["role"]
-    facts = await engine_says(context.world.engine.replication_facts(step_server(context), role))
+    facts = await engine_says(context.world.engine.replication_facts(server_of(context), role))
     return all(name in facts.pending for name in _settings(context))
 
 
 async def give_access(context: StepContext) -> StepOutcome:
     """The clear text of a new password lives here, in standard inputs, and in the passfiles; nowhere else."""
-    engine, primary = context.world.engine, step_server(context)
+    engine, primary = context.world.engine, server_of(context)
     conninfo, said = conninfo_of(primary), []
     verifier = None
     if dict(context.plan.facts)["password"] == NEW:
@@ -45,7 +45,7 @@ async def give_access(context: StepContext) -> StepOutcome:
         if conninfo.password is None:
             for server, passfile, entries in _entries(context, password):
                 said.append(await engine_says(engine.keep_password(server, passfile, entries)))
-    made = await engine_says(engine.make_role(primary, conninfo.role, verifier, timeout=_time(context)))
+    made = await engine_says(engine.make_role(primary, conninfo.role, verifier, timeout=time_of(context)))
     return StepOutcome("; ".join((made, *said)))
 
 
@@ -60,18 +60,18 @@ async def allow_standby(context: StepContext) -> StepOutcome:
         f'host postgres "{role}" {address}/{width} scram-sha-256',
     )
     stamp = f"{context.world.now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return StepOutcome(await engine_says(context.world.engine.allow(step_server(context), lines, stamp)))
+    return StepOutcome(await engine_says(context.world.engine.allow(server_of(context), lines, stamp)))
 
 
 async def make_standby_slot(context: StepContext) -> StepOutcome:
     """The slot that was named in the plan."""
     name = dict(context.plan.facts)["slot"]
-    done = await engine_says(context.world.engine.ensure_slot(step_server(context), name, timeout=_time(context)))
+    done = await engine_says(context.world.engine.ensure_slot(server_of(context), name, timeout=time_of(context)))
     return StepOutcome(done.detail)
 
 
 async def try_replication(context: StepContext) -> StepOutcome:
-    server, primary = step_server(context), context.cluster.server(context.plan.target)
+    server, primary = server_of(context), context.cluster.server(context.plan.target)
     reach = await engine_says(context.world.engine.reach(server, primary))
     # A reload is asked for, and done a moment later.
     for _ in range(TRIES):
@@ -113,7 +113,3 @@ def _entries(context: StepContext, password: str) -> list[tuple[Server, str, lis
                 passfiles.setdefault(way.passfile, []).append((pgpass_match(way.host, way.port, way.role), password))
         found += [(server, passfile, entries) for passfile, entries in passfiles.items()]
     return found
-
-
-def _time(context: StepContext) -> float:
-    return context.step.timeout * HURRY
