@@ -10,17 +10,16 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from commands.asked import Asked
-from commands.document import Document, write_document
-from commands.orders import Busy, Ready, open_operation, show_card
+from commands.document import Document
+from commands.orders import Ready, plan_operation, record_request, show_card
 from commands.plan import Plan
 from commands.plan_page import plan_title
 from commands.policies import OrderPolicy, Policies
-from commands.records import card_key, record, show
+from commands.records import card_key, show
 from ledger import locks
 from ledger.audit import AuditKind
-from ledger.operations import Operation, OperationState, create, transition
+from ledger.operations import Operation, OperationState, transition
 from ledger.page import Facts, Item, Items, Mention, Moment, Page, Part, Span, Tone, text
-from ledger.who import Who
 
 
 def start_alone(
@@ -40,34 +39,9 @@ def start_alone(
     Raises Busy, LockHeld, and Repeated for a second delivery.
     """
     plan = document.plan
-    operation = create(
-        db,
-        kind=plan.kind,
-        cluster=plan.cluster,
-        plan=write_document(document),
-        plan_hash=plan.hash,
-        requester=Who(asked.person_id, asked.person_name),
-        reason=reason,
-        channel=channel,
-        created_at=now,
-        expires_at=now + policy.expires,
-    )
-    details = {
-        "operation": operation.id,
-        "order": document.order,
-        "break_glass": True,
-        "approved_by": "policy",
-        "plan_hash": plan.hash,
-        "plan": plan.material(),
-        "risks": list(plan.risks),
-        "reason": reason,
-        "allowed": sorted(policy.break_glass),
-    }
-    # The record first: a second delivery is found before it meets the operation of the first one.
-    record(db, asked, "submit", AuditKind.BREAK_GLASS, plan.cluster, details)
-    standing = open_operation(db, plan.cluster, but=operation.id)
-    if standing is not None:
-        raise Busy(standing)
+    operation = plan_operation(db, asked, document, policy, reason, channel, now)
+    details = {"break_glass": True, "approved_by": "policy", "allowed": sorted(policy.break_glass)}
+    record_request(db, asked, AuditKind.BREAK_GLASS, operation, document, details)
     fencing = locks.acquire(db, plan.cluster, operation.id, owner, at=now)
     approved = transition(db, operation.id, OperationState.APPROVED, at=now)
     show_card(db, approved, document, policy, now)

@@ -129,8 +129,21 @@ def request(
     db: Database, asked: Asked, document: Document, policy: OrderPolicy, reason: str, channel: str, now: datetime
 ) -> Operation:
     """Creates the operation and asks for approval in the channel. Raises Busy, and Repeated for a second delivery."""
+    operation = plan_operation(db, asked, document, policy, reason, channel, now)
+    needed = policy.needed(risky=bool(document.plan.risks))
+    details = {"approvals_needed": needed, "expires_at": operation.expires_at}
+    record_request(db, asked, AuditKind.APPROVAL_REQUESTED, operation, document, details)
+    operation = transition(db, operation.id, OperationState.AWAITING_APPROVAL, at=now)
+    show_card(db, operation, document, policy, now)
+    return operation
+
+
+def plan_operation(
+    db: Database, asked: Asked, document: Document, policy: OrderPolicy, reason: str, channel: str, now: datetime
+) -> Operation:
+    """The operation as it is asked for. `record_request` belongs to the same transaction."""
     plan = document.plan
-    operation = create(
+    return create(
         db,
         kind=plan.kind,
         cluster=plan.cluster,
@@ -142,24 +155,32 @@ def request(
         created_at=now,
         expires_at=now + policy.expires,
     )
+
+
+def record_request(
+    db: Database,
+    asked: Asked,
+    kind: AuditKind,
+    operation: Operation,
+    document: Document,
+    own_details: Mapping[str, object],
+) -> None:
+    """Records what was asked for and on what terms. Raises Busy, and Repeated for a second delivery."""
+    plan = document.plan
     details = {
         "operation": operation.id,
         "order": document.order,
         "plan_hash": plan.hash,
         "plan": plan.material(),
         "risks": list(plan.risks),
-        "reason": reason,
-        "approvals_needed": policy.needed(risky=bool(plan.risks)),
-        "expires_at": operation.expires_at,
+        "reason": operation.reason,
+        **own_details,
     }
     # The record first: a second delivery is found before it meets the operation of the first one.
-    record(db, asked, "submit", AuditKind.APPROVAL_REQUESTED, plan.cluster, details)
+    record(db, asked, "submit", kind, plan.cluster, details)
     standing = open_operation(db, plan.cluster, but=operation.id)
     if standing is not None:
         raise Busy(standing)
-    operation = transition(db, operation.id, OperationState.AWAITING_APPROVAL, at=now)
-    show_card(db, operation, document, policy, now)
-    return operation
 
 
 def decide(db: Database, click: Click, policies: Policies, owner: str) -> Outcome:
