@@ -44,6 +44,16 @@ class Endpoint:
             raise ServerUnreachable(Outcome.FAILED, "its conninfo cannot be read") from None
         return cls(host, port)
 
+    @classmethod
+    def known(cls, conninfo: str | None) -> "Endpoint | None":
+        """The same; None where there is no conninfo, or none that can be read."""
+        if conninfo is None:
+            return None
+        try:
+            return cls.of(conninfo)
+        except ServerUnreachable:
+            return None
+
 
 async def takes_connections(endpoint: Endpoint, *, timeout: float) -> None:
     """Whether a process of the server answers an SSLRequest: one byte, whatever its settings, and no line in its log.

@@ -222,7 +222,11 @@ class Observer:
         if kept is not None:
             return kept
         memory, started = self._memory(cluster, server), time.perf_counter()
-        others = {peer.name: endpoint for peer in cluster.servers if (endpoint := _endpoint(peer)) and peer != server}
+        others = {
+            peer.name: endpoint
+            for peer in cluster.servers
+            if (endpoint := Endpoint.known(peer.replication)) and peer != server
+        }
         try:
             sent_at = self._clock().timestamp()
             command = host_command(server, tuple(others.values()), timeout * PEER_PATIENCE)
@@ -244,7 +248,9 @@ class Observer:
         kept = await asyncio.shield(reuse)
         if cluster.witness is None or all(kept(server) is not None for server in cluster.servers):
             return None
-        endpoints = {server.name: endpoint for server in cluster.servers if (endpoint := _endpoint(server))}
+        endpoints = {
+            server.name: endpoint for server in cluster.servers if (endpoint := Endpoint.known(server.replication))
+        }
         return await ask_witness(self._shells, cluster, endpoints, self._clock, timeout)
 
     async def _backup_state(self, cluster: Cluster, max_age: float, timeout: float) -> BackupState | None:
@@ -274,16 +280,6 @@ def _understood(rows: list[Row]) -> SqlFacts:
         return sql_facts(row)
     except (KeyError, TypeError, ValueError) as error:
         raise ServerUnreachable(Outcome.FAILED, f"its answer makes no sense: {error}"[:200]) from None
-
-
-def _endpoint(server: Server) -> Endpoint | None:
-    """Where the other servers reach this one; None where the settings do not tell."""
-    if server.replication is None:
-        return None
-    try:
-        return Endpoint.of(server.replication)
-    except ServerUnreachable:
-        return None
 
 
 def _unreachable(error: Exception) -> ServerUnreachable:

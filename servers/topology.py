@@ -5,8 +5,7 @@ https://www.postgresql.org/docs/current/warm-standby.html#CASCADING-REPLICATION
 
 from collections.abc import Iterator
 
-from servers.errors import ServerUnreachable
-from servers.inventory import Cluster, Server
+from servers.inventory import Cluster
 from servers.knock import Endpoint
 from servers.state import ClusterState, SqlFacts
 
@@ -22,7 +21,7 @@ def upstream_of(cluster: Cluster, state: ClusterState, name: str) -> str | None:
         return _by_rows(cluster, state, name) if own is None else None
     addresses = set(_addresses(own))
     for other in cluster.servers:
-        if other.name != name and _endpoint(other) in addresses:
+        if other.name != name and Endpoint.known(other.replication) in addresses:
             return other.name
     return _by_rows(cluster, state, name)
 
@@ -50,12 +49,3 @@ def _by_rows(cluster: Cluster, state: ClusterState, name: str) -> str | None:
 
 def _sql(state: ClusterState, name: str) -> SqlFacts | None:
     return next((server.sql for server in state.servers if server.name == name), None)
-
-
-def _endpoint(server: Server) -> Endpoint | None:
-    if server.replication is None:
-        return None
-    try:
-        return Endpoint.of(server.replication)
-    except ServerUnreachable:
-        return None

@@ -165,17 +165,10 @@ def _container(server: Server) -> str:
 
 
 def _port(server: Server) -> str:
-    way = _way(server.conninfo)
+    way = Endpoint.known(server.conninfo)
     return str(way.port) if way else ""
 
 
 def _ways(server: Server) -> list[Endpoint]:
     """Where it answers, as the bot and as the other servers reach it."""
-    return [way for conninfo in (server.conninfo, server.replication) if conninfo and (way := _way(conninfo))]
-
-
-def _way(conninfo: str) -> Endpoint | None:
-    try:
-        return Endpoint.of(conninfo)
-    except ServerUnreachable:
-        return None
+    return [way for conninfo in (server.conninfo, server.replication) if conninfo and (way := Endpoint.known(conninfo))]
