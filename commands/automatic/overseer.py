@@ -1,7 +1,5 @@
 """What Understudy does of its own accord, in one place: fed by every look of the monitor, pressed by people."""
 
-import asyncio
-
 import structlog
 
 from commands.asked import Answer, Asked
@@ -39,8 +37,6 @@ class Overseer:
                 await weigh(cluster, state, judgement)
             except LedgerError as error:
                 _log.error("nothing is done by itself: the ledger failed", cluster=cluster.name, error=str(error))
-            except asyncio.CancelledError:
-                raise
             except Exception:
                 _log.exception("a look could not be weighed", cluster=cluster.name)
 
