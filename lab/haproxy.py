@@ -1,9 +1,6 @@
 """A real HAProxy in front of the pair: one address for clients, one server ready at a time."""
 
 import asyncio
-import os
-import shutil
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,11 +8,11 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-from lab import accounts
+from lab import accounts, daemons
 from lab.errors import LabError
 from lab.ports import free_port
 from lab.server import LabServer
-from lab.settings_file import SSH_USER
+from lab.settings_file import ssh_section
 from lab.world import Lab
 
 _HOST = "127.0.0.1"
@@ -56,7 +53,6 @@ class LabHaproxy:
 
     def settings(self, name: str = "proxy") -> str:
         """The section of the bot's settings file."""
-        ssh_host, ssh_port = self.host.bot_ssh
         servers = ", ".join(f'{server} = "pg-{server}"' for server in self.lab.servers)
         return f"""
 [clusters.{self.lab.cluster}.traffic.{name}]
@@ -66,14 +62,7 @@ backend = "postgresql"
 servers = {{ {servers} }}
 landing = "host={_HOST} port={self.port} dbname=postgres user=understudy"
 landing_password = "{self.lab.passwords["understudy"]}"
-
-[clusters.{self.lab.cluster}.traffic.{name}.ssh]
-host = "{ssh_host}"
-port = {ssh_port}
-user = "{SSH_USER}"
-key_file = "{self.lab.key_file}"
-known_hosts = "{self.lab.known_hosts}"
-"""
+{ssh_section(f"clusters.{self.lab.cluster}.traffic.{name}", self.host, self.lab.key_file, self.lab.known_hosts)}"""
 
 
 @asynccontextmanager
@@ -82,25 +71,16 @@ async def haproxy(lab: Lab, host: str) -> AsyncIterator[LabHaproxy]:
 
     LabError where there is none on this machine, or where it does not start.
     """
-    program = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if program is None:
-        raise LabError("HAProxy is not installed on this machine (Debian: apt-get install haproxy)")
+    program = daemons.find_program("haproxy", "HAProxy", "haproxy")
     made, file = _lay_out(lab, lab.servers[host])
     spawn = accounts.spawn_as(lab.account, (program, "-db", "-f", str(file)))
     log = file.with_name("haproxy.log")
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            *spawn.argv, cwd=file.parent, env=made.host.environment, start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
-            user=spawn.user, group=spawn.group, extra_groups=spawn.extra_groups,
-        )  # fmt: skip
+    process = await daemons.start(spawn, environment=made.host.environment, directory=file.parent, log=log)
     try:
         await _until_it_listens(made, process, log)
         yield made
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await daemons.end(process)
 
 
 def _lay_out(lab: Lab, host: LabServer) -> tuple[LabHaproxy, Path]:

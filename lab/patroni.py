@@ -6,9 +6,6 @@ https://patroni.readthedocs.io/en/latest/yaml_configuration.html
 import asyncio
 import base64
 import json
-import os
-import shutil
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -17,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from lab import accounts
+from lab import accounts, daemons
 from lab.accounts import Account
 from lab.binaries import reachable
 from lab.errors import LabError
@@ -102,9 +99,7 @@ def configuration(world: "World", server: LabServer, endpoint: str) -> dict[str,
 
 
 async def _start_etcd(world: "World", host: LabServer, stack: AsyncExitStack) -> str:
-    program = shutil.which("etcd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
-    if program is None:
-        raise LabError("etcd is not installed on this machine (Debian: apt-get install etcd-server)")
+    program = daemons.find_program("etcd", "etcd", "etcd-server")
     endpoint, peers = f"{host.address}:{host.port + _ETCD_ABOVE}", f"{host.address}:{host.port + _PEERS_ABOVE}"
     directory = world.account.directory(world.directory / "etcd")
     argv = (
@@ -140,20 +135,9 @@ async def _run_forever(
     world: "World", argv: Sequence[str], environment: Mapping[str, str], log: Path, stack: AsyncExitStack
 ) -> None:
     spawn = _spawn(world.account, argv)
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            *spawn.argv, cwd=log.parent, env=dict(environment), start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
-            user=spawn.user, group=spawn.group, extra_groups=spawn.extra_groups,
-        )  # fmt: skip
-    stack.push_async_callback(_end, process)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Its PostgreSQL is in a session of its own, and ends with the world."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    process = await daemons.start(spawn, environment=environment, directory=log.parent, log=log)
+    # Its PostgreSQL is in a session of its own, and ends with the world.
+    stack.push_async_callback(daemons.end, process)
 
 
 async def _until(servers: Sequence[LabServer], leader: LabServer) -> None:

@@ -1,9 +1,6 @@
 """A real PgBouncer in front of the pair, as an application would have it: transaction pooling, one entry."""
 
 import asyncio
-import os
-import shutil
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -12,11 +9,11 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from lab import accounts
+from lab import accounts, daemons
 from lab.errors import LabError
 from lab.ports import free_port
 from lab.server import LabServer
-from lab.settings_file import SSH_USER
+from lab.settings_file import ssh_section
 from lab.world import Lab
 
 _HOST = "127.0.0.1"
@@ -68,7 +65,6 @@ class LabPgBouncer:
 
     def settings(self, name: str = "pool", hold: str = "5s") -> str:
         """The section of the bot's settings file. `hold`: for how long clients' transactions may keep it from PAUSE."""
-        ssh_host, ssh_port = self.host.bot_ssh
         addresses = ", ".join(
             f'{server.name} = "{server.client_sql[0]}:{server.client_sql[1]}"' for server in self.lab.servers.values()
         )
@@ -81,14 +77,7 @@ file = "{self.file}"
 databases = ["{_DATABASE}"]
 addresses = {{ {addresses} }}
 hold = "{hold}"
-
-[clusters.{self.lab.cluster}.traffic.{name}.ssh]
-host = "{ssh_host}"
-port = {ssh_port}
-user = "{SSH_USER}"
-key_file = "{self.lab.key_file}"
-known_hosts = "{self.lab.known_hosts}"
-"""
+{ssh_section(f"clusters.{self.lab.cluster}.traffic.{name}", self.host, self.lab.key_file, self.lab.known_hosts)}"""
 
 
 @asynccontextmanager
@@ -97,21 +86,15 @@ async def pgbouncer(lab: Lab, host: str) -> AsyncIterator[LabPgBouncer]:
 
     LabError where there is none on this machine, or where it does not start.
     """
-    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if program is None:
-        raise LabError("PgBouncer is not installed on this machine (Debian: apt-get install pgbouncer)")
+    program = daemons.find_program("pgbouncer", "PgBouncer", "pgbouncer")
     made = _lay_out(lab, lab.servers[host])
     spawn = accounts.spawn_as(lab.account, (program, str(made.file)))
-    process = await asyncio.create_subprocess_exec(
-        *spawn.argv, cwd=made.file.parent, env=made.host.environment, start_new_session=True,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-        user=spawn.user, group=spawn.group, extra_groups=spawn.extra_groups,
-    )  # fmt: skip
+    process = await daemons.start(spawn, environment=made.host.environment, directory=made.file.parent)
     try:
         await _until_it_answers(made, process)
         yield made
     finally:
-        await _end(process)
+        await daemons.end(process, _END_SECONDS)
 
 
 def _lay_out(lab: Lab, host: LabServer) -> LabPgBouncer:
@@ -147,13 +130,3 @@ async def _until_it_answers(made: LabPgBouncer, process: asyncio.subprocess.Proc
     log = made.file.with_name("pgbouncer.log")
     said = log.read_text(errors="replace")[-2000:] if log.exists() else "it wrote no log"
     raise LabError(f"PgBouncer did not start:\n{said}")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_END_SECONDS):
-                await process.wait()
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)

@@ -129,24 +129,29 @@ def replication_conninfo(server: LabServer, passfile: Path) -> str:
     return f"host={host} port={port} user=replicator passfile={_conninfo_value(str(passfile))}"
 
 
+def ssh_section(prefix: str, server: LabServer, key_file: Path, known_hosts: Path) -> str:
+    """How the bot reaches the host of a server."""
+    host, port = server.bot_ssh
+    return f"""
+[{prefix}.ssh]
+host = {_text(host)}
+port = {port}
+user = {_text(SSH_USER)}
+key_file = {_text(str(key_file))}
+known_hosts = {_text(str(known_hosts))}
+"""
+
+
 def _server_section(source: SettingsSource, server: LabServer) -> str:
     prefix = f"clusters.{source.cluster}.servers.{server.name}"
     host, port = server.bot_sql
-    ssh_host, ssh_port = server.bot_ssh
     return f"""
 [{prefix}]
 conninfo = "host={host} port={port} dbname=postgres user=understudy"
 password_file = "secrets/understudy"
 replication = {_text(replication_conninfo(server, source.replication_passfile))}
 slot = {_text(server.name)}
-
-[{prefix}.ssh]
-host = {_text(ssh_host)}
-port = {ssh_port}
-user = {_text(SSH_USER)}
-key_file = {_text(str(source.key_file))}
-known_hosts = {_text(str(source.known_hosts))}
-
+{ssh_section(prefix, server, source.key_file, source.known_hosts)}
 [{prefix}.service]
 kind = "pg_ctl"
 data_directory = {_text(str(server.data_directory))}

@@ -4,9 +4,7 @@ https://pg-auto-failover.readthedocs.io/en/main/ref/pg_autoctl_perform_switchove
 """
 
 import asyncio
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -17,7 +15,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from bench.failover.contender import Pair
-from lab import accounts, recipe
+from lab import accounts, daemons, recipe
 from lab.accounts import Account, postgres_account
 from lab.binaries import Binaries, find_binaries
 from lab.ports import free_port
@@ -129,13 +127,9 @@ class Place:
     async def run_forever(self, stack: AsyncExitStack, node: Node) -> None:
         """pg_autoctl's own supervisor for a node, until the stack ends."""
         spawn = accounts.spawn_as(self.account, ("pg_autoctl", "run", "--pgdata", str(node.data)))
-        log = stack.enter_context((self.directory / f"{node.name}.log").open("wb"))
-        process = await asyncio.create_subprocess_exec(
-            *spawn.argv, cwd=self.directory, env=self.environment, start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-            user=spawn.user, group=spawn.group, extra_groups=spawn.extra_groups,
-        )  # fmt: skip
-        stack.push_async_callback(_end, process)
+        log = self.directory / f"{node.name}.log"
+        process = await daemons.start(spawn, environment=self.environment, directory=self.directory, log=log)
+        stack.push_async_callback(daemons.end, process, _END_SECONDS)
 
 
 def _place(stack: AsyncExitStack) -> Place:
@@ -170,13 +164,3 @@ async def _wait_until_settled(monitor: Node) -> None:
             if row is not None and row[0] == 2:
                 return
             await asyncio.sleep(_POLL_SECONDS)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_END_SECONDS):
-                await process.wait()
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
