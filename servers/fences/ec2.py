@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from servers.aws import CALL, reason_of
 from servers.engines.engine import ActionFailed, Done
 from servers.inventory import Ec2Fence, Server
 
@@ -23,8 +23,6 @@ T = TypeVar("T")
 
 _OFF = frozenset({"stopped", "terminated"})
 _POLL = 1.0  # seconds between looks; a forced stop takes some ten
-# One call may take so long before it counts as lost; the deadline of the whole stands above it.
-_CALL = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 class FenceByEc2:
@@ -63,7 +61,7 @@ class FenceByEc2:
         try:
             return await asyncio.to_thread(
                 lambda: boto3.session.Session().client(
-                    "ec2", region_name=place.region, endpoint_url=place.endpoint_url, config=_CALL
+                    "ec2", region_name=place.region, endpoint_url=place.endpoint_url, config=CALL
                 )
             )
         except BotoCoreError as error:
@@ -77,10 +75,6 @@ class FenceByEc2:
     async def _call(self, server: Server, call: Callable[[], T]) -> T:
         try:
             return await asyncio.to_thread(call)
-        except ClientError as error:
-            reason = error.response.get("Error", {}).get("Message") or str(error)
-        except BotoCoreError as error:
-            reason = str(error)
-        raise ActionFailed(
-            f"EC2 did not stop {server.name}'s instance {self._place.instance}: {reason}. It may still take writes"
-        )
+        except (BotoCoreError, ClientError) as error:
+            what = f"EC2 did not stop {server.name}'s instance {self._place.instance}: {reason_of(error)}"
+            raise ActionFailed(f"{what}. It may still take writes") from error

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from servers.aws import CALL, reason_of
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
 from servers.identity import identity
@@ -27,8 +27,6 @@ Record = Mapping[str, Any]
 
 _IN_SYNC = "INSYNC"
 _POLL = 2.0  # seconds; Route 53 takes some ten to thirty to be in sync
-# One call may take so long before it counts as lost; the deadline of the whole stands above it.
-_CALL = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +175,7 @@ class Route53:
         def ask() -> T:
             session = boto3.session.Session()
             return call(
-                session.client("route53", region_name=place.region, endpoint_url=place.endpoint_url, config=_CALL)
+                session.client("route53", region_name=place.region, endpoint_url=place.endpoint_url, config=CALL)
             )
 
         try:
@@ -185,8 +183,5 @@ class Route53:
                 return await asyncio.to_thread(ask)
         except TimeoutError:
             raise ActionFailed(f"{self.name}: Route 53 did not answer in time") from None
-        except ClientError as error:
-            reason = error.response.get("Error", {}).get("Message") or str(error)
-        except BotoCoreError as error:
-            reason = str(error)
-        raise ActionFailed(f"{self.name}: Route 53 could not be asked: {reason}")
+        except (BotoCoreError, ClientError) as error:
+            raise ActionFailed(f"{self.name}: Route 53 could not be asked: {reason_of(error)}") from error
