@@ -1,7 +1,6 @@
 """What is logged: our own lines and the libraries', and no secret in either."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -12,15 +11,7 @@ from ledger.redact import REPLACEMENT, Redactor
 
 SECRET = "xoxb-very-secret-word"
 
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 @pytest.mark.parametrize("how", ["json", "console"])

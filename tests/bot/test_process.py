@@ -1,17 +1,14 @@
 """The bot as a process: what keeps it from starting is told, and it ends in time whatever is away."""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bot.process import run_bot
 from bot.settings import Settings, load_settings
@@ -29,7 +26,7 @@ from tests.bot.witness.conftest import NAME, REGION, Vault, moto_url, vault
 
 __all__ = ["moto_url", "vault"]  # fixtures
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("logging_as_it_was")]
 
 # Nothing listens at any of these addresses: servers and Slack are all away.
 SETTINGS = """
@@ -58,16 +55,6 @@ known_hosts = "known_hosts"
 kind = "pg_ctl"
 data_directory = "/data"
 """
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def _settings(directory: Path, before: str = "", after: str = "") -> Settings:
