@@ -43,9 +43,11 @@ async def run_here(argv: tuple[str, ...], variables: Mapping[str, str], *, timeo
         async with asyncio.timeout(timeout):
             output, _ = await process.communicate()
     except TimeoutError:
-        raise NotEnded(f"did not end within {timeout:.3g} s") from None
-    finally:
         await _end(process)
+        raise NotEnded(f"did not end within {timeout:.3g} s") from None
+    except asyncio.CancelledError:
+        await _end(process)
+        raise
     return Ended(process.returncode or 0, output.decode("utf-8", "replace")[-_LONGEST_OUTPUT:])
 
 
@@ -56,9 +58,8 @@ def last_line(output: str) -> str:
 
 
 async def _end(process: Process) -> None:
-    """Whatever the command left behind must not go on after its answer was given up."""
-    if process.returncode is not None:
-        return
+    """Whatever the command left behind must not go on after its answer was given up: the command itself may have ended
+    long ago, and a child of it hold the output open."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(TimeoutError):
