@@ -4,10 +4,10 @@ from bot.check.finding import Finding, Outcome, Unsuccessful, tried
 from bot.settings import Settings
 from bot.witness.opening import NO_KEY, signing_key_of, store_of
 from bot.witness.store import NotWritten
-from bot.witness.thread import in_thread
 from ledger.audit_chain import Outside, verify
 from ledger.audit_segments import last_segment
 from ledger.ledger import Ledger
+from servers.blocking import in_thread
 
 SUBJECT = "ledger"
 S3_SECONDS = 15.0

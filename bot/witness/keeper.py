@@ -15,7 +15,6 @@ from sqlite_utils import Database
 
 from bot.witness.head_page import head_page
 from bot.witness.store import NotWritten
-from bot.witness.thread import in_thread
 from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append
 from ledger.audit_chain import head
 from ledger.audit_segments import Segment, close_segment, last_segment, unsigned
@@ -32,6 +31,7 @@ from ledger.witness_copies import (
     due_copies,
     queue_copy,
 )
+from servers.blocking import in_thread
 
 SEGMENT_RECORDS = 1000
 SEGMENT_AGE = timedelta(hours=1)

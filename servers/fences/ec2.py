@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from servers.aws import CALL, reason_of
+from servers.aws import CALL, CALL_SECONDS, reason_of
+from servers.blocking import in_thread
 from servers.engines.engine import ActionFailed, Done
 from servers.inventory import Ec2Fence, Server
 
@@ -26,7 +27,7 @@ _POLL = 1.0  # seconds between looks; a forced stop takes some ten
 
 
 class FenceByEc2:
-    """boto3 blocks, so each of its calls has a thread of its own and a deadline."""
+    """boto3 blocks, so each of its calls has a thread of its own and a deadline: none holds up the end of the bot."""
 
     def __init__(self, place: Ec2Fence, *, poll: float = _POLL) -> None:
         self._place = place
@@ -59,10 +60,11 @@ class FenceByEc2:
     async def _client(self) -> "EC2Client":
         place = self._place
         try:
-            return await asyncio.to_thread(
+            return await in_thread(
                 lambda: boto3.session.Session().client(
                     "ec2", region_name=place.region, endpoint_url=place.endpoint_url, config=CALL
-                )
+                ),
+                CALL_SECONDS,
             )
         except BotoCoreError as error:
             raise ActionFailed(f"EC2 cannot be asked: {error}. Set the region of the fence in the settings") from error
@@ -74,7 +76,7 @@ class FenceByEc2:
 
     async def _call(self, server: Server, call: Callable[[], T]) -> T:
         try:
-            return await asyncio.to_thread(call)
+            return await in_thread(call, CALL_SECONDS)
         except (BotoCoreError, ClientError) as error:
             what = f"EC2 did not stop {server.name}'s instance {self._place.instance}: {reason_of(error)}"
             raise ActionFailed(f"{what}. It may still take writes") from error

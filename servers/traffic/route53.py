@@ -14,6 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from servers.aws import CALL, reason_of
+from servers.blocking import in_thread
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
 from servers.identity import identity
@@ -179,8 +180,7 @@ class Route53:
             )
 
         try:
-            async with asyncio.timeout(deadline.left()):
-                return await asyncio.to_thread(ask)
+            return await in_thread(ask, deadline.left())
         except TimeoutError:
             raise ActionFailed(f"{self.name}: Route 53 did not answer in time") from None
         except (BotoCoreError, ClientError) as error:

@@ -33,6 +33,6 @@ async def in_thread(work: Callable[[], T], seconds: float) -> T:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, value, failure)
 
-    threading.Thread(target=run, name="witness", daemon=True).start()
+    threading.Thread(target=run, name="blocking", daemon=True).start()
     async with asyncio.timeout(seconds):
         return await result
