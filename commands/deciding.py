@@ -13,17 +13,17 @@ from sqlite_utils import Database
 from commands import answers
 from commands.asked import Answer, Asked, Decision
 from commands.authority import may_cancel, may_decide_as
-from commands.cancelling import cancel
 from commands.command import Order
 from commands.document import read_document
 from commands.looking import look_again
 from commands.operation_page import read_conclusion
 from commands.orders import Click, Counted, Ended, Outcome, Overtaken, Ready, Refused, decide, requester_of, terms
-from commands.owner import Owner
 from commands.people import Person
 from commands.plan_page import plan_title
 from commands.records import Repeated, record
-from commands.runner import Runner
+from commands.running.cancelling import cancel
+from commands.running.owner import Owner
+from commands.running.runner import Runner
 from commands.world import World
 from ledger import locks
 from ledger.approvals import Approval, ApprovalDecision, decisions

@@ -16,14 +16,14 @@ from commands.automatic.overseer import Overseer
 from commands.command import Command, Misunderstood, Order
 from commands.deciding import Deciding
 from commands.document import warm_up
-from commands.following import follow
 from commands.maintenance import end_what_ran_out
 from commands.orders import expire, late
-from commands.owner import Owner
 from commands.parse import parse
-from commands.recovery import Recovery
-from commands.resuming import Resuming
-from commands.runner import SHUTDOWN_DEADLINE, Runner
+from commands.running.following import follow
+from commands.running.owner import Owner
+from commands.running.recovery import Recovery
+from commands.running.runner import SHUTDOWN_DEADLINE, Runner
+from commands.running.taking_over import Resuming
 from commands.submission import Submission
 from commands.world import World
 from ledger.errors import LedgerError

@@ -9,10 +9,10 @@ from commands.asked import Asked
 from commands.authority import VIEW
 from commands.command import Misunderstood
 from commands.document import read_document
-from commands.following import report
 from commands.parse import COMMAND, echo
 from commands.people import Person
 from commands.plan import Plan
+from commands.running.following import report
 from commands.world import World
 from ledger.approvals import Approval, decisions
 from ledger.operations import NoSuchOperation, Operation, OperationState, get, list_operations

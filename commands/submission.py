@@ -14,14 +14,14 @@ from commands.command import Meant, Misunderstood, Order
 from commands.document import Document, Draft, UnreadableDraft, read_draft
 from commands.looking import look_again
 from commands.orders import Busy, request
-from commands.owner import Owner
 from commands.people import Person
 from commands.plan import Plan
 from commands.plan_page import plan_title
 from commands.planning import make_plan
 from commands.policies import OrderPolicy, policy_for
 from commands.records import Repeated, record
-from commands.runner import Runner
+from commands.running.owner import Owner
+from commands.running.runner import Runner
 from commands.tidy import LONGEST_REASON, tidy
 from commands.world import World
 from ledger.audit import AuditKind

@@ -33,12 +33,12 @@ from commands.command import Misunderstood
 from commands.document import Document
 from commands.looking import look_again
 from commands.orders import Ready, open_operation
-from commands.owner import Owner
 from commands.plan import Plan
 from commands.promote import plan_promotion
 from commands.promotion.traffic import FAILOVER_LOOK_SECONDS, look_at_traffic
 from commands.records import record_own, show
-from commands.runner import Runner
+from commands.running.owner import Owner
+from commands.running.runner import Runner
 from commands.world import World
 from ledger import locks, outages
 from ledger.audit import AuditKind

@@ -22,10 +22,10 @@ from commands.document import Document
 from commands.fence import plan_fence
 from commands.looking import look_again
 from commands.orders import Ready, open_operation
-from commands.owner import Owner
 from commands.plan import CheckResult, Plan
 from commands.records import record_own, show
-from commands.runner import Runner
+from commands.running.owner import Owner
+from commands.running.runner import Runner
 from commands.world import World
 from ledger import locks, old_primaries
 from ledger.audit import UNDERSTUDY, AuditKind

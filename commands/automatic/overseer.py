@@ -7,8 +7,8 @@ from commands.automatic.clicks import Choice, FailoverClicks
 from commands.automatic.failover import FailoverWatch, Maintenance
 from commands.automatic.guard import Guard
 from commands.looking import look_again
-from commands.owner import Owner
-from commands.runner import Runner
+from commands.running.owner import Owner
+from commands.running.runner import Runner
 from commands.world import World
 from ledger.errors import LedgerError
 from servers.inventory import Cluster

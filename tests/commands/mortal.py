@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 from sqlite_utils import Database
 
 from commands.dispatcher import Dispatcher
-from commands.owner import Owner
 from commands.registry import COMMANDS
+from commands.running.owner import Owner
 from commands.world import World
 from ledger.ledger import Ledger
 from ledger.steps import step_under_way

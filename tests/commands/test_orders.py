@@ -240,7 +240,7 @@ async def test_without_a_fence_that_holds_nothing_is_promoted(scene: Scene) -> N
 
 async def test_without_an_intent_on_disk_nothing_is_done(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk of the ledger is full from the moment of the last approval on."""
-    monkeypatch.setattr("commands.patience.LEDGER_PATIENCE", 0.0)
+    monkeypatch.setattr("commands.running.patience.LEDGER_PATIENCE", 0.0)
     operation = await scene.request()
     write = scene.ledger.write
     await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from commands.asked import Answer
 from commands.document import Document, read_document
 from commands.operation_page import StepProgress, StepState, read_conclusion, report_page
-from commands.resumption import restarts
+from commands.running.resumption import restarts
 from ledger.ledger import Ledger
 from ledger.operations import FINISHED, Operation, OperationState, get
 from ledger.steps import Direction, StepRecord, StepStatus, steps

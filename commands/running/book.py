@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from commands.cancelling import cancellable
 from commands.command import Action
 from commands.document import Document
 from commands.operation_page import StepProgress, progress_page, report_page, write_conclusion
@@ -15,6 +14,7 @@ from commands.plan import Conclusion
 from commands.plan_page import plan_title
 from commands.policies import OrderPolicy
 from commands.records import card_key, progress_key, record_own, report_key, show
+from commands.running.cancelling import cancellable
 from ledger import locks
 from ledger.audit import AuditKind
 from ledger.operations import Operation, OperationState, transition

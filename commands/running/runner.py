@@ -10,7 +10,7 @@ import structlog
 
 from commands.command import Order
 from commands.orders import Ready
-from commands.run import Run
+from commands.running.run import Run
 from commands.world import World
 from servers.state import ClusterState
 

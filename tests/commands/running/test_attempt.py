@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from commands.attempt import attempt
 from commands.command import StepFailed, StepOutcome
+from commands.running.attempt import attempt
 from ledger.steps import Direction, StepStatus
 
 

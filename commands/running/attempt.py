@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import structlog
 
-from commands.book import StepEnd
 from commands.command import StepFailed, StepOutcome
+from commands.running.book import StepEnd
 from ledger.steps import Direction, StepStatus
 
 _log = structlog.get_logger(__name__)

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import structlog
 
-from commands.book import StepEnd
 from commands.command import Order, Standing, StepContext
 from commands.document import Document
 from commands.looking import look
 from commands.recheck import not_as_approved
-from commands.resumption import Left, Seen
+from commands.running.book import StepEnd
+from commands.running.resumption import Left, Seen
 from commands.world import World
 from ledger.steps import Direction, StepRecord, StepStatus
 from servers.inventory import Cluster

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from commands.plan import Loss, Plan
 from commands.promotion import steps
 from commands.promotion.actions import ACTIONS
-from commands.resumption import LONGEST_PAUSE, MOST_ATTEMPTS, Decision, GoOn, Left, Seen, Stop, TakeBack, decide
+from commands.running.resumption import LONGEST_PAUSE, MOST_ATTEMPTS, Decision, GoOn, Left, Seen, Stop, TakeBack, decide
 from ledger.operations import OperationState
 from ledger.steps import Direction, StepRecord, StepStatus
 

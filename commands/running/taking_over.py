@@ -10,7 +10,7 @@ from commands.authority import may_cancel
 from commands.document import read_document
 from commands.orders import requester_of, terms
 from commands.records import Repeated, record
-from commands.recovery import Recovery
+from commands.running.recovery import Recovery
 from commands.world import World
 from ledger.audit import AuditKind
 from ledger.page import Tone

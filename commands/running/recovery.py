@@ -9,15 +9,15 @@ import structlog
 from sqlite_utils import Database
 
 from commands.binding import leads_elsewhere
-from commands.book import Book
 from commands.command import Order
 from commands.document import Document, read_document
-from commands.following import progress_of
 from commands.orders import Ready, terms
-from commands.owner import Owner, is_gone
 from commands.plan import Conclusion
 from commands.records import record_own
-from commands.runner import Runner
+from commands.running.book import Book
+from commands.running.following import progress_of
+from commands.running.owner import Owner, is_gone
+from commands.running.runner import Runner
 from commands.world import World
 from ledger import locks
 from ledger.audit import AuditKind

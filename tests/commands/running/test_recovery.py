@@ -13,9 +13,9 @@ from sqlite_utils import Database
 
 from commands.asked import Answer, Decision, Form
 from commands.dispatcher import Dispatcher
-from commands.owner import Owner, is_gone
 from commands.registry import COMMANDS
-from commands.resumption import LONGEST_PAUSE
+from commands.running.owner import Owner, is_gone
+from commands.running.resumption import LONGEST_PAUSE
 from ledger import locks
 from ledger.audit import AuditKind
 from ledger.errors import LedgerError, Problem
@@ -242,7 +242,7 @@ def test_a_process_is_gone_when_the_kernel_has_let_go_of_its_lock(tmp_path: Path
     """Whatever its id and its host's name: a container has its own of both, and gets new ones with each start."""
     ledger = tmp_path / "ledger.sqlite3"
     program = (
-        "import pathlib, sys; from commands.owner import Owner; owner = Owner(pathlib.Path(sys.argv[1]));"
+        "import pathlib, sys; from commands.running.owner import Owner; owner = Owner(pathlib.Path(sys.argv[1]));"
         "owner.appear(); print(owner.name, flush=True); sys.stdin.read()"
     )
     with Popen([sys.executable, "-c", program, str(ledger)], stdin=PIPE, stdout=PIPE, text=True) as other:
@@ -284,7 +284,7 @@ async def test_an_operation_whose_ledger_was_lost_in_the_middle_is_in_nobodys_wa
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its process lives, but carries it on no more: no restart may be needed to order the next one."""
-    monkeypatch.setattr("commands.patience.LEDGER_PATIENCE", 0.0)
+    monkeypatch.setattr("commands.running.patience.LEDGER_PATIENCE", 0.0)
     scene.pair.holds["checkpoint"] = asyncio.Event()
     operation = await scene.request()
     await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)

@@ -16,20 +16,20 @@ from typing import TypeVar
 import structlog
 from sqlite_utils import Database
 
-from commands.attempt import attempt
-from commands.book import Book, StepEnd
 from commands.command import Action, Order, StepContext, failure_of
-from commands.endings import next_steps, passed_over, sentence
-from commands.following import progress_of
-from commands.inquiry import Inquiry
 from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready, terms
-from commands.patience import write_patiently
 from commands.plan import Conclusion
 from commands.recheck import not_as_approved
-from commands.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, to_take_back, too_long_ago
-from commands.standing import where_it_stands
+from commands.running.attempt import attempt
+from commands.running.book import Book, StepEnd
+from commands.running.endings import next_steps, passed_over, sentence
+from commands.running.following import progress_of
+from commands.running.inquiry import Inquiry
+from commands.running.patience import write_patiently
+from commands.running.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, to_take_back, too_long_ago
+from commands.running.standing import where_it_stands
 from commands.world import World
 from ledger.errors import LedgerError
 from ledger.locks import LockLost

@@ -1,0 +1,1 @@
+"""How an approved operation is carried out, outlives its process, and ends."""
