@@ -8,7 +8,7 @@ from commands.automatic.policy import AutomaticPolicy
 from commands.people import Directory
 from commands.policies import Policies
 from ledger.ledger import Ledger
-from servers.backups.tool import BackupTool
+from servers.backups.tool import BackupListing
 from servers.engines.engine import Engine
 from servers.engines.patroni.engine import PatroniEngine
 from servers.fences.registry import Fences, fence_of
@@ -26,7 +26,7 @@ class World:
     clusters: Mapping[str, Cluster]
     observer: Observer
     engine: Engine
-    backups: BackupTool
+    backups: BackupListing
     ledger: Ledger
     policies: Policies
     directory: Directory

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from servers.backups.native import NativeBackups
-from servers.backups.tool import BackupTool
+from servers.backups.tool import BackupListing
 from servers.engines.patroni.engine import PatroniEngine
 from servers.errors import ServerUnreachable
 from servers.host_facts import host_facts
@@ -73,7 +73,7 @@ class Observer:
         sessions: Sessions,
         clock: Callable[[], datetime],
         *,
-        backups: BackupTool | None = None,
+        backups: BackupListing | None = None,
         sql_timeout: float = SQL_TIMEOUT,
         ssh_timeout: float = SSH_TIMEOUT,
     ) -> None:

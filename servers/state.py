@@ -250,7 +250,12 @@ class WitnessView:
 
 @dataclass(frozen=True, slots=True)
 class BaseBackup:
-    """One base backup that was found. `finished_at` is None for one that is not complete."""
+    """One base backup that was found. `finished_at` is None for one that is not complete.
+
+    `size` is what it takes where it lies, in bytes. `kind` is "full", "diff" or "incr", and `based_on` the name of the
+    backup without which one of the latter two is worth nothing. `repository` is where it lies ("local", "repo2", an
+    off-site store). `verified_at`: when it was last read as a whole and agreed with its checksums, where that is known.
+    """
 
     name: str
     path: str
@@ -260,6 +265,11 @@ class BaseBackup:
     start_lsn: Lsn | None
     end_lsn: Lsn | None
     timeline: int | None
+    kind: str = "full"
+    based_on: str | None = None
+    repository: str = "local"
+    encrypted: bool = False
+    verified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.check.fences import fence_findings
 from bot.check.finding import Finding, Outcome, Unsuccessful, tried
-from servers.backups.tool import BackupTool
+from servers.backups.tool import BackupListing
 from servers.engines.engine import ActionFailed, Engine
 from servers.errors import ServerUnreachable
 from servers.inventory import Cluster, Server
@@ -42,7 +42,7 @@ class ServerTrials:
     """The trials of one cluster's servers."""
 
     def __init__(
-        self, cluster: Cluster, observer: Observer, sessions: Sessions, engine: Engine, backups: BackupTool
+        self, cluster: Cluster, observer: Observer, sessions: Sessions, engine: Engine, backups: BackupListing
     ) -> None:
         self._cluster = cluster
         self._observer = observer

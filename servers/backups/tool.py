@@ -1,14 +1,77 @@
-"""What is asked of a backup tool."""
+"""What is asked of a backup tool: list, archive, back up, verify, restore, expire.
+
+A backup, a verification and a restore may take hours: each is a job on a host that outlives the connection and the bot
+(as those of `servers.engines.rejoining`), begun with a key and looked at later. Beginning again with the same key finds
+it running or done. Nothing here starts a PostgreSQL: a restore lays a base backup out in a new directory, and
+`servers.backups.instances` recovers from there.
+"""
 
 from typing import Protocol
 
-from servers.inventory import Cluster
+from servers.backups.archive import ArchiveState
+from servers.backups.wanted import BackupWanted, Expired, JobPlace, RestoreWanted, VerifyWanted
+from servers.engines.rejoining import JobReport
+from servers.inventory import Cluster, Server
 from servers.state import BackupState
 
 
-class BackupTool(Protocol):
-    """Whoever takes the base backups and keeps the WAL archive."""
+class BackupListing(Protocol):
+    """Whoever can say which base backups there are."""
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
         """The base backups, newest first, and the archive. Never raises: the answer says why nothing is known."""
+        ...
+
+
+class BackupTool(BackupListing, Protocol):
+    """Whoever takes the base backups and keeps the WAL archive. Actions raise `servers.engines.engine.ActionFailed`."""
+
+    name: str
+
+    async def archive(self, cluster: Cluster, *, timeout: float = 10.0) -> ArchiveState:
+        """Every archived segment and history file, as runs without a gap, looked at in the archive itself.
+
+        Never raises: the answer says why nothing is known.
+        """
+        ...
+
+    async def begin_backup(
+        self, cluster: Cluster, wanted: BackupWanted, key: str, *, timeout: float = 15.0
+    ) -> JobPlace:
+        """Begin a backup, unless one runs or is done already with that key. Refused beside another one's."""
+        ...
+
+    async def begin_verify(
+        self, cluster: Cluster, wanted: VerifyWanted, key: str, *, timeout: float = 15.0
+    ) -> JobPlace:
+        """Begin to read a whole backup and compare it with its checksums. Its log says what does not agree."""
+        ...
+
+    async def begin_restore(
+        self, cluster: Cluster, wanted: RestoreWanted, key: str, *, timeout: float = 15.0
+    ) -> JobPlace:
+        """Begin to lay out a base backup in a directory that is not there yet, with its backup_label, not started.
+
+        A directory that is there and is not this job's own is refused, never emptied.
+        """
+        ...
+
+    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
+        """How a job stands. Bytes copied and in all where the tool tells."""
+        ...
+
+    async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
+        """End a job that runs, by its own process; what it has made so far stays. What was done, in one line."""
+        ...
+
+    def restore_command(self, cluster: Cluster, server: Server) -> str:
+        """The restore_command with which a server on that host gets WAL from the archive."""
+        ...
+
+    async def decrypts(self, cluster: Cluster, server: Server, backup: str, *, timeout: float = 15.0) -> str | None:
+        """A real test decryption of that backup there: why it fails; None where it works or none is needed."""
+        ...
+
+    async def expire(self, cluster: Cluster, *, dry_run: bool, timeout: float = 60.0) -> Expired:
+        """Let go of what the settings' retention no longer keeps, and never of WAL that a kept backup needs."""
         ...

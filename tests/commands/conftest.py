@@ -23,7 +23,7 @@ from ledger.page import Page
 from ledger.page_json import from_json
 from ledger.redact import Redactor
 from ledger.steps import StepRecord
-from servers.backups.tool import BackupTool
+from servers.backups.tool import BackupListing
 from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.state import Answer as SeenAnswer
@@ -157,7 +157,7 @@ def make_world(pair: Pair, people: People, ledger: Ledger, now: Callable[[], dat
         clusters={"shop": shop},
         observer=cast(Observer, pair),
         engine=pair,
-        backups=cast(BackupTool, NoBackups()),
+        backups=cast(BackupListing, NoBackups()),
         ledger=ledger,
         policies=POLICIES,
         directory=people,

@@ -9,7 +9,7 @@ from rich.console import Console
 from bot.check.finding import Finding, Outcome
 from bot.check.run import table
 from bot.check.servers import ServerTrials
-from servers.backups.tool import BackupTool
+from servers.backups.tool import BackupListing
 from servers.engines.engine import ActionFailed, Engine
 from servers.inventory import Cluster, Server
 from servers.observe import Observer
@@ -58,7 +58,9 @@ HEALTHY = look(seen("db1", PRIMARY_FACTS, _host_reaching("db2")), seen("db2", ST
 
 async def _found(pair: Pair) -> dict[tuple[str, str], Finding]:
     part: Any = pair
-    trials = ServerTrials(PAIR, cast(Observer, part), cast(Sessions, part), cast(Engine, part), cast(BackupTool, part))
+    trials = ServerTrials(
+        PAIR, cast(Observer, part), cast(Sessions, part), cast(Engine, part), cast(BackupListing, part)
+    )
     return {(finding.subject, finding.what): finding for finding in await trials.run()}
 
 
