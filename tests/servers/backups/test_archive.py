@@ -23,7 +23,7 @@ def test_a_name_is_as_postgresql_writes_it() -> None:
     assert segment_start(number) == parse_lsn("16/B3000000")
 
 
-@given(st.integers(1, 2**32 - 1), st.integers(0, 2**40), st.sampled_from([2**20, DEFAULT_SEGMENT_SIZE, 2**30]))
+@given(st.integers(1, 2**32 - 1), st.integers(0, 2**33), st.sampled_from([2**20, DEFAULT_SEGMENT_SIZE, 2**30]))
 def test_what_is_named_is_read_again(timeline: int, number: int, size: int) -> None:
     assert parse_segment_name(segment_name(timeline, number, size), size) == (timeline, number)
 
