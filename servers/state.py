@@ -255,6 +255,7 @@ class BaseBackup:
     `size` is what it takes where it lies, in bytes. `kind` is "full", "diff" or "incr", and `based_on` the name of the
     backup without which one of the latter two is worth nothing. `repository` is where it lies ("local", "repo2", an
     off-site store). `verified_at`: when it was last read as a whole and agreed with its checksums, where that is known.
+    `has_wal`: it brings the WAL from its start to its end itself (pg_basebackup --wal-method=stream or fetch).
     """
 
     name: str
@@ -270,6 +271,7 @@ class BaseBackup:
     repository: str = "local"
     encrypted: bool = False
     verified_at: datetime | None = None
+    has_wal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from servers.lsn import Lsn
 from servers.state import Answer
+from servers.timelines import Stretch
 
 DEFAULT_SEGMENT_SIZE = 16 * 2**20
 _HALF = 2**32
@@ -31,11 +32,15 @@ class Segments:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveState:
-    """What the archive has, oldest first, or why nothing is known of it. `histories` are timelines with such a file."""
+    """What the archive has, oldest first, or why nothing is known of it.
+
+    `histories` has what each timeline history file there says (`servers.timelines.read_history`), the timeline that the
+    file is of being its last stretch: without it nobody can tell where the timeline left its parent.
+    """
 
     answer: Answer
     segments: tuple[Segments, ...] = ()
-    histories: tuple[int, ...] = ()
+    histories: tuple[tuple[Stretch, ...], ...] = ()
     segment_size: int = DEFAULT_SEGMENT_SIZE
 
     def has(self, timeline: int, number: int) -> bool:
