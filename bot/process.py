@@ -26,10 +26,11 @@ from bot.slack.face import SlackConfiguration, SlackFace
 from bot.slack.identity import OwnIdentity
 from bot.vitals import VitalSigns
 from bot.wiring import Wired, open_world, utc_now
-from bot.witness.keeper import WitnessKeeper
+from bot.witness.keeper import Witnesses, WitnessKeeper
 from bot.witness.opening import witnesses_of
 from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append
 from ledger.errors import LedgerError
+from servers.blocking import in_thread
 
 # A supervisor gives ten seconds: the running step gets most of them, then each part its share, whatever hangs.
 STEP_SECONDS = 5.5
@@ -39,6 +40,7 @@ SLACK_SECONDS = 1.5
 HTTP_SECONDS = 0.5
 WITNESS_SECONDS = 0.5
 TICK_SECONDS = 1.0
+OPENING_SECONDS = 10.0  # for the signing key's file and boto3's own: a file system that hangs must say so
 
 log = structlog.get_logger(__name__)
 
@@ -100,10 +102,20 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
             now=utc_now,
         )
         loop_lag = LoopLag()
-        witness = WitnessKeeper(wired.ledger, await asyncio.to_thread(witnesses_of, settings), utc_now)
+        witness = WitnessKeeper(wired.ledger, await _witnesses(settings), utc_now)
         signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals, witness)
         http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), slack.routes())
         yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness)
+
+
+async def _witnesses(settings: Settings) -> Witnesses:
+    """SettingsError where what they are made of cannot be read in time."""
+    try:
+        return await in_thread(partial(witnesses_of, settings), OPENING_SECONDS)
+    except TimeoutError:
+        wrong = f"the signing key could not be read within {OPENING_SECONDS:g} s"
+        mend = "look whether its file system hangs, or name a file on another one"
+        raise SettingsError((Mistake("audit.signing_key_file", wrong, mend),)) from None
 
 
 @asynccontextmanager

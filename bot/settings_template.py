@@ -166,8 +166,8 @@ data_directory = "/var/lib/postgresql/17/main"
 bin_directory = "/usr/lib/postgresql/17/bin"
 
 # How db1 is cut off when its host does not answer by SSH: a command beside the bot, or EC2's stop-instances.
-# Exit status 0 says that it is off. It gets UNDERSTUDY_CLUSTER, UNDERSTUDY_SERVER and UNDERSTUDY_HOST. Whoever
-# approves a failover reads the command: no secrets in it.
+# It gets UNDERSTUDY_CLUSTER, UNDERSTUDY_SERVER and UNDERSTUDY_HOST. Whoever approves a failover reads the command: no
+# secrets in it. Without confirm nothing proves that it is off: every failover then asks for risk_approvals.
 # [clusters.shop.servers.db1.fence]
 # kind = "command"
 # command = ["/usr/local/sbin/power-off", "db1"]

@@ -54,7 +54,8 @@ class Service:
 class CommandFence:
     """A server is cut off by a command that runs beside the bot, without a shell. Time-out in seconds.
 
-    Exit status 0 of `command` says that the server is off. Where `confirm` is set, that is asked as well: 0 is off.
+    Exit status 0 of `command` says that it has done its work, of `confirm` that the server is off. Without `confirm`
+    nothing looks, and a failover that may need the hook is a risk for people to approve.
     """
 
     command: tuple[str, ...]

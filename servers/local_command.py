@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-_LONGEST_OUTPUT = 2000  # characters that are kept
+from servers.bounded_output import BoundedOutput
+
+_PIECE = 65_536  # bytes that are read at once
 _PRIVATE = "UNDERSTUDY_"  # the bot's own variables may be secrets, and are no business of the command's
 _KILLED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Standard output and error together, cut to their end."""
+    """Standard output and error together, bounded as `BoundedOutput` does."""
 
     exit_status: int
     output: str
@@ -41,14 +43,24 @@ async def run_here(argv: tuple[str, ...], variables: Mapping[str, str], *, timeo
         raise NotEnded(f"cannot be run: {argv[0]}: {reason}") from error
     try:
         async with asyncio.timeout(timeout):
-            output, _ = await process.communicate()
+            output = await _output_of(process)
     except TimeoutError:
         await _end(process)
         raise NotEnded(f"did not end within {timeout:.3g} s") from None
     except asyncio.CancelledError:
         await _end(process)
         raise
-    return Ended(process.returncode or 0, output.decode("utf-8", "replace")[-_LONGEST_OUTPUT:])
+    return Ended(process.returncode or 0, output)
+
+
+async def _output_of(process: Process) -> str:
+    """Until it has ended and nothing holds its output open any more."""
+    kept = BoundedOutput()
+    if process.stdout is not None:
+        while piece := await process.stdout.read(_PIECE):
+            kept.add(piece)
+    await process.wait()
+    return kept.text
 
 
 def last_line(output: str) -> str:
@@ -64,4 +76,4 @@ async def _end(process: Process) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(TimeoutError):
         async with asyncio.timeout(_KILLED_SECONDS):
-            await process.communicate()
+            await _output_of(process)

@@ -1,10 +1,10 @@
 """*Do it now* and *Stop*: for those who may approve a failover, looked up at the moment of the click."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
+import structlog
 from sqlite_utils import Database
 
 from commands import answers
@@ -21,6 +21,8 @@ from ledger.audit import UNDERSTUDY, AuditKind
 from ledger.outages import Outage, OutageState
 from ledger.page import Mention, Moment, Span, Tone
 from ledger.who import Who
+
+_log = structlog.get_logger(__name__)
 
 
 class Choice(StrEnum):
@@ -49,9 +51,15 @@ class FailoverClicks:
         except Repeated:
             return answers.done("Your click was counted once", "Look at the message in the channel.")
         if outage is not None and choice is Choice.NOW:
-            with suppress(Exception):  # the monitor's next look does the same
-                await self._look(outage.cluster)
+            await self._look_now(outage.cluster)
         return answer
+
+    async def _look_now(self, cluster: str) -> None:
+        """The decision stands whatever this look meets: the monitor's next one does the same."""
+        try:
+            await self._look(cluster)
+        except Exception:
+            _log.exception("the look after Do it now failed", cluster=cluster)
 
     def _decide(
         self, db: Database, asked: Asked, person: Person, outage_id: str, round_: int, choice: Choice

@@ -46,9 +46,9 @@ def plan_failover(pair: Pair) -> Plan:
 
 def _steps(pair: Pair) -> tuple[Step, ...]:
     old, new = pair.source.name, pair.target.name
-    # What cannot be fenced must at least not be reached through us when another one takes writes.
-    fenced = fence_steps(pair) or traffic.turn_away_steps(pair.traffic, old, new)
-    return (*fenced, steps.promote(new), *after_promotion(pair))
+    # What may not be fenced must at least not be reached through us when another one takes writes.
+    turned_away = traffic.turn_away_steps(pair.traffic, old, new) if fence_risks(pair) else ()
+    return (*fence_steps(pair), *turned_away, steps.promote(new), *after_promotion(pair))
 
 
 def _checks(pair: Pair) -> tuple[Check, ...]:

@@ -25,7 +25,7 @@ _LOOK_SECONDS = 5.0
 
 
 def can_fence(pair: Pair) -> bool:
-    """Whether there is a way to keep the old primary from taking writes that can be proved."""
+    """Whether there is a way to keep the old primary from taking writes; `fence_risks` says where it proves nothing."""
     return _answers_by_ssh(pair) or pair.source.fence is not None
 
 
@@ -43,12 +43,13 @@ def fence_step(server: Server) -> Step:
     proof = "no postmaster, nobody listens, pg_controldata can be read"
     if hook is None:
         return Step(BY_SSH, old, f"Fence {old}", does, proof, SSH_SECONDS + HOOK_MARGIN)
+    behind = f"the hook confirms that {old} is off" if hook.confirms else "the hook ends with success, unconfirmed"
     return Step(
         BY_SSH_OR_HOOK,
         old,
         f"Fence {old}: over SSH, else by its hook",
         f"{does} If SSH shows no proof: {hook.what}.",
-        f"{proof}; or the hook confirms that {old} is off",
+        f"{proof}; or {behind}",
         BEFORE_HOOK_SECONDS + hook.timeout + HOOK_MARGIN,
     )
 
@@ -56,14 +57,26 @@ def fence_step(server: Server) -> Step:
 def fence_facts(server: Server) -> tuple[tuple[str, str], ...]:
     """What is material of the hook, by name."""
     hook = fence_of(server)
-    return (("fence hook", hook.what),) if hook else ()
+    if hook is None:
+        return ()
+    return (("fence hook", hook.what if hook.confirms else f"{hook.what}, unconfirmed"),)
 
 
 def fence_risks(pair: Pair) -> tuple[str, ...]:
-    """What people must approve in so many words where nothing can fence it."""
+    """What people must approve in so many words where nothing can fence it, or where what may fence it proves nothing.
+
+    A hook without a confirmation is a risk where SSH answers too: the step may come to need it.
+    """
+    old, hook = pair.source.name, fence_of(pair.source)
+    if hook is not None and hook.confirms:
+        return ()
+    if hook is not None:
+        return (
+            f"Nothing confirms that the fence hook of {old} has cut it off: its settings have no confirm. If SSH shows "
+            f"no proof and {old} still runs where clients reach it, two servers take writes.",
+        )
     if can_fence(pair):
         return ()
-    old = pair.source.name
     return (
         f"{old} cannot be fenced: its host does not answer by SSH. If PostgreSQL still runs there and clients "
         f"reach it, two servers take writes. Make sure by other means that {old} is off.",
@@ -77,6 +90,8 @@ def fence_check(pair: Pair) -> Check:
         behind = f"; behind it: {hook.what}" if hook else ""
         evidence = f"its host answers by SSH within {pair.old.ssh_answer.seconds * 1000:.0f} ms{behind}"
         return passed("fence", title, evidence)
+    if hook is not None and not hook.confirms:
+        return warned("fence", title, f"SSH {pair.old.ssh_answer.how}; nothing confirms its hook: {hook.what}")
     if hook is not None:
         return passed("fence", title, f"SSH {pair.old.ssh_answer.how}; its hook: {hook.what}")
     return warned("fence", title, f"SSH {pair.old.ssh_answer.how}, and the settings have no fence hook for it")

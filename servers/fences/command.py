@@ -20,6 +20,7 @@ class FenceByCommand:
         self._place = place
         self.what = f"run {' '.join(place.command)}"
         self.timeout = place.timeout
+        self.confirms = bool(place.confirm)
 
     async def fence(self, cluster: str, server: Server, *, timeout: float) -> Done:
         began = time.monotonic()
@@ -38,7 +39,9 @@ class FenceByCommand:
                     exit_status=ended.exit_status,
                     output=ended.output,
                 )
-        detail = f"{server.name} is off, as its fence hook confirms: {ended.last_line}"
+            detail = f"{server.name} is off, as the confirmation of its fence hook says: {ended.last_line}"
+        else:
+            detail = f"The fence hook of {server.name} ended with success; nothing confirms it: {ended.last_line}"
         return Done(detail, time.monotonic() - began, ended.exit_status, ended.output)
 
     async def is_off(self, cluster: str, server: Server, *, timeout: float) -> bool | None:

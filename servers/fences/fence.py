@@ -15,9 +15,13 @@ class Fence(Protocol):
 
     what: str  # what is done to what, in one line ("stop the EC2 instance i-0abc"): people approve it, no secret in it
     timeout: float  # seconds that `fence` may take
+    confirms: (
+        bool  # whether something looks that the server is off; else only that the hook ended with success is known
+    )
 
     async def fence(self, cluster: str, server: Server, *, timeout: float) -> Done:
-        """Cut the server off and wait until that is confirmed. ActionFailed where it is not: it may still run."""
+        """Cut the server off, and wait until that is confirmed where it `confirms`. ActionFailed where it is not: the
+        server may still run."""
         ...
 
     async def is_off(self, cluster: str, server: Server, *, timeout: float) -> bool | None:

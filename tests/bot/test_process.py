@@ -4,12 +4,14 @@ import asyncio
 import os
 import signal
 import socket
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from bot import process
 from bot.process import run_bot
 from bot.settings import Settings, load_settings
 from bot.settings_mistakes import SettingsError
@@ -136,6 +138,20 @@ endpoint_url = "{vault.url}"
     assert (result.ok, found.findings) == (True, ())
     assert result.witnessed >= 1
     assert [card.page.title for card in cards if card.channel == "C0AUDIT"] == ["Audit log: 1 record, signed"]
+
+
+async def test_a_key_whose_file_system_hangs_is_told_like_a_wrong_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(process, "witnesses_of", lambda settings: never.wait())
+    monkeypatch.setattr(process, "OPENING_SECONDS", 0.05)
+    try:
+        with pytest.raises(SettingsError, match=r"audit\.signing_key_file: .* within 0\.05 s"):
+            await run_bot(_settings(tmp_path))
+    finally:
+        never.set()
+    assert await _kinds(tmp_path) == []
 
 
 async def test_every_missing_token_is_named_before_anything_is_opened(tmp_path: Path) -> None:

@@ -287,6 +287,7 @@ class Hook:
     pair: Pair
     what: str = "run power-off"
     timeout: float = 30.0
+    confirms: bool = True
 
     async def fence(self, cluster: str, server: Server, *, timeout: float) -> Done:
         machine = await self.pair._do("hook", server)

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, patch
 
 import pytest
+from structlog.testing import capture_logs
 
 from commands.asked import Decision
 from commands.automatic.clicks import Choice
@@ -96,6 +97,19 @@ async def test_do_it_now_does_it_at_once(automatic: Automatic) -> None:
     assert automatic.pair.did == DONE
     (operation,) = await automatic.operations()
     assert operation.reason == "Primary db1 is down; automatic failover, hastened by bob"
+
+
+async def test_a_look_that_fails_after_do_it_now_is_logged_and_takes_nothing_back(automatic: Automatic) -> None:
+    automatic.pair.kill("db1")
+    await automatic.looks(14)
+    broken = AsyncMock(side_effect=RuntimeError("no look"))
+    with capture_logs() as logged, patch.object(automatic.scene.dispatcher._overseer._clicks, "_look", broken):
+        answer = await automatic.press("bob", Choice.NOW)
+    assert answer.page.title == "Failing over shop now"
+    (line,) = [one for one in logged if one["event"] == "the look after Do it now failed"]
+    assert (line["log_level"], line["cluster"]) == ("error", "shop")
+    await automatic.looks(2)
+    assert automatic.pair.did == DONE
 
 
 @pytest.mark.parametrize("choice", Choice)

@@ -62,6 +62,7 @@ class MortalSwitch:
     life: Life
     what: str
     timeout: float
+    confirms: bool
 
     async def fence(self, cluster: str, server: Server, *, timeout: float) -> Done:
         self.life.moment()
@@ -74,7 +75,7 @@ class MortalSwitch:
 
 
 def mortal_switch(switch: Hook | None, life: Life) -> MortalSwitch | None:
-    return None if switch is None else MortalSwitch(switch, life, switch.what, switch.timeout)
+    return None if switch is None else MortalSwitch(switch, life, switch.what, switch.timeout, switch.confirms)
 
 
 class World(RuleBasedStateMachine):
@@ -93,7 +94,7 @@ class World(RuleBasedStateMachine):
     def begin(self, hooks: tuple[str, ...], standbys: int) -> None:
         names = NAMES[: 1 + standbys]
         self.servers: LinkedServers = linked_servers(*names)
-        place = CommandFence(("off",))
+        place = CommandFence(("off",), ("is-off",))
         self.cluster = Cluster(
             "shop", SHOP.channel, tuple(server(name, fence=place if name in hooks else None) for name in names)
         )

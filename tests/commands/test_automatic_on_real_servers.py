@@ -46,6 +46,13 @@ while os.path.exists(f"/proc/{pid}") and open(f"/proc/{pid}/stat").read().rparti
 print(f"{os.environ['UNDERSTUDY_SERVER']} has no power")
 """
 
+# 0 where that process is no more, 1 where it is: what it looks at is not what the switch itself said.
+_IS_OFF = """
+import os, sys
+pid = int(open(sys.argv[1] + "/postmaster.pid").readline())
+sys.exit(os.path.exists(f"/proc/{pid}") and open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] not in "ZX")
+"""
+
 
 @dataclass
 class Watched:
@@ -172,7 +179,9 @@ async def test_stop_stops_it(tmp_path: Path) -> None:
 async def test_a_frozen_primary_whose_host_is_silent_is_fenced_by_its_hook(tmp_path: Path) -> None:
     def hooked(cluster: Cluster) -> Cluster:
         db1, db2 = cluster.servers
-        hook = CommandFence((sys.executable, "-c", _SWITCH_OFF, db1.service.data_directory))
+        python = (sys.executable, "-c")
+        directory = db1.service.data_directory
+        hook = CommandFence((*python, _SWITCH_OFF, directory), (*python, _IS_OFF, directory))
         return replace(cluster, servers=(replace(db1, fence=hook), db2))
 
     async with watched(tmp_path, POLICY, hooked) as scene:

@@ -16,10 +16,13 @@ def shop_with(fence: FencePlace) -> Cluster:
     return Cluster("shop", SHOP.channel, (server("db1", fence=fence), server("db2")))
 
 
+HOOK = CommandFence(("off",), ("is-off",))
+
+
 @pytest.fixture
 def hooked(scene: Scene) -> Scene:
     """The scene, with a fence hook for db1."""
-    world = make_world(scene.pair, scene.people, scene.ledger, scene.pair.clock, shop_with(CommandFence(("off",))))
+    world = make_world(scene.pair, scene.people, scene.ledger, scene.pair.clock, shop_with(HOOK))
     scene.world, scene.dispatcher = world, Dispatcher(world, COMMANDS)
     return scene
 
@@ -89,3 +92,33 @@ async def test_which_hook_it_is_and_to_what_it_acts_is_approved() -> None:
     # Whether SSH answers just then is not material: what was approved covers both.
     pair.machines["db1"].reachable_by_ssh = False
     assert plan_promotion(shop_with(places[0]), None, await pair.observe(SHOP)).hash == plans[0].hash
+
+
+@pytest.mark.parametrize("ssh_answers", [True, False])
+async def test_a_hook_that_nothing_confirms_is_a_risk_in_so_many_words(*, ssh_answers: bool) -> None:
+    pair = practice_pair()
+    await pair.observe(SHOP)
+    pair.kill("db1")
+    pair.machines["db1"].reachable_by_ssh = ssh_answers
+    state = await pair.observe(SHOP)
+    unproved, proved = (plan_promotion(shop_with(place), None, state) for place in (CommandFence(("off",)), HOOK))
+    (risk,) = unproved.risks
+    assert risk.startswith("Nothing confirms that the fence hook of db1 has cut it off")
+    assert "two servers take writes" in risk
+    assert unproved.steps[0].verified_by.endswith("or the hook ends with success, unconfirmed")
+    assert proved.risks == ()
+    assert proved.steps[0].verified_by.endswith("or the hook confirms that db1 is off")
+
+
+async def test_without_a_confirmation_one_approval_is_not_enough(scene: Scene) -> None:
+    cluster = shop_with(CommandFence(("off",)))
+    scene.world = make_world(scene.pair, scene.people, scene.ledger, scene.pair.clock, cluster)
+    scene.dispatcher = Dispatcher(scene.world, COMMANDS)
+    await observed(scene)
+    scene.pair.machines["db1"].reachable_by_ssh = False
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    assert scene.pair.did == []
+    await scene.dispatcher.decide(scene.asks("carol"), operation, Decision.APPROVE)
+    await scene.dispatcher.wait(operation)
+    assert [what for what, _ in scene.pair.did] == ["fence", "hook", "promote", "verify_write"]

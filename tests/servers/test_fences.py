@@ -3,11 +3,14 @@
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from lab.postmaster import process_state
@@ -30,10 +33,14 @@ async def fence(place: CommandFence, timeout: float = 10.0) -> str:
     return (await FenceByCommand(place).fence("shop", DB1, timeout=timeout)).detail
 
 
-async def test_a_command_that_ends_well_confirms_that_the_server_is_off() -> None:
-    assert await fence(CommandFence(python("print('power is off')"))) == (
-        "db1 is off, as its fence hook confirms: power is off"
+async def test_a_command_that_ends_well_is_taken_at_its_word_only_where_something_confirms_it() -> None:
+    off = python("print('power is off')")
+    assert await fence(CommandFence(off)) == (
+        "The fence hook of db1 ended with success; nothing confirms it: power is off"
     )
+    confirmed = CommandFence(off, python(""))
+    assert await fence(confirmed) == "db1 is off, as the confirmation of its fence hook says: power is off"
+    assert [FenceByCommand(place).confirms for place in (CommandFence(off), confirmed)] == [False, True]
 
 
 async def test_it_is_told_which_server_and_gets_no_secret_of_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,6 +125,51 @@ async def test_an_instance_is_stopped_and_said_to_be_stopped(ec2: str) -> None:
     assert (await hook.fence("shop", DB1, timeout=30.0)).detail == done.detail
 
 
+class Throttled:
+    """Stands before a practice EC2's client, and is asked too often at the first tries of each kind."""
+
+    def __init__(self, client: Any, refusals: int) -> None:
+        self._client, self._refusals = client, refusals
+        self.asked: Counter[str] = Counter()
+
+    def stop_instances(self, **arguments: Any) -> Any:
+        return self._ask("StopInstances", self._client.stop_instances, arguments)
+
+    def describe_instances(self, **arguments: Any) -> Any:
+        return self._ask("DescribeInstances", self._client.describe_instances, arguments)
+
+    def _ask(self, name: str, call: Any, arguments: dict[str, Any]) -> Any:
+        self.asked[name] += 1
+        if self.asked[name] <= self._refusals:
+            said = {"Error": {"Code": "RequestLimitExceeded", "Message": "Request limit exceeded."}}
+            raise ClientError(cast(Any, said), name)
+        return call(**arguments)
+
+
+async def throttled_hook(ec2: str, refusals: int, monkeypatch: pytest.MonkeyPatch) -> tuple[FenceByEc2, Throttled]:
+    hook = FenceByEc2(Ec2Fence(run_instance(ec2), REGION, ec2), poll=0.01)
+    client = Throttled(boto3.client("ec2", region_name=REGION, endpoint_url=ec2), refusals)
+
+    async def throttled() -> Throttled:
+        return client
+
+    monkeypatch.setattr(hook, "_client", throttled)
+    return hook, client
+
+
+async def test_an_ec2_that_is_asked_too_often_is_asked_again(ec2: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook, client = await throttled_hook(ec2, 2, monkeypatch)
+    assert (await hook.fence("shop", DB1, timeout=30.0)).detail.endswith("is stopped")
+    assert client.asked["StopInstances"] == client.asked["DescribeInstances"] == 3
+
+
+async def test_one_that_is_throttled_until_the_end_is_no_fence(ec2: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook, _ = await throttled_hook(ec2, 1_000_000, monkeypatch)
+    with pytest.raises(ActionFailed, match=r"after 0\.2 s \(EC2 says: Request limit exceeded\.\)\. It may still"):
+        await hook.fence("shop", DB1, timeout=0.2)
+    assert await hook.is_off("shop", DB1, timeout=10.0) is None
+
+
 async def test_an_instance_that_ec2_does_not_know_is_not_fenced(ec2: str) -> None:
     hook = FenceByEc2(Ec2Fence("i-0123456789abcdef0", REGION, ec2))
     with pytest.raises(ActionFailed, match=r"i-0123456789abcdef0.*It may still take writes"):
@@ -129,7 +181,7 @@ async def test_an_ec2_that_does_not_answer_is_no_fence() -> None:
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     hook = FenceByEc2(Ec2Fence("i-0123456789abcdef0", REGION, "http://127.0.0.1:1"))
     with pytest.raises(ActionFailed, match="may still take writes"):
-        await hook.fence("shop", DB1, timeout=5.0)
+        await hook.fence("shop", DB1, timeout=2.0)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ class Looks:
     off: bool | None
     what: str = "run off"
     timeout: float = 1.0
+    confirms: bool = True
 
     async def fence(self, cluster: str, server: Server, *, timeout: float) -> Done:
         raise AssertionError("a check switched a server off")
