@@ -13,7 +13,12 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from servers.secret_parameters import SECRET_PARAMETERS
+# For a field's metadata: it says how something is done there (how long, with which programs), not which machine it is.
+MANNER: Mapping[str, bool] = {"manner": True}
+
+# Of libpq's parameters those that say which server and which role are meant; the others say how it is reached.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_WHERE = frozenset({"host", "hostaddr", "port", "user", "dbname", "service"})
 
 _DIGITS = 16  # of SHA-256: 64 bits
 
@@ -22,7 +27,8 @@ def identity(settings: object) -> str:
     """Of a frozen dataclass of settings: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON.
 
     No secret goes into it, for it is stored and shown; nor do files of the bot's own machine (keys, known hosts), which
-    lie elsewhere for the terminal than for the bot and say nothing about the machine that is meant.
+    lie elsewhere for the terminal than for the bot and say nothing about the machine that is meant; nor what says only
+    how something is done there, so that a time-out that was changed does not void what waits for approval.
     """
     canonical = json.dumps(_plain(settings), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGITS]
@@ -32,8 +38,9 @@ def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         # What may hold a secret is kept out of the value's repr, and is libpq's conninfo or a bare password.
         return {
-            one.name: _plain(getattr(value, one.name)) if one.repr else _without_secrets(getattr(value, one.name))
+            one.name: _plain(getattr(value, one.name)) if one.repr else _where(getattr(value, one.name))
             for one in fields(value)
+            if "manner" not in one.metadata
         }
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
@@ -42,7 +49,7 @@ def _plain(value: object) -> object:
     return None if isinstance(value, Path) else value
 
 
-def _without_secrets(conninfo: str | None) -> object:
+def _where(conninfo: str | None) -> object:
     """None for what is no conninfo: a bare password."""
     if conninfo is None:
         return None
@@ -50,4 +57,4 @@ def _without_secrets(conninfo: str | None) -> object:
         parameters = conninfo_to_dict(conninfo)
     except psycopg.ProgrammingError:
         return None
-    return {name: str(value) for name, value in parameters.items() if name not in SECRET_PARAMETERS}
+    return {name: str(value) for name, value in parameters.items() if name in _WHERE}

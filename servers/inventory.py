@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from servers.identity import MANNER
+
 if TYPE_CHECKING:
     from servers.managed_service import ManagedService
 
@@ -42,12 +44,12 @@ class Service:
 
     kind: ServiceKind
     data_directory: str
-    bin_directory: str | None = None
+    bin_directory: str | None = field(default=None, metadata=MANNER)
     unit: str | None = None
     version: str | None = None
     cluster_name: str | None = None
     container: str | None = None
-    use_sudo: bool = False
+    use_sudo: bool = field(default=False, metadata=MANNER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class CommandFence:
 
     command: tuple[str, ...]
     confirm: tuple[str, ...] = ()
-    timeout: float = 30.0
+    timeout: float = field(default=30.0, metadata=MANNER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Ec2Fence:
     instance: str
     region: str | None = None
     endpoint_url: str | None = None
-    timeout: float = 120.0
+    timeout: float = field(default=120.0, metadata=MANNER)
 
 
 FencePlace = CommandFence | Ec2Fence
@@ -93,7 +95,7 @@ class Server:
     service: Service
     replication: str | None = field(default=None, repr=False)
     slot: str | None = None
-    disks: tuple[str, ...] = ()
+    disks: tuple[str, ...] = field(default=(), metadata=MANNER)
     fence: FencePlace | None = None
 
 

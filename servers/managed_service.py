@@ -1,8 +1,9 @@
 """Services beside PostgreSQL that people restart: a pooler, an exporter, the application itself. Plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from servers.identity import MANNER
 from servers.inventory import SshTarget
 
 
@@ -28,10 +29,10 @@ class ManagedService:
     unit: str = ""
     directory: str = ""
     service: str = ""
-    use_sudo: bool = False
+    use_sudo: bool = field(default=False, metadata=MANNER)
     url: str | None = None
     port: int | None = None
-    ready_within: float = 60.0
+    ready_within: float = field(default=60.0, metadata=MANNER)
 
     @property
     def known_as(self) -> str:

@@ -21,7 +21,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a job
 
 
 async def fence(context: StepContext) -> StepOutcome:
-    return outcome_of(await engine_says(context.world.engine.fence(server_of(context), timeout=time_of(context))))
+    fenced = context.world.engine.fence(
+        server_of(context), system=context.plan.system_identifier, timeout=time_of(context)
+    )
+    return outcome_of(await engine_says(fenced))
 
 
 async def is_fenced(context: StepContext) -> bool | None:

@@ -19,6 +19,7 @@ from servers.state import ControlData
 
 # What a script may still need after its own patience: the look, and the way back.
 _MARGIN = 1.0
+_ONE_LOOK = 2.0
 
 
 class HostActions:
@@ -65,14 +66,17 @@ class HostActions:
     async def start_as_standby(self, server: Server, upstream: Server, timeout: float) -> Done:
         return await self._start(server, host_scripts.START_AS_STANDBY, standby_settings(server, upstream), timeout)
 
-    async def fence(self, server: Server, timeout: float) -> FenceProof:
+    async def fence(self, server: Server, system: str, timeout: float) -> FenceProof:
         deadline = Deadline(timeout)
         if _in_container(server):
+            await self._refuse_another_system(server, system, deadline)
             # However that ends: what is left is killed from inside, and the proof decides.
             kill = managed(server.service, "docker", "kill", _container(server))
             await self._command(server, kill, deadline.left())
         command = keep_down_command(server.service)
-        answer = await self._script(server, host_scripts.FENCE, command, deadline.left())
+        answer = await self._script(server, host_scripts.FENCE, (system, *command), deadline.left())
+        if answer.other_system is not None:
+            raise _not_its_data(server, system, answer.other_system)
         proof = answer.proof(deadline.seconds)
         if not proof.holds:
             message = f"{server.name} could not be fenced, and may still take writes: {answer.failed or answer.seen}"
@@ -106,6 +110,15 @@ class HostActions:
             message = f"psql on {server.name} failed: {reason}"
             raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
         return completed
+
+    async def _refuse_another_system(self, server: Server, system: str, deadline: Deadline) -> None:
+        """A container that does not answer is the one that the settings name, and is killed all the same."""
+        try:
+            found = (await self.control(server, deadline.left(_ONE_LOOK))).system_identifier
+        except ActionFailed:
+            return
+        if system and found != system:
+            raise _not_its_data(server, system, found)
 
     async def _start(self, server: Server, script: str, stdin: str | None, timeout: float) -> Done:
         deadline = Deadline(timeout)
@@ -154,6 +167,17 @@ class HostActions:
             return await self._shells.run(server, argv, timeout=timeout)
         except ServerUnreachable as error:
             raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
+
+
+def _not_its_data(server: Server, wanted: str, found: str) -> ActionFailed:
+    """`found`: a system identifier, or "-" where pg_controldata tells none."""
+    where = server.service.data_directory
+    whose = (
+        f"pg_controldata tells nothing of {where}, so whose data that is, is not known"
+        if found == "-"
+        else f"{where} has another database system ({found}, not {wanted})"
+    )
+    return ActionFailed(f"{server.name} was not fenced, and nothing was touched: {whose}. Is data_directory right?")
 
 
 def _in_container(server: Server) -> bool:

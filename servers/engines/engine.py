@@ -102,8 +102,10 @@ class Engine(Rejoining, ReplicationSetup, Upkeep, Protocol):
         """
         ...
 
-    async def fence(self, server: Server, *, timeout: float = 10.0) -> FenceProof:
+    async def fence(self, server: Server, *, system: str = "", timeout: float = 10.0) -> FenceProof:
         """Make sure that the server takes no writes: mark it, kill what runs (stopped or hung too), prove it.
+
+        `system`: the system identifier of its data, where it is known. Data of another one is not touched.
 
         Returns only a proof that holds; raises ActionFailed with what was seen otherwise.
         """

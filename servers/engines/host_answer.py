@@ -52,6 +52,7 @@ class HostAnswer:
     standby_signal: bool
     control: ControlData | None
     elsewhere: tuple[Elsewhere, ...] = ()
+    other_system: str | None = None  # whose data it would not touch; "-" where that cannot be told
 
     @property
     def in_production(self) -> bool:
@@ -129,6 +130,7 @@ def _answer(found: Sections, ways: Sequence[Endpoint]) -> HostAnswer:
         elsewhere=tuple(
             one for one in map(_elsewhere, found.values.get("elsewhere", ())) if any(map(one.answers, ways))
         ),
+        other_system=found.one("other_system"),
     )
 
 

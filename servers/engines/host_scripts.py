@@ -126,11 +126,21 @@ echo "@done"
 """
 )
 
-# Arguments from the fifth: what keeps the service manager from starting it again (it may block: not waited for).
-# The mark comes first: whatever starts from now on comes up read-only.
+# Arguments from the fifth: the system identifier that its data must have ('': any); then what keeps the service manager
+# from starting it again (it may block: not waited for). Data of another system, or of one that cannot be told, is not
+# touched. The mark comes first then: whatever starts from now on comes up read-only.
 FENCE = (
     _PRELUDE
     + r"""
+wanted=$1; shift
+if [ -n "$wanted" ]; then
+  system=$(pg_controldata -D "$data" 2>/dev/null | sed -n 's/^Database system identifier: *//p')
+  if [ "$system" != "$wanted" ]; then
+    echo "@other_system ${system:--}"
+    look
+    exit 0
+  fi
+fi
 mark
 [ $# -eq 0 ] || "$@" >/dev/null 2>&1 </dev/null &
 find_postmaster

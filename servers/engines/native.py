@@ -46,8 +46,8 @@ class NativeEngine:
     async def start(self, server: Server, *, timeout: float = 60.0) -> Done:
         return await self._host.start(server, timeout)
 
-    async def fence(self, server: Server, *, timeout: float = 10.0) -> FenceProof:
-        return await self._host.fence(server, timeout)
+    async def fence(self, server: Server, *, system: str = "", timeout: float = 10.0) -> FenceProof:
+        return await self._host.fence(server, system, timeout)
 
     async def fence_proof(self, server: Server, *, timeout: float = 5.0) -> FenceProof:
         deadline = Deadline(timeout)

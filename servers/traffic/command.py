@@ -6,12 +6,12 @@ UNDERSTUDY_OLD_PORT, and the same with NEW.
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
 from servers.errors import ServerUnreachable
-from servers.identity import identity
+from servers.identity import MANNER, identity
 from servers.inventory import SshTarget
 from servers.local_command import Ended, NotEnded, run_here
 from servers.ssh import Shells
@@ -41,8 +41,8 @@ class CommandPlace:
     undo: Argv = ()
     hold: Argv = ()
     release: Argv = ()
-    hold_seconds: float = 10.0
-    redirect_seconds: float = 60.0
+    hold_seconds: float = field(default=10.0, metadata=MANNER)
+    redirect_seconds: float = field(default=60.0, metadata=MANNER)
 
 
 class CommandTarget:

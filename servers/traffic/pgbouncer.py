@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
-from servers.identity import identity
+from servers.identity import MANNER, identity
 from servers.inventory import SshTarget
 from servers.ssh import Shells
 from servers.traffic.landing import Landing
@@ -38,7 +38,7 @@ class PgBouncerPlace:
     databases: tuple[str, ...]
     addresses: Addresses
     landing: str | None = field(default=None, repr=False)
-    hold_seconds: float = 10.0
+    hold_seconds: float = field(default=10.0, metadata=MANNER)
 
 
 class PgBouncer:

@@ -129,7 +129,7 @@ class LinkedServers(Pair):
                     if self._feeder(other) is host:
                         other.lsn = host.lsn
 
-    async def fence(self, server: Server, *, timeout: float = 10.0) -> FenceProof:
+    async def fence(self, server: Server, *, system: str = "", timeout: float = 10.0) -> FenceProof:
         host = await self._on_host("fence", server)
         host.running, host.hung, host.marked = False, False, True
         self._answer_lost("fence")

@@ -126,8 +126,10 @@ class Pair(Jobs, Keeping):
         machine.state = "in archive recovery" if machine.standby else "in production"
         return Done(f"{server.name} runs again.", 0.1, 0, "server started")
 
-    async def fence(self, server: Server, *, timeout: float = 10.0) -> FenceProof:
+    async def fence(self, server: Server, *, system: str = "", timeout: float = 10.0) -> FenceProof:
         machine = await self._do("fence", server)
+        if system not in ("", machine.system):
+            raise ActionFailed(f"{server.name} was not fenced, and nothing was touched: another database system.")
         if not machine.reachable_by_ssh:
             raise ActionFailed(f"{server.name} does not answer by SSH.")
         machine.running, machine.marked = False, True

@@ -65,6 +65,13 @@ async def test_a_new_password_is_still_the_same_server(scene: Scene) -> None:
     assert (await scene.operation(operation)).state is OperationState.SUCCEEDED
 
 
+async def test_a_time_out_that_was_changed_leaves_what_waits_for_approval_as_it_is(scene: Scene) -> None:
+    operation = await scene.request()
+    changed = restarted(scene, lambda db2: replace(db2, conninfo=f"{db2.conninfo} connect_timeout=9", disks=("/var",)))
+    await approved(scene, changed, operation)
+    assert (await scene.operation(operation)).state is OperationState.SUCCEEDED
+
+
 async def test_a_target_that_leads_elsewhere_by_now_is_not_what_was_approved(scene: Scene) -> None:
     pool = Pool()
     scene.dispatcher = restarted(scene, lambda db2: db2, pool)

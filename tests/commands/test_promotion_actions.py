@@ -48,5 +48,7 @@ async def test_another_database_system_that_is_quiet_is_no_fenced_primary(scene:
     assert await fencing.is_fenced(fencing_step) is True
     scene.pair.machines["db1"].system = "7300000000000000002"
     assert await fencing.is_fenced(fencing_step) is False
-    with pytest.raises(StepFailed, match="another database system: is its data_directory right"):
+    scene.pair.machines["db1"].marked = False
+    with pytest.raises(StepFailed, match="nothing was touched"):
         await fencing.fence(fencing_step)
+    assert not scene.pair.machines["db1"].marked

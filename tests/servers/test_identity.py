@@ -82,6 +82,23 @@ def test_no_secret_goes_into_it() -> None:
     assert identity(patroni) == identity(replace(patroni, password=None))
 
 
+@pytest.mark.parametrize(
+    ("value", "otherwise"),
+    [
+        (DB2, replace(DB2, disks=("/", "/var"))),
+        (DB2, replace(DB2, fence=CommandFence(("ipmi-off", "db2"), timeout=99.0))),
+        (DB2, replace(DB2, conninfo=f"{DB2.conninfo} connect_timeout=7 sslmode=require")),
+        (DB2, replace(DB2, service=replace(DB2.service, bin_directory="/opt/pg/bin", use_sudo=True))),
+        (POOL, replace(POOL, hold_seconds=99.0)),
+        (SWITCH, replace(SWITCH, hold_seconds=99.0, redirect_seconds=99.0)),
+    ],
+)
+def test_how_long_or_by_which_programs_something_is_done_makes_no_other_machine(
+    value: object, otherwise: object
+) -> None:
+    assert identity(otherwise) == identity(value)
+
+
 def test_where_this_machine_keeps_its_keys_says_nothing_of_the_other_one() -> None:
     """The bot and the terminal may have them in different places."""
     moved = replace(DB2.ssh, key_file=Path("/home/bob/.ssh/id"), known_hosts=Path("/home/bob/.ssh/known_hosts"))

@@ -193,6 +193,25 @@ async def test_a_directory_that_is_not_the_one_in_use_proves_nothing(pair: Pair,
     assert lab.postmaster_pid() is not None
 
 
+async def test_a_directory_of_another_system_is_not_touched_by_a_fence(pair: Pair, db1: Server, db2: Server) -> None:
+    """The settings name a data directory of something else: it is neither marked nor ended."""
+    other = "7000000000000000000"
+    with pytest.raises(
+        ActionFailed, match=rf"nothing was touched: .* has another database system \(\d+, not {other}\)"
+    ):
+        await pair.engine.fence(db1, system=other)
+    assert not (pair.lab.server("db1").data_directory / "standby.signal").exists()
+    assert pair.lab.server("db1").postmaster_pid() is not None
+
+    blind = replace(db1, service=replace(db1.service, data_directory=str(pair.lab.server("db1").paths.root)))
+    with pytest.raises(ActionFailed, match="nothing was touched: pg_controldata tells nothing"):
+        await pair.engine.fence(blind, system=other)
+    assert not (pair.lab.server("db1").paths.root / "standby.signal").exists()
+
+    own = (await pair.engine.control_data(db1)).system_identifier
+    assert (await pair.engine.fence(db1, system=own)).holds
+
+
 async def test_nothing_is_proved_of_a_primary_that_did_not_shut_down_or_a_standby_that_lacks_something(
     pair: Pair, db1: Server, db2: Server
 ) -> None:
