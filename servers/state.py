@@ -276,12 +276,16 @@ class BaseBackup:
 
 @dataclass(frozen=True, slots=True)
 class BackupState:
-    """The base backups (newest first) and the WAL archive, or why nothing is known of them."""
+    """The base backups (newest first) and the WAL archive, or why nothing is known of them.
+
+    `disks` are the file systems on which they lie, with their `path` there; none for an object store, or not known.
+    """
 
     answer: Answer
     backups: tuple[BaseBackup, ...]
     archived_segments: int | None
     last_archived_at: datetime | None
+    disks: tuple[DiskUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
