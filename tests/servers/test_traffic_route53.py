@@ -5,6 +5,8 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 from moto.server import ThreadedMotoServer
 
 from servers.engines.engine import ActionFailed
@@ -98,6 +100,74 @@ async def test_of_weighted_records_the_weights_are_moved(zone: Zone) -> None:
     assert (await dns.look(timeout=10)).server == "db2"
     await dns.undo(MOVE, timeout=10)
     assert {record["SetIdentifier"]: record["Weight"] for record in zone.records()} == {"blue": 100, "green": 0}
+
+
+async def test_several_weighted_records_come_back_as_they_were(zone: Zone) -> None:
+    zone.put(SetIdentifier="blue", Weight=200, ResourceRecords=value("db1"), HealthCheckId="11111111-2222")
+    zone.put(SetIdentifier="green", Weight=30, ResourceRecords=value("db2"))
+    zone.put(SetIdentifier="grey", Weight=7, ResourceRecords=[{"Value": "db3.example.net"}])
+    zone.put(SetIdentifier="foreign", Weight=1, ResourceRecords=[{"Value": "elsewhere.example.net"}])
+    before = zone.records()
+    dns = zone.target(weighted={"db1": "blue", "db2": "green", "db3": "grey"})
+    await dns.redirect(MOVE, timeout=10)
+    weights = {record["SetIdentifier"]: record["Weight"] for record in zone.records()}
+    assert weights == {"blue": 0, "green": 200, "grey": 0, "foreign": 1}
+    await dns.undo(MOVE, timeout=10)
+    assert zone.records() == before
+    assert (await dns.undo(MOVE, timeout=10)).detail == "db.example.net is as it was."
+
+
+async def test_after_a_restart_the_undo_says_that_it_does_not_know_the_weights(zone: Zone) -> None:
+    zone.put(SetIdentifier="blue", Weight=90, ResourceRecords=value("db1"))
+    zone.put(SetIdentifier="green", Weight=10, ResourceRecords=value("db2"))
+    weighted = {"db1": "blue", "db2": "green"}
+    await zone.target(weighted=weighted).redirect(MOVE, timeout=10)
+    undone = await zone.target(weighted=weighted).undo(MOVE, timeout=10)
+    assert {record["SetIdentifier"]: record["Weight"] for record in zone.records()} == {"blue": 90, "green": 0}
+    assert undone.detail.endswith("What their weights were before the change is not known any more.")
+
+
+class LostAnswers:
+    """Between boto3 and Route 53: changes get no answer, and only those arrive that are `delivered`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, delivered: bool) -> None:
+        self.delivered, self.lost, self.changes = delivered, True, 0
+        send = URLLib3Session.send
+
+        def broken(session: URLLib3Session, request: Any) -> Any:
+            if request.method != "POST":
+                return send(session, request)
+            self.changes += 1
+            if not self.lost:
+                return send(session, request)
+            if self.delivered:
+                send(session, request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+        monkeypatch.setattr(URLLib3Session, "send", broken)
+
+
+async def test_a_change_whose_answer_is_lost_is_looked_for_and_not_sent_again(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone.put(ResourceRecords=value("db1"))
+    wire = LostAnswers(monkeypatch, delivered=True)
+    done = await zone.target().redirect(MOVE, timeout=10)
+    assert wire.changes == 1
+    assert "is there, though Route 53 gave no answer" in done.detail
+    assert "cannot be told" in done.detail
+
+
+async def test_a_change_that_may_land_after_its_undo_is_said_so(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone.put(ResourceRecords=value("db1"))
+    wire, dns = LostAnswers(monkeypatch, delivered=False), zone.target()
+    with pytest.raises(ActionFailed, match=r"sent once, is not seen there, and may still land"):
+        await dns.redirect(MOVE, timeout=1)
+    assert wire.changes == 1
+    wire.lost = False
+    undone = await dns.undo(MOVE, timeout=10)
+    assert "got no answer and may still land after this" in undone.detail
+    assert zone.records()[0]["ResourceRecords"] == value("db1")
 
 
 async def test_what_cannot_be_told_apart_or_found_is_said(zone: Zone) -> None:
