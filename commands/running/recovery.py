@@ -14,9 +14,11 @@ from commands.document import Document, read_document
 from commands.orders import Ready, terms
 from commands.plan import Conclusion
 from commands.records import record_own
+from commands.running.astray import Astray
 from commands.running.book import Book
 from commands.running.following import progress_of
 from commands.running.owner import Owner, is_gone
+from commands.running.resumption import Left, astray_line
 from commands.running.runner import Runner
 from commands.world import World
 from ledger import locks
@@ -81,9 +83,11 @@ class Recovery:
         ledger = self._world.ledger
         standing = await ledger.read(lambda db: get(db, lock.operation_id))
         document = read_document(standing.plan)
-        obstacle = self._obstacle(standing.cluster, document)
-        if obstacle is not None:
-            await ledger.write(lambda db: self._end_untouched(db, lock, document, obstacle))
+        astray = self._astray(standing.cluster, document)
+        left = await ledger.read(lambda db: self._left(db, lock, document, astray)) if astray is not None else None
+        if left is not None and left.astray is not None and not left.undoable:
+            line = astray_line(left, left.astray)
+            await ledger.write(lambda db: self._end_untouched(db, lock, document, line))
             return
         self._owner.appear()
         taken = await ledger.write(lambda db: self._take_over(db, lock))
@@ -91,7 +95,7 @@ class Recovery:
             return
         _log.warning("an operation was found that nobody carries on", operation=standing.id, owner=lock.owner)
         ready = Ready(taken.operation, document, taken.fencing)
-        self._runner.resume(ready, taken.left_at)
+        self._runner.resume(ready, taken.left_at, astray)
 
     def _take_over(self, db: Database, lock: locks.Lock) -> _Taken | None:
         """None when the operation has ended, and only its lock was left."""
@@ -105,18 +109,28 @@ class Recovery:
         moments = (moment for one in records for moment in (one.intended_at, one.finished_at) if moment is not None)
         return _Taken(operation, fencing, max(moments, default=lock.acquired_at))
 
-    def _obstacle(self, name: str, document: Document) -> str | None:
-        """In a sentence, why not even a look would tell anything: it would be a look at something else."""
+    def _astray(self, name: str, document: Document) -> Astray | None:
+        """Why not even a look would tell anything: it would be a look at something else. None where all is the same."""
+        plan = document.plan
         cluster = self._world.clusters.get(name)
         if cluster is None or document.order not in self._orders:
-            return f"It was left, and this Understudy has no cluster {name} or no order {document.order}."
-        elsewhere = leads_elsewhere(document.plan, cluster, self._world)
+            everything = frozenset(step.server for step in plan.steps) | {plan.target}
+            line = f"It was left, and this Understudy has no cluster {name} or no order {document.order}."
+            return Astray(everything, line)
+        elsewhere = leads_elsewhere(plan, cluster, self._world)
         if not elsewhere:
             return None
-        return (
+        line = (
             f"It was left, and the settings of {' and '.join(elsewhere)} are not those that were approved: "
-            f"nothing more was done, and nothing taken back. Look at the servers: /ha status {name}"
+            f"nothing more was done to the servers, and nothing taken back there. Look at them: /ha status {name}."
         )
+        return Astray(frozenset(elsewhere), line)
+
+    def _left(self, db: Database, lock: locks.Lock, document: Document, astray: Astray) -> Left:
+        """As far as it matters for those who may wait."""
+        order = self._orders.get(document.order)
+        records = steps(db, lock.operation_id) if order is not None else ()
+        return Left(document.plan, order.actions() if order else {}, records, lock.acquired_at, astray=astray)
 
     def _end_untouched(self, db: Database, lock: locks.Lock, document: Document, line: str) -> None:
         taken = self._take_over(db, lock)

@@ -9,11 +9,12 @@ not ask for anew: it stops, and says where.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from commands.command import Action
 from commands.plan import Plan
+from commands.running.astray import Astray
 from ledger.operations import OperationState
 from ledger.page import Moment, Note
 from ledger.steps import Direction, StepRecord, StepStatus
@@ -58,13 +59,17 @@ Decision = GoOn | TakeBack | Stop
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An operation as it was left. Each of its records has its status by now."""
+    """An operation as it was left. Each of its records has its status by now.
+
+    `astray`: the settings changed meanwhile. Then all that is done is to let go who waits, where nothing changed.
+    """
 
     plan: Plan
     actions: Mapping[str, Action]
     records: Sequence[StepRecord]
     left_at: datetime
     cancelled_by: str | None = None
+    astray: Astray | None = None
 
     @property
     def next_index(self) -> int:
@@ -94,7 +99,22 @@ class Left:
         undone = {one.index for one in self.records if one.direction is Direction.UNDO and one.status in _DONE}
         done = {one.index for one in self.records if one.direction is Direction.DO and one.status in _DONE}
         due = to_take_back(self.plan, self.actions, tried - undone, done, final_tried=self.final_tried)
-        return tuple(reversed(due))
+        return tuple(index for index in reversed(due) if self.astray is None or self._is_let_go(self.astray, index))
+
+    @property
+    def stranded(self) -> tuple[str, ...]:
+        """Where clients may wait whom Understudy cannot let go, because the settings lead elsewhere."""
+        if self.astray is None:
+            return ()
+        held = (index for index in replace(self, astray=None).undoable if self._holds(index))
+        steps = (self.plan.steps[index] for index in held if index not in self.undoable)
+        return tuple(step.server for step in steps)
+
+    def _is_let_go(self, astray: Astray, index: int) -> bool:
+        return self._holds(index) and astray.leaves(self.plan, self.plan.steps[index])
+
+    def _holds(self, index: int) -> bool:
+        return self.actions[self.plan.steps[index].action].until is not None
 
     @property
     def undoing(self) -> bool:
@@ -139,11 +159,15 @@ def too_long_ago(left_at: datetime, now: datetime) -> str | None:
 
 def decide(left: Left, seen: Seen, now: datetime) -> Decision:
     """What becomes of it."""
+    if left.astray is not None:
+        line = astray_line(left, left.astray)
+        held = TakeBack(OperationState.FAILED, line, only_held=True)
+        return held if left.undoable else Stop(line, OperationState.FAILED)
     old = too_long_ago(left.left_at, now)
     if old is not None:
         # People have taken over by now; but whoever was made to wait by us is not left to it.
-        held = [index for index in left.undoable if left.actions[left.plan.steps[index].action].until is not None]
-        return TakeBack(OperationState.INTERRUPTED, old, only_held=True) if held else Stop(old)
+        waits = any(left._holds(index) for index in left.undoable)
+        return TakeBack(OperationState.INTERRUPTED, old, only_held=True) if waits else Stop(old)
     if left.undoing or _failed(left) is not None:
         return _give_up(left, _why(left))
     if left.cancelled_by is not None and not left.final_tried:
@@ -154,6 +178,15 @@ def decide(left: Left, seen: Seen, now: datetime) -> Decision:
     if seen.no_longer in left.undoable:
         return Stop(obstacle)  # somebody has taken it back already: nothing of ours is left there
     return _give_up(left, obstacle)
+
+
+def astray_line(left: Left, astray: Astray) -> str:
+    """Why nothing more is done, and who has to let go those whom Understudy cannot."""
+    if not left.stranded:
+        return astray.line
+    where = " and ".join(left.stranded)
+    by_hand = "for PgBouncer, RESUME on its admin console; for a command, its release"
+    return f"{astray.line} Clients may wait at {where}: let them go by hand there ({by_hand})."
 
 
 def restarts(plan: Plan, records: Sequence[StepRecord]) -> tuple[Note, ...]:

@@ -22,11 +22,12 @@ from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready, terms
 from commands.plan import Conclusion
 from commands.recheck import not_as_approved
+from commands.running.astray import Astray
 from commands.running.attempt import attempt
 from commands.running.book import Book, StepEnd
 from commands.running.endings import next_steps, passed_over, sentence
 from commands.running.following import progress_of
-from commands.running.inquiry import Inquiry
+from commands.running.inquiry import Inquiry, unasked
 from commands.running.patience import write_patiently
 from commands.running.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, to_take_back, too_long_ago
 from commands.running.standing import where_it_stands
@@ -90,9 +91,9 @@ class Run:
         """From the first step. `looked` is the look that was begun at the last click."""
         await self._safely(self._go(looked))
 
-    async def carry_on(self, left_at: datetime) -> None:
-        """From where another process left it at that moment, as far as the world still allows that."""
-        await self._safely(self._carry_on(left_at))
+    async def carry_on(self, left_at: datetime, astray: Astray | None = None) -> None:
+        """From where another process left it at that moment, as far as the world, and the settings, still allow."""
+        await self._safely(self._carry_on(left_at, astray))
 
     async def _safely(self, work: Awaitable[None]) -> None:
         try:
@@ -133,7 +134,7 @@ class Run:
             return f"The servers could not be looked at again: {type(error).__name__}."
         return await not_as_approved(self._world, self._order, self._document, self._cluster, state)
 
-    async def _carry_on(self, left_at: datetime) -> None:
+    async def _carry_on(self, left_at: datetime, astray: Astray | None) -> None:
         if self._operation.state is OperationState.APPROVED:
             old = too_long_ago(left_at, self._world.now())
             if old is not None:
@@ -146,10 +147,10 @@ class Run:
         self._found = {name: value for record in records for name, value in record.found.items()}
         inquiry = Inquiry(self._world, self._order, self._cluster, self._document, self._found, self.operation_id)
         if records and records[-1].status in (None, StepStatus.CANCELLED):
-            answer = await inquiry.answer(records[-1])
+            answer = unasked(records[-1]) if astray is not None else await inquiry.answer(records[-1])
             await self._write(lambda db: self._book.found(db, self._world.now(), answer))
             records = await self._records()
-        left = Left(self._plan, self._actions, records, left_at, await self._cancelled_by())
+        left = Left(self._plan, self._actions, records, left_at, await self._cancelled_by(), astray)
         self._recall(left)
         await self._go_on(left, inquiry)
 
@@ -272,8 +273,7 @@ class Run:
             await self._close(OperationState.INTERRUPTED, Conclusion(f"{line} {taken_back}", (), self._next_steps()))
 
     async def _leave(self, line: str) -> None:
-        """The end of this process, not of the operation: it stays as it is for the next one, which finds it by its
-        lock."""
+        """The end of this process, not of the operation: the next one finds it by its lock, as it is."""
         conclusion = Conclusion(f"{line} {_GOES_ON}", next_steps=(f"Look: /ha status {self._cluster.name}",))
         await self._close(OperationState.INTERRUPTED, conclusion, holds=True)
 

@@ -10,6 +10,7 @@ import structlog
 
 from commands.command import Order
 from commands.orders import Ready
+from commands.running.astray import Astray
 from commands.running.run import Run
 from commands.world import World
 from servers.state import ClusterState
@@ -68,10 +69,13 @@ class Runner:
         run = Run(self._world, self._orders[ready.document.order], ready)
         self._begin(run, run.go(looked))
 
-    def resume(self, ready: Ready, left_at: datetime) -> None:
-        """Carries on in the background what another process left at that moment; the lock is this one's by now."""
+    def resume(self, ready: Ready, left_at: datetime, astray: Astray | None = None) -> None:
+        """Carries on in the background what another process left at that moment; the lock is this one's by now.
+
+        `astray`: the settings changed meanwhile, and nothing is done but to let go who waits.
+        """
         run = Run(self._world, self._orders[ready.document.order], ready)
-        self._begin(run, run.carry_on(left_at))
+        self._begin(run, run.carry_on(left_at, astray))
 
     async def wait(self, operation_id: str) -> None:
         """Until the operation has ended, if it runs here. Cancelling the wait leaves it running."""

@@ -108,6 +108,66 @@ async def test_what_was_left_in_the_middle_is_not_carried_on_elsewhere(scene: Sc
     assert (await scene.operation(operation)).state is OperationState.FAILED
 
 
+async def left_while_clients_were_held(scene: Scene, pool: Pool, step: str) -> str:
+    """An approved switchover whose process has gone in the middle of that step; its id."""
+    scene.dispatcher = restarted(scene, lambda db2: db2, pool)
+    scene.pair.holds[step] = asyncio.Event()
+    operation = await scene.request()
+    world = replace(scene.world, traffic={"shop": (pool,)})
+    crashed = Dispatcher(world, COMMANDS, owner=Gone(scene.ledger.path))
+    await crashed.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    await scene.pair.has_begun(step)
+    scene.pair.holds.clear()
+    assert pool.held
+    return operation
+
+
+async def test_who_is_held_is_let_go_though_the_settings_of_others_changed(scene: Scene) -> None:
+    """Another target is new under its name: the pool is the one that was approved, and so are both servers."""
+    pool, other = Pool(), Pool(name="other")
+    scene.world = replace(scene.world, traffic={"shop": (pool, other)})
+    scene.dispatcher = Dispatcher(scene.world, COMMANDS)
+    scene.pair.holds["stop"] = asyncio.Event()
+    operation = await scene.request()
+    crashed = Dispatcher(scene.world, COMMANDS, owner=Gone(scene.ledger.path))
+    await crashed.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    await scene.pair.has_begun("stop")
+    scene.pair.holds.clear()
+    did, before = list(scene.pair.did), list(other.did)
+    elsewhere = Pool(name="other", identity="another pool")
+    world = replace(scene.world, traffic={"shop": (pool, elsewhere)})
+    changed = Dispatcher(world, COMMANDS)
+    await changed.recover()
+    said = (await changed.wait(operation)).page.summary
+    assert not pool.held
+    assert "the settings of other are not those that were approved" in said
+    assert "Clients may wait at other: let them go by hand there (for PgBouncer, RESUME" in said
+    assert (scene.pair.did, other.did, elsewhere.did) == (did, before, [])
+    assert (await scene.operation(operation)).state is OperationState.FAILED
+
+
+@pytest.mark.parametrize("what", ["the pool", "db2"])
+async def test_who_cannot_be_let_go_is_named_with_who_has_to(scene: Scene, what: str) -> None:
+    pool = Pool()
+    operation = await left_while_clients_were_held(scene, pool, "stop")
+    did, other = list(pool.did), Pool(identity="another pool", held=True)
+    changed = restarted(scene, lambda db2: db2, other) if what == "the pool" else restarted(scene, MOVES[1], pool)
+    await changed.recover()
+    said = (await changed.wait(operation)).page.summary
+    assert (pool.did, other.did) == (did, [])
+    assert "Clients may wait at pool: let them go by hand there (for PgBouncer, RESUME on its admin console" in said
+    assert (await scene.operation(operation)).state is OperationState.FAILED
+
+
+async def test_of_a_cluster_that_is_no_more_those_who_wait_are_named(scene: Scene) -> None:
+    operation = await left_while_clients_were_held(scene, Pool(), "stop")
+    changed = Dispatcher(replace(scene.world, clusters={"other": scene.world.clusters["shop"]}, traffic={}), COMMANDS)
+    await changed.recover()
+    said = (await changed.wait(operation)).page.summary
+    assert "has no cluster shop" in said
+    assert "Clients may wait at pool" in said
+
+
 @pytest.mark.parametrize("order", ["promote", "restart db2", "reload", "reload db2"])
 async def test_every_order_is_bound_to_the_machines_that_it_names(scene: Scene, order: str) -> None:
     form = await scene.dispatcher.prepare(scene.asks("alice", order))
