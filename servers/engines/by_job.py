@@ -1,27 +1,24 @@
 """What the native engine does by jobs on a server's host: pg_rewind and pg_basebackup, and the looks at them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import LiteralString, TypeVar
+from typing import LiteralString
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from servers.engines import job_scripts
 from servers.engines.engine import ActionFailed
-from servers.engines.job_answer import Source, directory_facts, job_report, reach_of, taken_apart
+from servers.engines.job_answer import Source, directory_facts, reach_of
+from servers.engines.jobs import Jobs, made
 from servers.engines.rejoining import DirectoryFacts, Job, JobReport, Moved, Reach, SourceFacts
 from servers.errors import ServerUnreachable
-from servers.inside import run_inside
-from servers.inventory import Server, ServiceKind
+from servers.inventory import Server
 from servers.lsn import Lsn
 from servers.secret_parameters import SECRET_PARAMETERS
 from servers.sections import Sections
-from servers.service import programs
 from servers.sql import Sessions
 from servers.ssh import Shells
-
-T = TypeVar("T")
 
 _SEGMENT_NAME = 24  # hexadecimal digits: timeline, and two for the number
 
@@ -47,12 +44,12 @@ class JobActions:
     """Looks at data directories, rewinds, copies, and moves a copy into place."""
 
     def __init__(self, shells: Shells, sessions: Sessions) -> None:
-        self._shells = shells
+        self._jobs = Jobs(shells)
         self._sessions = sessions
 
     async def directory(self, server: Server, archive: str | None, timeout: float) -> DirectoryFacts:
         found = await self.run(server, job_scripts.DIRECTORY, ("", archive or ""), timeout)
-        return _made(server, directory_facts, found)
+        return made(server, directory_facts, found)
 
     async def history(self, server: Server, timeline: int, timeout: float) -> str:
         if timeline <= 1:
@@ -83,16 +80,14 @@ class JobActions:
     async def begin_rewind(
         self, server: Server, upstream: Server, key: str, archive: str | None, timeout: float
     ) -> JobReport:
-        arguments = (Job.REWIND, key, job_scripts.REWIND, archive or "")
-        return await self._begin(server, arguments, source_of(upstream), timeout)
+        return await self._begin(server, Job.REWIND, key, job_scripts.REWIND, (archive or "",), upstream, timeout)
 
     async def begin_copy(self, server: Server, upstream: Server, key: str, timeout: float) -> JobReport:
         new = f"{server.service.data_directory}.copy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-        arguments = (Job.COPY, key, job_scripts.COPY, server.slot or "", new)
-        return await self._begin(server, arguments, source_of(upstream), timeout)
+        return await self._begin(server, Job.COPY, key, job_scripts.COPY, (server.slot or "", new), upstream, timeout)
 
     async def job(self, server: Server, job: Job, timeout: float) -> JobReport:
-        return _made(server, job_report, await self.run(server, job_scripts.JOB, (job,), timeout))
+        return await self._jobs.report(server, server.service.data_directory, job, timeout=timeout)
 
     async def use_copy(self, server: Server, aside: str, timeout: float) -> Moved:
         found = await self.run(server, job_scripts.USE_COPY, (aside,), timeout)
@@ -100,24 +95,17 @@ class JobActions:
         where = f"; the old directory is {moved}" if moved else "; there was no old directory"
         return Moved(f"the copy is {server.name}'s data directory{where}", moved)
 
-    async def _begin(self, server: Server, arguments: Sequence[str], source: Source, timeout: float) -> JobReport:
-        if server.service.kind is ServiceKind.DOCKER:
-            message = f"{server.name} runs in a container, which a {arguments[0]} would not outlive: do it by hand"
-            raise ActionFailed(message)
-        return _made(server, job_report, await self.run(server, job_scripts.BEGIN, arguments, timeout, source.stdin))
+    async def _begin(
+        self, server: Server, job: Job, key: str, inner: str, arguments: Sequence[str], upstream: Server, timeout: float
+    ) -> JobReport:
+        path, stdin = server.service.data_directory, source_of(upstream).stdin
+        return await self._jobs.begin(server, path, job, key, inner, arguments, timeout=timeout, stdin=stdin)
 
     async def run(
         self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None = None
     ) -> Sections:
         """Run one of our scripts beside the data directory, which need not be there. Raises ActionFailed."""
-        own = (server.service.data_directory.rstrip("/"), programs(server.service))
-        self._shells.wake(server)
-        try:
-            argv = ("sh", "-c", script, "sh", *own, *arguments)
-            completed = await run_inside(self._shells, server, argv, timeout=timeout, stdin=stdin)
-        except ServerUnreachable as error:
-            raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
-        return taken_apart(server.name, completed)
+        return await self._jobs.run(server, server.service.data_directory, script, arguments, timeout, stdin)
 
 
 def source_of(upstream: Server) -> Source:
@@ -148,10 +136,3 @@ def _segment_start(number: str | None, segment: int) -> Lsn | None:
     if number is None or len(number) != _SEGMENT_NAME - 8:
         return None
     return Lsn((int(number[:8], 16) << 32) + int(number[8:], 16) * segment)
-
-
-def _made(server: Server, make: Callable[[Sections], T], found: Sections) -> T:
-    try:
-        return make(found)
-    except ValueError as error:
-        raise ActionFailed(f"{server.name}'s host gave an answer that makes no sense: {error}") from None

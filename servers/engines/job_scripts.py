@@ -38,7 +38,7 @@ until_reaped() {
 }
 """
 
-_LOOK_AT_JOB = r"""
+LOOK_AT_JOB = r"""
 read_state() {
   state=none value= begun= key=
   { read -r state value begun key < "$work/$1.state"; } 2>/dev/null
@@ -77,7 +77,7 @@ restore_command() {
 # Arguments: a timeline ('': that of the last checkpoint), the WAL archive's directory.
 DIRECTORY = (
     PRELUDE
-    + _LOOK_AT_JOB
+    + LOOK_AT_JOB
     + _CONFIGURATION
     + r"""
 timeline=$1 archive=$2
@@ -152,7 +152,7 @@ sync -- "$work" 2>/dev/null
 # Arguments: job, key, the job's own script, its arguments. It leads a session of its own: no end of ours ends it.
 BEGIN = (
     PRELUDE
-    + _LOOK_AT_JOB
+    + LOOK_AT_JOB
     + _SOURCE
     + f"runner='{_RUNNER}'\n"
     + r"""
@@ -163,10 +163,13 @@ find_postmaster
 read_state "$job"
 if job_runs; then
   [ "$key" = "$wanted" ] || refuse "a $job of an earlier order still runs there, as process $value: wait for its end"
-elif [ "$job" != copy ] || [ "$state $key" != "done $wanted" ]; then
+elif [ "$job" = rewind ] || [ "$state $key" != "done $wanted" ]; then
   before="$state $value $begun $key" tries=500
-  as_owner setsid sh -c "$runner" sh "$work" "$job" "$wanted" "$inner" "$data" "$work" "$@" \
-    > /dev/null 2>&1 < /dev/null &
+  # By exec: a shell that redirects a function alone keeps the connection's streams open, which would wait for its end.
+  (
+    exec > /dev/null 2>&1 < /dev/null
+    as_owner setsid sh -c "$runner" sh "$work" "$job" "$wanted" "$inner" "$data" "$work" "$@"
+  ) &
   while read_state "$job"; [ "$state $value $begun $key" = "$before" ] && [ "$tries" -gt 0 ]; do
     sleep 0.01
     tries=$((tries - 1))
@@ -179,7 +182,27 @@ echo "@done"
 )
 
 # Arguments: job.
-JOB = PRELUDE + _LOOK_AT_JOB + 'look_at_job "$1"\necho "@done"\n'
+JOB = PRELUDE + LOOK_AT_JOB + 'look_at_job "$1"\necho "@done"\n'
+
+# Arguments: job, seconds that its processes may take to end before they are killed. Its state tells that it was ended.
+STOP = (
+    PRELUDE
+    + LOOK_AT_JOB
+    + r"""
+job=$1 tries=$(($2 * 20))
+read_state "$job"
+if job_runs; then
+  # It leads a session of its own, so all that it has started is in its process group.
+  kill -TERM "-$value" || refuse "process $value could not be ended"
+  while kill -0 "-$value" 2>/dev/null && [ "$tries" -gt 0 ]; do sleep 0.05; tries=$((tries - 1)); done
+  kill -KILL "-$value" 2>/dev/null
+  as_owner sh -c 'echo "understudy: it was ended on request" >> "$1/$2.log"
+    echo failed 143 "$3" "$4" > "$1/$2.state"' sh "$work" "$job" "$begun" "$key"
+  echo "@ended $value"
+fi
+echo "@done"
+"""
+)
 
 # PostgreSQL's single-user mode, by which a killed server is recovered, refuses one with standby.signal ("standby mode
 # is not supported by single-user servers"), and so does pg_rewind, which calls it. So the mark is off for the recovery
@@ -249,7 +272,7 @@ pg_basebackup "$@"
 # Arguments: what the old directory's new name ends in.
 USE_COPY = (
     PRELUDE
-    + _LOOK_AT_JOB
+    + LOOK_AT_JOB
     + _REAPED
     + r"""
 aside=$data.aside-$1
