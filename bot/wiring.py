@@ -16,7 +16,7 @@ from commands.registry import COMMANDS
 from commands.world import World
 from ledger.ledger import Ledger
 from ledger.redact import Redactor
-from servers.backups.native import NativeBackups
+from servers.backups.registry import BackupTools
 from servers.engines.behind_patroni import behind_patroni
 from servers.engines.native import NativeEngine
 from servers.engines.patroni.engine import patroni_engines
@@ -58,7 +58,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
     shells, sessions = Shells(), Sessions()
     try:
-        backups = NativeBackups(shells, utc_now)
+        backups = BackupTools(shells, utc_now)
         observer = Observer(
             clusters,
             shells,
@@ -73,6 +73,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             observer=observer,
             engine=behind_patroni(NativeEngine(shells, sessions), clusters.values()),
             backups=backups,
+            backup_tool=backups.tool_of,
             ledger=ledger,
             policies=policies_of(settings),
             directory=directory(roster),

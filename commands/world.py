@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from commands.automatic.policy import AutomaticPolicy
 from commands.people import Directory
 from commands.policies import Policies
 from ledger.ledger import Ledger
-from servers.backups.tool import BackupListing
+from servers.backups.registry import BackupTools
+from servers.backups.tool import BackupListing, BackupTool
 from servers.engines.engine import Engine
 from servers.engines.patroni.engine import PatroniEngine
 from servers.fences.registry import Fences, fence_of
@@ -17,6 +18,10 @@ from servers.observe import Observer
 from servers.service_manager import ServiceHands, ServiceManagers
 from servers.ssh import Shells
 from servers.traffic.target import TrafficTarget
+
+
+def _no_backup_tools() -> Callable[[Cluster], BackupTool]:
+    return BackupTools(Shells(), lambda: datetime.now(UTC)).tool_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class World:
     policies: Policies
     directory: Directory
     now: Callable[[], datetime]  # aware, UTC
+    backup_tool: Callable[[Cluster], BackupTool] = field(default_factory=_no_backup_tools)
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from servers.backups.native import NativeBackups
+from servers.backups.native.lister import NativeBackups
 from servers.backups.tool import BackupListing
 from servers.engines.patroni.engine import PatroniEngine
 from servers.errors import ServerUnreachable

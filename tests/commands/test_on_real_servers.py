@@ -23,7 +23,7 @@ from ledger.ledger import Ledger
 from ledger.operations import list_operations
 from ledger.page import Table
 from ledger.redact import Redactor
-from servers.backups.native import NativeBackups
+from servers.backups.native.lister import NativeBackups
 from servers.engines.engine import ActionFailed, Done
 from servers.engines.native import NativeEngine
 from servers.inventory import Server

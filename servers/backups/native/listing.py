@@ -1,4 +1,4 @@
-"""Reading the listing that `servers.backups.native_script` prints.
+"""Reading the listing that `servers.backups.native.listing_script` prints.
 
 backup_label: https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
 backup_manifest: https://www.postgresql.org/docs/current/backup-manifest-format.html
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from servers.errors import ServerUnreachable
 from servers.lsn import Lsn, parse_lsn
-from servers.sections import parse_sections
+from servers.sections import Sections, parse_sections
 from servers.state import BaseBackup, Outcome
 
 _BLOCKS = frozenset({"manifest", "label"})
@@ -64,16 +64,25 @@ def _backup(directory: str, chunk: str, sizes: Mapping[str, int]) -> BaseBackup 
         return None
     ranges = _wal_ranges(manifest) if manifest is not None else None
     first, last = (ranges[0], ranges[-1]) if ranges else (None, None)
+    state, _, verified = _job(found, "verify")
     return BaseBackup(
         name=name,
         path=f"{directory.rstrip('/')}/{name}",
-        started_at=_started_at(label),
+        started_at=_started_at(label) or _time(_job(found, "backup")[1]),
         finished_at=_time(found.one("manifest_at")) if ranges else None,
         size=sizes.get(name, 0),
         start_lsn=first.start if first else None,
         end_lsn=last.end if last else None,
         timeline=last.timeline if last else None,
+        encrypted=found.one("encrypted") is not None,
+        verified_at=_time(verified) if state == "done" else None,
     )
+
+
+def _job(found: Sections, job: str) -> tuple[str, str | None, str | None]:
+    """A job's state, and the seconds at which it began and last changed it; of one that was never begun, nothing."""
+    words = (found.one(f"job_{job}") or "").split(" ")
+    return (words[0], words[1], words[2]) if len(words) == 3 else ("", None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ def _started_at(label: str) -> datetime | None:
 
 
 def _time(seconds: str | None) -> datetime | None:
-    if not seconds:
+    if not seconds or seconds == "0":
         return None
     try:
         return datetime.fromtimestamp(int(seconds), UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 
-from servers.backups.native_listing import Listing, parse_listing
+from servers.backups.native.listing import Listing, parse_listing
 from servers.errors import ServerUnreachable
 from servers.state import Outcome
 from tests.servers.damage import damaged

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.options import LabOptions
-from servers.backups.native import NativeBackups
+from servers.backups.native.lister import NativeBackups
 from servers.inventory import BackupPlace, BackupTool, Cluster
 from servers.state import BackupState, Outcome
 from tests.servers.pair import Pair, now, practice_pair

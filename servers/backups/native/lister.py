@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from servers.backups.native_listing import parse_listing
-from servers.backups.native_script import SCRIPT
+from servers.backups.native.listing import parse_listing
+from servers.backups.native.listing_script import SCRIPT
 from servers.errors import ServerUnreachable
 from servers.inside import run_inside
 from servers.inventory import BackupPlace, Cluster, Server, SshTarget
@@ -32,13 +32,18 @@ class NativeBackups:
         Where the settings name no server, all are asked at once, and the one whose newest complete backup is newest
         is believed (of those that have the directories).
         """
+        return (await self.located(cluster, timeout=timeout))[1]
+
+    async def located(self, cluster: Cluster, *, timeout: float = 5.0) -> tuple[Server | None, BackupState]:
+        """The same, with the server on whose host it was found; None where no place for backups is named."""
         started = time.perf_counter()
         if cluster.backups is None:
-            return BackupState(self._answer(started, Outcome.NOT_ASKED, NOT_ASKED), (), None, None)
+            return None, BackupState(self._answer(started, Outcome.NOT_ASKED, NOT_ASKED), (), None, None)
         place = cluster.backups
-        servers = cluster.servers if place.server is None else (cluster.server(place.server),)
+        servers = hosts_of(cluster)
         states = await asyncio.gather(*(self._ask(server, place, timeout) for server in servers))
-        return best_of(states)
+        best = best_of(states)
+        return servers[states.index(best)], best
 
     async def _ask(self, server: Server, place: BackupPlace, timeout: float) -> BackupState:
         started = time.perf_counter()
@@ -60,6 +65,12 @@ class NativeBackups:
 
     def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
         return Answer(outcome, self._clock(), time.perf_counter() - started, detail)
+
+
+def hosts_of(cluster: Cluster) -> tuple[Server, ...]:
+    """The servers on whose hosts the backups may be."""
+    named = cluster.backups.server if cluster.backups else None
+    return cluster.servers if named is None else (cluster.server(named),)
 
 
 def best_of(states: Iterable[BackupState]) -> BackupState:

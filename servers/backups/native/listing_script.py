@@ -30,6 +30,11 @@ ls -1t | head -n "$most" | while IFS= read -r name; do
   tarred=; for file in "$name"/base.tar*; do [ ! -f "$file" ] || tarred=1; done
   [ -f "$name/backup_manifest" ] || [ -f "$name/backup_label" ] || [ -n "$tarred" ] || continue
   echo "@backup $name"
+  for file in "$name"/base.tar*.gpg; do [ ! -f "$file" ] || echo "@encrypted"; done
+  for job in backup verify; do
+    { read -r state _ begun _ < "$name.understudy/$job.state"; } 2>/dev/null || continue
+    echo "@job_$job $state $begun $(stat -c %Y -- "$name.understudy/$job.state")"
+  done
   if [ -f "$name/backup_manifest" ]; then
     echo "@manifest_at $(stat -c %Y -- "$name/backup_manifest")"
     echo "@manifest"; tail -c 4000 -- "$name/backup_manifest"; printf '\n@end\n'

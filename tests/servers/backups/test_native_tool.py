@@ -1,0 +1,233 @@
+"""The native tool on a real pair: back up, list, verify, restore, and recover from what was laid out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg.conninfo import make_conninfo
+
+from lab.options import LabOptions
+from lab.ports import free_port
+from servers.backups.archive import ArchiveState
+from servers.backups.native.tool import NativeTool
+from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, JobPlace, RestoreWanted, VerifyWanted
+from servers.engines.engine import ActionFailed
+from servers.engines.rejoining import JobReport, JobState
+from servers.state import BaseBackup
+from tests.servers.pair import PATIENCE, Pair, now, practice_pair
+
+pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The pair, its tool, and a backup of the standby that is done."""
+
+    pair: Pair
+    tool: NativeTool
+    backup: BaseBackup
+
+    async def ended(self, place: JobPlace) -> JobReport:
+        return await ended(self.pair, self.tool, place)
+
+
+async def ended(pair: Pair, tool: NativeTool, place: JobPlace) -> JobReport:
+    async with asyncio.timeout(PATIENCE):
+        while (report := await tool.job(pair.cluster, place)).state is JobState.RUNNING:
+            await asyncio.sleep(0.05)
+    return report
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bench() -> AsyncIterator[Bench]:
+    async with practice_pair(LabOptions(base_backup=True)) as pair:
+        tool = NativeTool(pair.shells, now)
+        await pair.lab.server("db1").query("CREATE TABLE kept AS SELECT 'before'::text AS mark")
+        wanted = BackupWanted(pair.cluster.server("db2"))
+        place = await tool.begin_backup(pair.cluster, wanted, "plan-1")
+        report = await ended(pair, tool, place)
+        assert report.state is JobState.DONE, report
+        assert await tool.begin_backup(pair.cluster, wanted, "plan-1") == place
+        state = await tool.list(pair.cluster)
+        yield Bench(pair, tool, next(each for each in state.backups if each.path == place.path))
+
+
+async def test_a_backup_is_listed_with_its_times_and_its_wal(bench: Bench) -> None:
+    backup = bench.backup
+    assert (backup.kind, backup.encrypted, backup.timeline, backup.verified_at) == ("full", False, 1, None)
+    assert backup.started_at is not None
+    assert backup.finished_at is not None
+    assert backup.started_at <= backup.finished_at
+    assert backup.start_lsn is not None
+    assert backup.end_lsn is not None
+    assert backup.start_lsn < backup.end_lsn
+    assert 0 < backup.size < 20_000_000
+    files = sorted(path.name for path in Path(backup.path).iterdir())
+    assert files[0] == "backup_manifest"
+    assert files[1].startswith("base.tar.")
+
+
+async def test_only_full_backups_are_taken(bench: Bench) -> None:
+    wanted = BackupWanted(bench.pair.cluster.server("db2"), BackupKind.INCREMENTAL)
+    with pytest.raises(ActionFailed, match="full backups only"):
+        await bench.tool.begin_backup(bench.pair.cluster, wanted, "plan-2")
+
+
+async def test_a_backup_beside_one_that_runs_is_refused(bench: Bench) -> None:
+    work = Path(f"{bench.backup.path}-other.understudy")
+    bench.pair.lab.account.directory(work)
+    running = await asyncio.create_subprocess_exec("tail", "-f", "/dev/null", "--", str(work), stderr=-3)
+    try:
+        bench.pair.lab.account.write(work / "backup.state", f"running {running.pid} 1 plan-other\n")
+        with pytest.raises(ActionFailed, match="of an earlier order still runs there"):
+            await bench.tool.begin_backup(bench.pair.cluster, BackupWanted(bench.pair.cluster.server("db2")), "plan-3")
+    finally:
+        running.kill()
+        await running.wait()
+
+
+async def test_both_formats_verify_and_are_then_known_as_verified(bench: Bench) -> None:
+    state = await bench.tool.list(bench.pair.cluster)
+    plain = next(each for each in state.backups if (Path(each.path) / "PG_VERSION").exists())
+    for backup in (bench.backup, plain):
+        place = await bench.tool.begin_verify(bench.pair.cluster, VerifyWanted(backup.name), "verify-1")
+        report = await bench.ended(place)
+        assert report.state is JobState.DONE, report
+    assert all(each.verified_at for each in (await bench.tool.list(bench.pair.cluster)).backups if each.finished_at)
+
+
+async def test_the_archive_is_told_as_runs(bench: Bench) -> None:
+    await bench.pair.lab.server("db1").query("SELECT pg_switch_wal()")
+    async with asyncio.timeout(PATIENCE):
+        while not (archive := await bench.tool.archive(bench.pair.cluster)).segments:
+            await asyncio.sleep(0.1)
+    segments = {path.name for path in bench.pair.lab.archive.iterdir() if len(path.name) == 24}
+    (run,) = archive.segments
+    assert archive.segment_size == 4 * 2**20
+    assert run.timeline == 1
+    assert run.last - run.first + 1 == len(segments)
+    assert run.began_at is not None
+    assert run.ended_at is not None
+    assert run.began_at <= run.ended_at
+
+
+async def test_it_is_restored_to_a_moment_between_two_marks(bench: Bench) -> None:
+    db1 = bench.pair.lab.server("db1")
+    await db1.query("INSERT INTO kept VALUES ('first')")
+    [(moment,)] = await db1.query("SELECT clock_timestamp()")
+    await db1.query("INSERT INTO kept VALUES ('second')")
+    [(segment,)] = await db1.query("SELECT pg_walfile_name(pg_switch_wal())")
+    async with asyncio.timeout(PATIENCE):
+        while not (bench.pair.lab.archive / segment).exists():
+            await asyncio.sleep(0.05)
+    directory = db1.data_directory.with_name("beside")
+    server = bench.pair.cluster.server("db1")
+    wanted = RestoreWanted(bench.backup.name, server, str(directory))
+
+    place = await bench.tool.begin_restore(bench.pair.cluster, wanted, "restore-1")
+    report = await bench.ended(place)
+
+    assert report.state is JobState.DONE, report
+    assert report.copied == report.total != 0
+    assert (directory / "backup_label").exists()
+    assert "successfully verified" in await db1.run("pg_verifybackup", "--no-parse-wal", str(directory))
+    again = await bench.tool.begin_restore(bench.pair.cluster, wanted, "restore-1")
+    assert (await bench.tool.job(bench.pair.cluster, again)).state is JobState.DONE
+    with pytest.raises(ActionFailed, match="is there already"):
+        await bench.tool.begin_restore(bench.pair.cluster, wanted, "restore-2")
+    command = bench.tool.restore_command(bench.pair.cluster, server)
+    async with recovered(bench.pair, directory, command, moment) as marks:
+        assert marks == ["before", "first"]
+
+
+async def test_what_was_altered_is_found_and_named(bench: Bench) -> None:
+    """In a copy, which is unpacked, changed in one byte of one file, and packed again."""
+    backup = Path(bench.backup.path)
+    altered = backup.with_name("altered")
+    owner = bench.pair.lab.account
+    owner.directory(altered)
+    for each in backup.iterdir():
+        owner.write(altered / each.name, "")
+        (altered / each.name).write_bytes(each.read_bytes())
+    packed = next(altered.glob("base.tar.*"))
+    content = bytearray(packed.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    packed.write_bytes(content)
+
+    place = await bench.tool.begin_verify(bench.pair.cluster, VerifyWanted("altered"), "verify-1")
+    report = await bench.ended(place)
+
+    assert report.state is JobState.FAILED
+    assert "failed" in report.log or "differ" in report.log, report
+    found = next(each for each in (await bench.tool.list(bench.pair.cluster)).backups if each.name == "altered")
+    assert found.verified_at is None
+
+
+async def test_a_job_is_ended_by_its_own_process_and_what_it_made_stays(bench: Bench) -> None:
+    cluster, server = bench.pair.cluster, bench.pair.cluster.server("db1")
+    work = Path(f"{bench.pair.lab.backups}/stopped.understudy")
+    running = await bench.tool._jobs.begin(
+        server, str(bench.pair.lab.backups / "stopped"), BackupJob.VERIFY, "k", "sleep 60 & sleep 60", timeout=10
+    )
+    assert running.state is JobState.RUNNING
+    place = JobPlace(BackupJob.VERIFY, server, str(bench.pair.lab.backups / "stopped"), "k")
+    assert "has ended" in await bench.tool.stop_job(cluster, place)
+    report = await bench.tool.job(cluster, place)
+    assert (report.state, "ended on request" in report.log) == (JobState.FAILED, True)
+    assert "no verify runs" in await bench.tool.stop_job(cluster, place)
+    assert work.exists()
+
+
+@pytest.mark.parametrize("name", ["../data", ".hidden", "", "a/b", "a\nb"])
+async def test_a_name_that_is_none_of_a_backup_is_refused(bench: Bench, name: str) -> None:
+    with pytest.raises(ActionFailed, match="no backup can be called"):
+        await bench.tool.begin_verify(bench.pair.cluster, VerifyWanted(name), "verify-1")
+
+
+async def test_an_archive_that_cannot_be_looked_into_is_unknown(bench: Bench) -> None:
+    place = bench.pair.cluster.backups
+    assert place is not None
+    cluster = replace(bench.pair.cluster, backups=replace(place, archive_directory="/nowhere"))
+    state = await bench.tool.archive(cluster)
+    assert isinstance(state, ArchiveState)
+    assert not state.answer.ok
+
+
+@asynccontextmanager
+async def recovered(pair: Pair, directory: Path, command: str, moment: datetime) -> AsyncIterator[list[str]]:
+    """The marks that an instance finds which was recovered from `directory` to that moment; it is stopped again."""
+    server, port = pair.lab.server("db1"), free_port()
+    settings = {
+        "restore_command": command,
+        "recovery_target_time": moment.isoformat(),
+        "recovery_target_action": "pause",
+        "primary_conninfo": "",
+        "archive_mode": "off",
+        "port": str(port),
+        "listen_addresses": "",
+    }
+    lines = (f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items())
+    owner = pair.lab.account
+    owner.write(directory / "postgresql.auto.conf", "".join(lines))
+    owner.write(directory / "recovery.signal", "")
+    log = str(directory / "start.log")
+    await server.run("pg_ctl", "start", "-w", "-D", str(directory), "-l", log)
+    try:
+        conninfo = make_conninfo(host=str(server.socket_directory), port=port, user="postgres", dbname="postgres")
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    cursor = await connection.execute("SELECT pg_get_wal_replay_pause_state()")
+                    if (await cursor.fetchone()) == ("paused",):
+                        break
+                    await asyncio.sleep(0.05)
+            rows = await (await connection.execute("SELECT mark FROM kept")).fetchall()
+        yield [str(mark) for (mark,) in rows]
+    finally:
+        await server.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(directory))
