@@ -36,7 +36,7 @@ def host_facts(
             postmaster_stopped=bool(pid) and state in _STOPPED,
             standby_signal=found.one("standby_signal") is not None,
             control=_control(found),
-            disks=_disks(found.blocks.get("disks", ""), paths),
+            disks=disks_of(found.blocks.get("disks", ""), paths),
             load=_load(found.one("load")),
             clock_offset_seconds=_clock_offset(found, sent_at, completed.seconds),
             peers=_peers(found, server, peers),
@@ -69,7 +69,7 @@ def _history(found: Sections) -> tuple[Stretch, ...]:
     return read_history(int(file_name.partition(".")[0], 16), found.blocks.get("history", ""))
 
 
-def _disks(text: str, paths: Sequence[str]) -> tuple[DiskUse, ...]:
+def disks_of(text: str, paths: Sequence[str]) -> tuple[DiskUse, ...]:
     """One entry a file system. Rows come in the order of the paths, unless df could not look at one of them."""
     rows = [match for match in map(_DISK.match, text.splitlines()) if match]
     names: Sequence[str] = paths if len(rows) == len(paths) else [row[4] for row in rows]

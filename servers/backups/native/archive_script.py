@@ -11,6 +11,7 @@ from servers.backups.native.packing import UNPACK
 from servers.errors import ServerUnreachable
 from servers.sections import Sections, parse_sections
 from servers.state import Answer, Outcome
+from servers.timelines import Stretch, read_history
 
 MOST_RUNS = 500  # the newest; an archive with more gaps than that is a ruin, and said to be one
 
@@ -33,7 +34,10 @@ case $some in
   *) size=$(stat -c %s -- "$some") ;;
 esac
 echo "@segment_size $size"
-ls -f | grep -E '^[0-9A-F]{8}\.history' | cut -c 1-8 | sort -u | while read -r each; do echo "@history $each"; done
+ls -f | grep -E '^[0-9A-F]{8}\.history(\.(gz|lz4|zst))?(\.gpg)?$' | while read -r each; do
+  forks=$(unpacked "$each" 2>/dev/null | awk '/^[0-9]/ && NF > 1 { printf " %s %s", $1, $2 }')
+  echo "@history ${each%%.*}$forks"
+done
 ls -f | awk "$is_segment" | sort | awk -v size="${size:-16777216}" '
   function number(text, i, sum) {
     sum = 0
@@ -79,8 +83,14 @@ def _runs(found: Sections, size: int) -> tuple[Segments, ...]:
     return tuple(made)
 
 
-def _histories(found: Sections) -> tuple[int, ...]:
-    return tuple(int(name, 16) for name in found.values.get("history", ()))
+def _histories(found: Sections) -> tuple[tuple[Stretch, ...], ...]:
+    """Each line has the timeline, then the timelines that it came from, each with the LSN at which it was left."""
+    made = []
+    for line in found.values.get("history", ()):
+        name, *words = line.split(" ")
+        forks = "\n".join(" ".join(pair) for pair in zip(words[::2], words[1::2], strict=True))
+        made.append(read_history(int(name, 16), forks))
+    return tuple(made)
 
 
 def _time(seconds: str) -> datetime | None:

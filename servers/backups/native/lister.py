@@ -52,7 +52,7 @@ class NativeBackups:
         command = ("sh", "-c", SCRIPT, "sh", place.directory, archive, str(MOST_BACKUPS), *known)
         try:
             completed = await run_inside(self._shells, server, command, timeout=timeout)
-            listing = parse_listing(place.directory, completed.stdout, known)
+            listing = parse_listing(place.directory, completed.stdout, known, place.archive_directory)
         except ServerUnreachable as error:
             detail = f"{server.name}: {error.detail}"
             return BackupState(self._answer(started, error.outcome, detail), (), None, None)
@@ -61,7 +61,7 @@ class NativeBackups:
             return BackupState(self._answer(started, Outcome.FAILED, detail), (), None, None)
         self._sizes[server.ssh, place.directory] = {b.name: b.size for b in listing.backups if b.finished_at and b.size}
         answer = self._answer(started, Outcome.ANSWERED)
-        return BackupState(answer, listing.backups, listing.archived_segments, listing.last_archived_at)
+        return BackupState(answer, listing.backups, listing.archived_segments, listing.last_archived_at, listing.disks)
 
     def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
         return Answer(outcome, self._clock(), time.perf_counter() - started, detail)

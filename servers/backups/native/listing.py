@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from servers.errors import ServerUnreachable
+from servers.host_facts import disks_of
 from servers.lsn import Lsn, parse_lsn
 from servers.sections import Sections, parse_sections
-from servers.state import BaseBackup, Outcome
+from servers.state import BaseBackup, DiskUse, Outcome
 
-_BLOCKS = frozenset({"manifest", "label"})
+_BLOCKS = frozenset({"manifest", "label", "disks"})
 _RANGES = re.compile(r'"WAL-Ranges"\s*:\s*(\[.*?\])\s*,\s*"Manifest-Checksum"\s*:\s*"[0-9a-f]{64}"\s*\}\s*$', re.DOTALL)
 _START_TIME = re.compile(r"^START TIME: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (\S+)$", re.MULTILINE)
 _INCREMENTAL = re.compile(r"^INCREMENTAL FROM LSN:", re.MULTILINE)
@@ -25,15 +26,17 @@ _KIBIBYTE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found: backups newest first; the archive's number of segments and the time of the newest one."""
+    """What was found: backups newest first; the archive's number of segments and the time of the newest one; the file
+    systems of both."""
 
     backups: tuple[BaseBackup, ...]
     archived_segments: int | None
     last_archived_at: datetime | None
+    disks: tuple[DiskUse, ...] = ()
 
 
-def parse_listing(directory: str, text: str, known_sizes: Mapping[str, int]) -> Listing:
-    """The listing. `known_sizes`: bytes by name, for the backups whose size was not asked for again.
+def parse_listing(directory: str, text: str, known_sizes: Mapping[str, int], archive: str | None = None) -> Listing:
+    """The listing of a directory and an archive's. `known_sizes`: bytes by name, for the backups whose size was not asked for again.
 
     ServerUnreachable when the directory cannot be looked into; ValueError when the output makes no sense.
     """
@@ -52,6 +55,7 @@ def parse_listing(directory: str, text: str, known_sizes: Mapping[str, int]) -> 
         backups=tuple(sorted(backups, key=_moment, reverse=True)),
         archived_segments=int(segments) if segments is not None else None,
         last_archived_at=_time(segment_at),
+        disks=disks_of(found.blocks.get("disks", ""), (directory, archive) if archive else (directory,)),
     )
 
 
@@ -76,6 +80,7 @@ def _backup(directory: str, chunk: str, sizes: Mapping[str, int]) -> BaseBackup 
         timeline=last.timeline if last else None,
         encrypted=found.one("encrypted") is not None,
         verified_at=_time(verified) if state == "done" else None,
+        has_wal=found.one("has_wal") is not None,
     )
 
 

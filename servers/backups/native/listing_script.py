@@ -24,12 +24,16 @@ if [ -n "$archive" ]; then
     echo "@archive_error cannot look into $archive"
   fi
 fi
+disks=$(df -P -k -- "$directory" ${archive:+"$archive"} 2>/dev/null); printf '@disks\n%s\n@end\n' "$disks"
 for name; do known="$known/$name/"; done
 ls -1t | head -n "$most" | while IFS= read -r name; do
   [ -d "$name" ] || continue
   tarred=; for file in "$name"/base.tar*; do [ ! -f "$file" ] || tarred=1; done
   [ -f "$name/backup_manifest" ] || [ -f "$name/backup_label" ] || [ -n "$tarred" ] || continue
   echo "@backup $name"
+  for file in "$name"/pg_wal.tar* "$name"/pg_wal/????????????????????????; do
+    [ ! -f "$file" ] || { echo "@has_wal"; break; }
+  done
   for file in "$name"/base.tar*.gpg; do [ ! -f "$file" ] || echo "@encrypted"; done
   for job in backup verify; do
     { read -r state _ begun _ < "$name.understudy/$job.state"; } 2>/dev/null || continue

@@ -55,6 +55,7 @@ async def bench() -> AsyncIterator[Bench]:
         assert report.state is JobState.DONE, report
         assert await tool.begin_backup(pair.cluster, wanted, "plan-1") == place
         state = await tool.list(pair.cluster)
+        assert [disk.path for disk in state.disks][0] == str(pair.lab.backups)
         yield Bench(pair, tool, next(each for each in state.backups if each.path == place.path))
 
 
@@ -68,6 +69,7 @@ async def test_a_backup_is_listed_with_its_times_and_its_wal(bench: Bench) -> No
     assert backup.end_lsn is not None
     assert backup.start_lsn < backup.end_lsn
     assert 0 < backup.size < 20_000_000
+    assert backup.has_wal
     files = sorted(path.name for path in Path(backup.path).iterdir())
     assert files[0] == "backup_manifest"
     assert files[1].startswith("base.tar.")
