@@ -36,8 +36,9 @@ class Listing:
 
 
 def parse_listing(directory: str, text: str, known_sizes: Mapping[str, int], archive: str | None = None) -> Listing:
-    """The listing of a directory and an archive's. `known_sizes`: bytes by name, for the backups whose size was not asked for again.
+    """The listing of a directory, and of the archive's.
 
+    `known_sizes`: bytes by name, for the backups whose size was not asked for again.
     ServerUnreachable when the directory cannot be looked into; ValueError when the output makes no sense.
     """
     head, *chunks = text.split("\n@backup ") if not text.startswith("@backup ") else ("", *text.split("\n@backup "))

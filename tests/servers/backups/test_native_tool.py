@@ -55,7 +55,7 @@ async def bench() -> AsyncIterator[Bench]:
         assert report.state is JobState.DONE, report
         assert await tool.begin_backup(pair.cluster, wanted, "plan-1") == place
         state = await tool.list(pair.cluster)
-        assert [disk.path for disk in state.disks][0] == str(pair.lab.backups)
+        assert state.disks[0].path == str(pair.lab.backups)
         yield Bench(pair, tool, next(each for each in state.backups if each.path == place.path))
 
 
