@@ -1,8 +1,9 @@
 """What a command is. One module a command; `commands.registry` lists them.
 
-A View answers a question. A Deed changes something in Understudy itself, at once. An Order changes a server: it plans,
-and the rest (form, approvals, re-check, run, report, audit) is the same for every order and lives in
-`commands.orders`. A Decider decides on an order that was asked for.
+A View answers a question. A Deed changes something in Understudy itself, at once; what follows on servers, such as a
+pause of Patroni, is a wish in the ledger, carried out with records of its own. An Order changes a server: it plans, and
+the rest (form, approvals, re-check, run, report, audit) is the same for every order and lives in `commands.orders`. A
+Decider decides on an order that was asked for.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -146,7 +147,7 @@ class View(Protocol):
 
 @runtime_checkable
 class Deed(Protocol):
-    """A command that touches no server, only what Understudy itself does: no plan, and nobody has to approve it."""
+    """A command that changes what Understudy itself does, and no server: no plan, and nobody has to approve it."""
 
     name: str
     usage: str

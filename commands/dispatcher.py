@@ -132,6 +132,7 @@ class Dispatcher:
 
     async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:
         """Lets running steps finish for at most `deadline` seconds, and records where each operation stopped."""
+        await self._overseer.close()
         await self._runner.shutdown(deadline)
         if not self._runner.running:
             self._owner.leave()

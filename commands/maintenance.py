@@ -1,27 +1,40 @@
-"""`/ha maintenance on|off [cluster] [for 2h] reason`: people are at work, so nothing automatic acts."""
+"""`/ha maintenance on|off [cluster] [for 2h] reason`: people are at work, so nothing automatic acts.
+
+Where Patroni runs the cluster it is what acts, so it is paused meanwhile. That is a wish in the ledger, carried out at
+once where Patroni answers, and by the process that stays where it does not: see `commands.pausing`.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
 from sqlite_utils import Database
 
 from commands.asked import Asked
 from commands.command import Misunderstood
+from commands.maintenance_page import announce_begin, announce_end
 from commands.parse import COMMAND, echo, resolve
+from commands.pausing.keeper import keep_pause
+from commands.pausing.words import pause_words, trouble
 from commands.people import Person
-from commands.records import record, record_own, show
+from commands.records import record, record_own
 from commands.tidy import LONGEST_REASON, tidy
 from commands.world import World
+from ledger import patroni_pauses
 from ledger.audit import AuditKind
 from ledger.durations import parse_seconds
-from ledger.maintenance import Maintenance, begin, end, open_maintenance, run_out
-from ledger.page import Facts, Mention, Moment, Page, Span, Tone, text
+from ledger.errors import LedgerError
+from ledger.maintenance import begin, end, open_maintenance, run_out
+from ledger.page import Moment, Page, Span, Tone, text
+from ledger.patroni_pauses import PatroniPause, PauseState, open_pause
 from ledger.who import Who
-from servers.inventory import Cluster
+from servers.inventory import Cluster, EngineKind
 
 UNLESS_SAID = timedelta(hours=1)  # forgotten maintenance would leave a cluster without its automatic failover
 LONGEST = timedelta(days=7)
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,8 @@ class InMaintenance:
         """Turns it on or off, says so in the cluster's channel, and leaves one audit record."""
         wanted = understand(words, world, self.usage)
         who = Who(person.id, person.name)
-        return await world.ledger.write(lambda db: _turn(db, asked, who, wanted, world.now()))
+        page = await world.ledger.write(lambda db: _turn(db, asked, who, wanted, world.now()))
+        return await _with_patroni(page, wanted, world)
 
 
 def understand(words: Sequence[str], world: World, usage: str) -> Wanted:
@@ -76,8 +90,26 @@ def end_what_ran_out(db: Database, now: datetime) -> int:
         ended = end(db, one.id, None, now)
         details = {"maintenance": ended.id, "since": ended.since, "until": ended.until, "reason": ended.reason}
         record_own(db, now, AuditKind.MAINTENANCE_ENDED, ended.cluster, ended.channel, details)
-        _announce_end(db, ended, now)
+        announce_end(db, ended, open_pause(db, ended.cluster), now)
     return len(over)
+
+
+async def _with_patroni(page: Page, wanted: Wanted, world: World) -> Page:
+    """The answer, with what has come of Patroni's pause. The maintenance stands whatever comes of it."""
+    if wanted.cluster.name not in world.patroni:
+        return page
+    tone = page.tone
+    try:
+        pause = await keep_pause(world, wanted.cluster)
+        said = pause_words(pause, over=not wanted.on)
+        tone = Tone.WARNING if pause is not None and trouble(pause) else tone
+    except LedgerError as error:
+        _log.error("what came of patroni's pause is not recorded", cluster=wanted.cluster.name, error=str(error))
+        said, tone = "Whether Patroni is paused is not known. Look: /ha status", Tone.WARNING
+    if not said:
+        return page
+    summary = f"{page.summary.removesuffix('.')}. {said}"
+    return replace(page, tone=tone, summary=summary, parts=(*page.parts, text(said)))
 
 
 def _turn(db: Database, asked: Asked, who: Who, wanted: Wanted, now: datetime) -> Page:
@@ -90,55 +122,29 @@ def _turn(db: Database, asked: Asked, who: Who, wanted: Wanted, now: datetime) -
     until = now + wanted.lasts if wanted.on else None
     details = {"reason": wanted.reason, "until": until, "replaces": earlier.id if earlier else None}
     record(db, asked, "do", kind, cluster.name, {key: value for key, value in details.items() if value is not None})
+    pause = _pause(db, cluster, wanted, now)
     if earlier is not None:
-        _announce_end(db, end(db, earlier.id, who, now), now, quietly=wanted.on)
+        announce_end(db, end(db, earlier.id, who, now), pause, now, quietly=wanted.on)
     if until is None:
         return _short(f"{cluster.name} is out of maintenance", "Automatic actions are possible again.")
     begun = begin(db, cluster.name, who, wanted.reason, channel=cluster.channel, since=now, until=until)
-    show(db, now, begun.channel, _card(begun), _page(begun))
+    announce_begin(db, begun, pause, now)
     return _short(f"{cluster.name} is in maintenance", "Until ", Moment(until), ". The channel was told.")
 
 
-def _announce_end(db: Database, ended: Maintenance, now: datetime, *, quietly: bool = False) -> None:
-    """`quietly`: another one begins at once, whose card says all."""
-    show(db, now, ended.channel, _card(ended), _page(ended))
-    if not quietly:
-        show(db, now, ended.channel, f"{_card(ended)}/end", _end_page(ended))
-
-
-def _page(one: Maintenance) -> Page:
-    over = one.ended_at is not None
-    title = f"{one.cluster}: maintenance has ended" if over else f"{one.cluster} is in maintenance"
-    end_fact: tuple[str, tuple[Span, ...]] = ("Until", (Moment(one.until),))
-    if one.ended_at is not None:
-        end_fact = ("Ended", (Moment(one.ended_at),))
-    facts = Facts((("By", (_mention(one.by),)), ("Reason", (one.reason,)), end_fact))
-    end_it = f"End it: {COMMAND} maintenance off {one.cluster}"
-    lines = () if over else (text(f"No automatic action meanwhile, and alerts are marked. {end_it}"),)
-    return Page(title, Tone.INFO if over else Tone.WARNING, f"{title}. Reason: {one.reason}", (facts, *lines))
-
-
-def _end_page(ended: Maintenance) -> Page:
-    """A post of its own: who relies on automatic actions, or waits for them to stay away, must see it."""
-    title = f"Maintenance of {ended.cluster} has ended"
-    how: tuple[Span, ...] = ("Its time is over. ",)
-    if ended.ended_by is not None:
-        how = ("Ended by ", _mention(ended.ended_by), ". ")
-    said = "Its time is over." if ended.ended_by is None else f"Ended by {ended.ended_by.name}."
-    rest = "Automatic actions are possible again."
-    return Page(title, Tone.INFO, f"{title}. {said} {rest}", (text(*how, rest),))
+def _pause(db: Database, cluster: Cluster, wanted: Wanted, now: datetime) -> PatroniPause | None:
+    """That Patroni is to be paused; wished for anew where it was left to somebody else before."""
+    pause = open_pause(db, cluster.name)
+    if cluster.engine is not EngineKind.PATRONI or not wanted.on:
+        return pause
+    if pause is not None and pause.state is PauseState.LEFT:
+        patroni_pauses.end(db, pause, pause.note, now)
+        pause = None
+    return pause or patroni_pauses.want(db, cluster.name, now)
 
 
 def _short(title: str, *spans: Span) -> Page:
     return Page(title, Tone.GOOD, title, (text(*spans),))
-
-
-def _card(one: Maintenance) -> str:
-    return f"maintenance/{one.id}"
-
-
-def _mention(who: Who) -> Mention:
-    return Mention(who.name, None if ":" in who.id else who.id)
 
 
 def _duration(word: str, usage: str) -> timedelta:

@@ -20,6 +20,7 @@ from ledger.alerts import AlertRow, open_alerts
 from ledger.maintenance import Maintenance, all_in_maintenance
 from ledger.operations import Operation, list_operations
 from ledger.page import Page
+from ledger.patroni_pauses import PatroniPause, open_pauses
 from servers.inventory import Cluster
 from servers.state import ClusterState
 from servers.verdict import judge
@@ -32,6 +33,7 @@ class _Remembered:
     alerts: tuple[AlertRow, ...]
     operations: tuple[Operation, ...]
     maintenance: tuple[Maintenance, ...]
+    pauses: tuple[PatroniPause, ...]
 
 
 class Status:
@@ -76,7 +78,12 @@ async def _in_time(looking: Awaitable[ClusterState]) -> ClusterState | None:
 
 def _remembered(db: Database, cluster: str | None, now: datetime) -> _Remembered:
     open_orders = list_operations(db, cluster=cluster, states=OPEN)
-    return _Remembered(tuple(open_alerts(db, cluster)), tuple(open_orders), tuple(all_in_maintenance(db, now)))
+    return _Remembered(
+        alerts=tuple(open_alerts(db, cluster)),
+        operations=tuple(open_orders),
+        maintenance=tuple(all_in_maintenance(db, now)),
+        pauses=tuple(open_pauses(db)),
+    )
 
 
 def _view(cluster: Cluster, state: ClusterState | None, remembered: _Remembered) -> ClusterView:
@@ -87,4 +94,5 @@ def _view(cluster: Cluster, state: ClusterState | None, remembered: _Remembered)
         alerts=tuple(alert for alert in remembered.alerts if alert.cluster == cluster.name),
         operation=next((one for one in remembered.operations if one.cluster == cluster.name), None),
         maintenance=next((one for one in remembered.maintenance if one.cluster == cluster.name), None),
+        pause=next((one for one in remembered.pauses if one.cluster == cluster.name), None),
     )

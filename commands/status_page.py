@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from commands.pausing.words import pause_words
 from commands.promotion.traffic import TargetSeen
 from commands.status_patroni import patroni_parts, patroni_tone, patroni_word
 from commands.status_traffic import traffic_lines
@@ -11,6 +12,7 @@ from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.maintenance import Maintenance
 from ledger.operations import Operation, OperationState
 from ledger.page import Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Table, Tone, note, text
+from ledger.patroni_pauses import PatroniPause
 from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.inventory import Cluster
 from servers.lag import replay_lag_bytes, replay_lag_seconds
@@ -49,6 +51,7 @@ class ClusterView:
     operation: Operation | None
     maintenance: Maintenance | None = None
     traffic: tuple[TargetSeen, ...] = ()
+    pause: PatroniPause | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -209,13 +212,16 @@ def _age(at: datetime | None, now: datetime, missing: str) -> tuple[Span, ...]:
 
 
 def _at_work(view: ClusterView) -> tuple[Part, ...]:
-    if view.maintenance is None:
-        return ()
-    one = view.maintenance
+    """Who is at work, and what has become of Patroni's pause, which may outlast them."""
+    one, said = view.maintenance, pause_words(view.pause, over=view.maintenance is None)
+    patroni = (text(said),) if said else ()
+    if one is None:
+        return patroni
     until = Moment(one.until)
-    return (
-        text("In maintenance by ", Mention(one.by.name), " until ", until, f": {one.reason}. Nothing automatic acts."),
+    words = text(
+        "In maintenance by ", Mention(one.by.name), " until ", until, f": {one.reason}. Nothing automatic acts."
     )
+    return (words, *patroni)
 
 
 def _operation(view: ClusterView) -> tuple[Part, ...]:

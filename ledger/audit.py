@@ -49,6 +49,7 @@ class AuditKind(StrEnum):
     SILENCE = "silence"
     MAINTENANCE_BEGUN = "maintenance begun"
     MAINTENANCE_ENDED = "maintenance ended"
+    PATRONI_PAUSE = "patroni pause"  # that maintenance asks of it, and that its end takes back
     BREAK_GLASS = "break glass"  # an order that one person started alone, because the policy lets them
     AUDIT_EXPORTED = "audit exported"
     WITNESS_WRITTEN = "witness written"

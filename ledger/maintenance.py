@@ -36,6 +36,7 @@ class Maintenance:
 _COLUMNS = "id, cluster, by_id, by_name, reason, channel, since, until, ended_at, ended_by_id, ended_by_name"
 _OPEN = f"SELECT {_COLUMNS} FROM maintenance WHERE cluster = :cluster AND ended_at IS NULL"  # noqa: S608 - constants
 _ALL_OPEN = f"SELECT {_COLUMNS} FROM maintenance WHERE ended_at IS NULL ORDER BY id"  # noqa: S608 - constants
+_LAST = f"SELECT {_COLUMNS} FROM maintenance WHERE cluster = :cluster ORDER BY id DESC LIMIT 1"  # noqa: S608 - constants
 _GET = f"SELECT {_COLUMNS} FROM maintenance WHERE id = :id"  # noqa: S608 - constants
 _INSERT = f"""
     INSERT INTO maintenance (cluster, by_id, by_name, reason, channel, since, until)
@@ -57,6 +58,11 @@ def in_maintenance(db: Database, cluster: str, at: datetime) -> Maintenance | No
 def open_maintenance(db: Database, cluster: str) -> Maintenance | None:
     """The one whose end is not written down yet; it may have run out."""
     return next((_maintenance(row) for row in db.query(_OPEN, {"cluster": cluster})), None)
+
+
+def last_maintenance(db: Database, cluster: str) -> Maintenance | None:
+    """The newest one, over or not."""
+    return next((_maintenance(row) for row in db.query(_LAST, {"cluster": cluster})), None)
 
 
 def all_in_maintenance(db: Database, at: datetime) -> list[Maintenance]:

@@ -5,6 +5,7 @@
 
 from ledger.automatic_schema import AUTOMATIC
 from ledger.maintenance_schema import MAINTENANCE
+from ledger.patroni_pause_schema import PATRONI_PAUSES
 from ledger.segment_schema import AUDIT_SEGMENTS
 
 # "UDSY" as four bytes. https://www.sqlite.org/pragma.html#pragma_application_id
@@ -254,4 +255,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     AUTOMATIC,
     MAINTENANCE,
     _DURABLE_OPERATIONS,
+    PATRONI_PAUSES,
 )

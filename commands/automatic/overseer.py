@@ -7,6 +7,7 @@ from commands.automatic.clicks import Choice, FailoverClicks
 from commands.automatic.failover import FailoverWatch, Maintenance
 from commands.automatic.guard import Guard
 from commands.looking import look_again
+from commands.pausing.keeper import PauseKeeper
 from commands.running.owner import Owner
 from commands.running.runner import Runner
 from commands.world import World
@@ -26,13 +27,14 @@ class Overseer:
         self._runner = runner
         self._failover = FailoverWatch(world, runner, owner, maintenance)
         self._guard = Guard(world, runner, owner, maintenance)
+        self._pauses = PauseKeeper(world)
         self._clicks = FailoverClicks(world, self._look)
 
     async def see(self, cluster: Cluster, state: ClusterState, judgement: Judgement) -> None:
         """Weighs one look, and starts what follows from it. Never raises, but when it is cancelled."""
         if self._runner.closed:
             return
-        for weigh in (self._guard.see, self._failover.see):
+        for weigh in (self._guard.see, self._failover.see, self._pauses.see):
             try:
                 await weigh(cluster, state, judgement)
             except LedgerError as error:
@@ -43,6 +45,10 @@ class Overseer:
     async def press(self, asked: Asked, value: str, choice: Choice) -> Answer:
         """A button of an announcement."""
         return await self._clicks.take(asked, value, choice)
+
+    async def close(self) -> None:
+        """Ends what it does beside operations."""
+        await self._pauses.close()
 
     async def _look(self, name: str) -> None:
         cluster = self._world.clusters[name]

@@ -152,6 +152,21 @@ async def test_a_leader_that_dies_in_a_pause_is_replaced_by_order(managed: Road)
     assert leader != old
 
 
+async def test_maintenance_pauses_it_and_its_end_resumes_it_and_a_pause_of_others_stays(managed: Road) -> None:
+    async def say(text: str) -> str:
+        return str((await managed.dispatcher.ask(managed.asks("alice", text))).page)
+
+    assert "Patroni is paused until the end" in await say("maintenance on shop kernel update")
+    assert (await patroni(managed).look()).paused
+    assert "it acts by itself again" in await say("maintenance off shop")
+    assert not (await patroni(managed).look()).paused
+    await patroni(managed).pause()
+    assert "stays so" in await say("maintenance on shop kernel update")
+    assert "stays so" in await say("maintenance off shop")
+    assert (await patroni(managed).look()).paused
+    await patroni(managed).resume()
+
+
 async def test_an_api_that_nobody_answers_is_unknown_and_nothing_is_planned(managed: Road) -> None:
     place = PatroniPlace(tuple((name, "http://127.0.0.1:1") for name in managed.lab.servers))
     cut_off = replace(managed.cluster, patroni=place)
