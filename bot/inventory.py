@@ -7,19 +7,20 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from alerts.intervals import Intervals
 from alerts.thresholds import Thresholds
 from bot.automatic_settings import automatic_policy
+from bot.backup_settings import backup_place
 from bot.fence_settings import fence_place
 from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
 from bot.services_settings import managed_service
-from bot.settings import BackupSettings, ClusterSettings, ServerSettings, Settings
+from bot.settings import ClusterSettings, ServerSettings, Settings
 from bot.settings_mistakes import Mistake, SettingsError
 from bot.settings_types import SshSettings
 from bot.thresholds_settings import thresholds_from
 from bot.traffic_settings import traffic_secrets, traffic_targets
 from commands.automatic.policy import AutomaticPolicy
 from commands.policies import Policies
-from servers.inventory import BackupPlace, Cluster, Server, Service, SshTarget
+from servers.inventory import Cluster, Server, Service, SshTarget
 from servers.managed_service import ManagedService
 from servers.secret_parameters import SECRET_PARAMETERS
 from servers.sql import Sessions
@@ -120,7 +121,7 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
         servers=tuple(
             _server(settings, f"clusters.{name}.servers.{key}", key, server) for key, server in section.servers.items()
         ),
-        backups=_backups(section.backups) if section.backups else None,
+        backups=backup_place(section.backups) if section.backups else None,
         services=_services(settings, section),
         witness=ssh_target(settings, section.witness.ssh) if section.witness else None,
         patroni=patroni_place(section.patroni, settings.path) if section.patroni else None,
@@ -167,15 +168,6 @@ def ssh_target(settings: Settings, section: SshSettings) -> SshTarget:
         user=section.user,
         key_file=settings.path(section.key_file) if section.key_file else None,
         known_hosts=settings.path(section.known_hosts),
-    )
-
-
-def _backups(section: BackupSettings) -> BackupPlace:
-    return BackupPlace(
-        tool=section.kind,
-        directory=section.directory,
-        archive_directory=section.archive_directory,
-        server=section.server,
     )
 
 

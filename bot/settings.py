@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from bot.audit_settings import AuditSettings
 from bot.automatic_settings import AutomaticFailoverSettings
+from bot.backup_settings import BackupSettings
 from bot.fence_settings import FenceSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
@@ -42,7 +43,7 @@ from bot.settings_mistakes import (
 )
 from bot.settings_types import Name, Seconds, Section, SlackChannel, SlackGroup, SlackUser, SshSettings
 from bot.traffic_settings import TrafficSettings
-from servers.inventory import BackupTool, ServiceKind
+from servers.inventory import ServiceKind
 
 SETTINGS_VARIABLE = "UNDERSTUDY_SETTINGS"
 SECRETS_VARIABLE = "UNDERSTUDY_SECRETS_DIRECTORY"
@@ -115,13 +116,6 @@ class ServerSettings(Section):
     ssh: SshSettings
     service: ServiceSettings
     fence: FenceSettings | None = None
-
-
-class BackupSettings(Section):
-    kind: BackupTool = BackupTool.NATIVE
-    directory: str
-    archive_directory: str | None = None
-    server: str | None = None
 
 
 class WitnessSettings(Section):

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.audit_settings import mistakes_in_audit
+from bot.backup_settings import mistakes_in_backups
 from bot.fence_settings import mistakes_in_fence
 from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
@@ -149,10 +150,7 @@ def _cluster(key: str, section: Mapping[str, Any], directory: Path) -> Iterator[
     for name, target in _tables(section, "traffic"):
         yield from _ssh(f"{key}.traffic.{name}", target, directory)
         yield from mistakes_in_traffic(f"{key}.traffic.{name}", target, frozenset(servers))
-    backups = section.get("backups")
-    if isinstance(backups, Mapping) and isinstance(backups.get("server"), str) and backups["server"] not in servers:
-        wrong = f"names {backups['server']!r}, no server of this cluster"
-        yield Mistake(f"{key}.backups.server", wrong, _did_you_mean(backups["server"], frozenset(servers)))
+    yield from mistakes_in_backups(key, section)
 
 
 def _server(key: str, server: Mapping[str, Any], directory: Path) -> Iterator[Mistake]:

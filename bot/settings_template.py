@@ -205,10 +205,16 @@ bin_directory = "/usr/lib/postgresql/17/bin"
 # ready_within = "60s"
 
 [clusters.shop.backups]
-kind = "native"                     # one directory a base backup, each with its backup_manifest
+kind = "native"                     # one directory a base backup, each with its backup_manifest; docs/backups.md
 directory = "/var/backups/postgresql"
 archive_directory = "/var/backups/wal"
 # server = "db2"                    # where these directories are; without it each server is asked
+# [clusters.shop.backups.keep]      # without it everything is kept
+# full = 7                          # the newest full backups, whatever their age
+# age = "14d"                       # and all that are younger
+# [clusters.shop.backups.encryption]
+# recipients = ["0123456789ABCDEF0123456789ABCDEF01234567"]   # fingerprints; the keys are in the hosts' key ring
+# gpg_home = "/var/lib/postgresql/.gnupg"
 
 # Patroni runs this cluster: Understudy asks it, and does nothing behind its back. See docs/patroni.md. A member is
 # called like its server.

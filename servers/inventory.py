@@ -106,13 +106,34 @@ class BackupTool(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """What is kept at least: so many full backups, and whatever is younger than `age` seconds."""
+
+    full: int = 1
+    age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """To whom backups and WAL are encrypted: fingerprints of keys, and GnuPG's home on the hosts (None: the user's)."""
+
+    recipients: tuple[str, ...]
+    gpg_home: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BackupPlace:
-    """Where base backups and the WAL archive lie, as seen by SSH on `server` (None: on the first that answers)."""
+    """Where base backups and the WAL archive lie, as seen by SSH on `server` (None: on the first that answers).
+
+    `retention` None: everything is kept. `encryption` None: nothing is encrypted.
+    """
 
     tool: BackupTool
     directory: str
     archive_directory: str | None = None
     server: str | None = None
+    retention: Retention | None = None
+    encryption: Encryption | None = None
 
 
 class EngineKind(StrEnum):

@@ -1,0 +1,77 @@
+"""The settings of a cluster's base backups and WAL archive: [clusters.NAME.backups].
+
+Adding a tool: its section here, its name in `BackupSettings`, and a `case` in `backup_place`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from bot.settings_mistakes import Mistake, nearest
+from bot.settings_types import Seconds, Section
+from servers.inventory import BackupPlace, BackupTool, Encryption, Retention
+
+# What GnuPG prints as a key's fingerprint, without its blanks: a short id could be somebody else's.
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^([0-9A-F]{40}|[0-9A-F]{64})$")]
+AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]*$")]
+
+
+class RetentionSettings(Section):
+    """What is kept at least. A backup goes once neither keeps it."""
+
+    full: Annotated[int, Field(ge=1)] = 1
+    age: Seconds | None = None
+
+
+class EncryptionSettings(Section):
+    """Who can read backups and WAL: keys in the key ring of the hosts (`gpg_home`, else that of their users)."""
+
+    recipients: Annotated[tuple[Fingerprint, ...], Field(min_length=1)]
+    gpg_home: AbsolutePath | None = None
+
+
+class NativeBackupSettings(Section):
+    kind: Literal["native"] = "native"
+    directory: AbsolutePath
+    archive_directory: AbsolutePath | None = None
+    server: str | None = None
+    keep: RetentionSettings | None = None
+    encryption: EncryptionSettings | None = None
+
+
+BackupSettings = NativeBackupSettings
+
+
+def backup_place(section: BackupSettings) -> BackupPlace:
+    """The value that the other packages know."""
+    keep, encryption = section.keep, section.encryption
+    return BackupPlace(
+        tool=BackupTool(section.kind),
+        directory=section.directory,
+        archive_directory=section.archive_directory,
+        server=section.server,
+        retention=Retention(keep.full, keep.age) if keep else None,
+        encryption=Encryption(encryption.recipients, encryption.gpg_home) if encryption else None,
+    )
+
+
+def mistakes_in_backups(key: str, cluster: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What the shape cannot say; `cluster` is the cluster's section, `key` where it stands."""
+    backups, servers = cluster.get("backups"), cluster.get("servers")
+    if not isinstance(backups, Mapping):
+        return
+    names = tuple(sorted(servers)) if isinstance(servers, Mapping) else ()
+    server = backups.get("server")
+    if isinstance(server, str) and server not in names:
+        found = nearest(server, names)
+        right = f"did you mean {found!r}?" if found else f"known are {', '.join(names)}"
+        yield Mistake(f"{key}.backups.server", f"names {server!r}, no server of this cluster", right)
+    directory, archive = backups.get("directory"), backups.get("archive_directory")
+    if isinstance(directory, str) and isinstance(archive, str) and _within(archive, directory):
+        right = "give the archive a directory of its own"
+        yield Mistake(f"{key}.backups.archive_directory", "lies within the directory of the backups", right)
+
+
+def _within(path: str, directory: str) -> bool:
+    return f"{path.rstrip('/')}/".startswith(f"{directory.rstrip('/')}/")

@@ -1,0 +1,78 @@
+"""The settings of base backups and the archive: what they become, and what is said of mistakes."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.backup_settings import NativeBackupSettings, backup_place, mistakes_in_backups
+from servers.inventory import BackupPlace, BackupTool, Encryption, Retention
+
+KEY = "0123456789ABCDEF" * 2 + "01234567"
+SERVERS: dict[str, dict[str, str]] = {"db1": {}, "db2": {}}
+
+
+def test_only_a_directory_is_needed() -> None:
+    place = backup_place(NativeBackupSettings.model_validate({"directory": "/backups"}))
+
+    assert place == BackupPlace(BackupTool.NATIVE, "/backups")
+
+
+def test_what_is_kept_and_who_can_read_it() -> None:
+    section = NativeBackupSettings.model_validate(
+        {
+            "kind": "native",
+            "directory": "/backups",
+            "archive_directory": "/wal",
+            "server": "db2",
+            "keep": {"full": 7, "age": "14d"},
+            "encryption": {"recipients": [KEY], "gpg_home": "/var/lib/gnupg"},
+        }
+    )
+
+    place = backup_place(section)
+
+    assert place.retention == Retention(7, 14 * 86400.0)
+    assert place.encryption == Encryption((KEY,), "/var/lib/gnupg")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("directory", "backups"),
+        ("directory", "/a\nb"),
+        ("keep", {"full": 0}),
+        ("keep", {"age": "soon"}),
+        ("encryption", {"recipients": []}),
+        ("encryption", {"recipients": ["01234567"]}),  # a short id could be somebody else's
+        ("encryption", {"recipients": ["-o/etc/passwd"]}),
+        ("encryption", {"recipients": [KEY], "gpg_home": "gnupg"}),
+    ],
+)
+def test_what_has_the_wrong_shape_is_refused(field: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        NativeBackupSettings.model_validate({"directory": "/backups", field: value})
+
+
+@pytest.mark.parametrize(
+    ("backups", "key", "right"),
+    [
+        ({"server": "db22"}, "clusters.shop.backups.server", "did you mean 'db2'?"),
+        ({"server": "elsewhere"}, "clusters.shop.backups.server", "known are db1, db2"),
+        (
+            {"directory": "/b", "archive_directory": "/b/wal"},
+            "clusters.shop.backups.archive_directory",
+            "give the archive a directory of its own",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_named(backups: dict[str, Any], key: str, right: str) -> None:
+    (mistake,) = mistakes_in_backups("clusters.shop", {"servers": SERVERS, "backups": backups})
+
+    assert (mistake.key, mistake.right) == (key, right)
+
+
+def test_an_archive_whose_name_begins_alike_lies_elsewhere() -> None:
+    backups = {"directory": "/backups", "archive_directory": "/backups-wal"}
+
+    assert not list(mistakes_in_backups("clusters.shop", {"servers": SERVERS, "backups": backups}))
