@@ -113,16 +113,17 @@ class Shells:
     ) -> Completed:
         """Run `argv` on the server and wait for its end, for `timeout` seconds at most, connecting included.
 
-        Any exit status is an answer. Raises ServerUnreachable when there is none; a link that hangs is dropped.
+        Any exit status is an answer. Raises ServerUnreachable when there is none, which says whether the command may
+        have run all the same (`sent`); it is never sent a second time. A link that hangs is dropped.
         """
-        link = self._link(server)
+        link, session = self._link(server), CollectingSession()
         try:
             async with asyncio.timeout(timeout), link.slots:
-                channel, session = await self._open(link, shlex.join(argv))
+                channel = await self._open(link, shlex.join(argv), session)
                 output = await self._talk(link, channel, session, stdin)
         except TimeoutError:
             detail = f"no answer over SSH within {timeout:g} s: is the host alive, the link up, or the command slow?"
-            raise ServerUnreachable(Outcome.TIMED_OUT, detail) from None
+            raise ServerUnreachable(Outcome.TIMED_OUT, detail, sent=session.sent) from None
         return Completed(
             argv=tuple(argv),
             exit_status=output.exit_status,
@@ -155,11 +156,11 @@ class Shells:
         target = server if isinstance(server, SshTarget) else server.ssh
         return self._links.setdefault(target, _Link(target))
 
-    async def _open(self, link: _Link, command: str) -> tuple[Channel, CollectingSession]:
+    async def _open(self, link: _Link, command: str, session: CollectingSession) -> Channel:
         """Start the command. A kept connection that turns out to be gone is replaced once: nothing has run on it."""
         kept = link.connection is not None
         connection = await self._connection(link)
-        session = CollectingSession()
+        session.asked_at = perf_counter()
         try:
             channel, _ = await connection.create_session(lambda: session, command, encoding=None)
         except asyncio.CancelledError:
@@ -170,10 +171,12 @@ class Shells:
             if isinstance(error, asyncssh.ChannelOpenError) and not connection.is_closed():
                 raise ServerUnreachable(Outcome.FAILED, f"SSH opens no session: {error.reason}") from None
             link.drop(connection)
+            if session.sent:
+                raise _lost(link.target, error) from None
             if kept:
-                return await self._open(link, command)
+                return await self._open(link, command, session)
             raise _explained(link.target, error) from None
-        return channel, session
+        return channel
 
     async def _talk(self, link: _Link, channel: Channel, session: CollectingSession, stdin: str | None) -> Output:
         try:
@@ -187,7 +190,7 @@ class Shells:
                 channel.close()
             raise
         except (asyncssh.Error, OSError) as error:
-            raise _explained(link.target, error) from None
+            raise _lost(link.target, error) from None
 
     async def _connection(self, link: _Link) -> asyncssh.SSHClientConnection:
         if link.connection is not None:
@@ -260,6 +263,12 @@ async def _reach(target: SshTarget) -> socket.socket:
         else:
             return reached
     raise refusal
+
+
+def _lost(target: SshTarget, error: Exception) -> ServerUnreachable:
+    """The link broke after the command was sent: it may have been done, be under way, or never have arrived."""
+    explained = _explained(target, error)
+    return ServerUnreachable(explained.outcome, f"{explained.detail} (after the command was sent)", sent=True)
 
 
 def _explained(target: SshTarget, error: Exception) -> ServerUnreachable:

@@ -19,12 +19,16 @@ class Output:
 
 
 class CollectingSession(asyncssh.SSHClientSession[bytes]):
-    """Collects a command's output, bounded, until its channel closes. `asked_at`: when, by perf_counter."""
+    """Collects a command's output, bounded, until its channel closes. `asked_at`: when, by perf_counter.
+
+    `sent`: the channel is open, so that the command may be on its way or done, whatever is heard of it.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[int | None, bytearray] = {None: bytearray(), asyncssh.EXTENDED_DATA_STDERR: bytearray()}
         self._exit_status: int | None = None
         self.asked_at = perf_counter()
+        self.sent = False
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def output(self) -> Output:
@@ -34,6 +38,9 @@ class CollectingSession(asyncssh.SSHClientSession[bytes]):
             raise asyncssh.ConnectionLost("the session ended without an exit status")
         out, err = self._streams.values()
         return Output(self._exit_status, bytes(out), bytes(err))
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self.sent = True
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
         stream = self._streams.setdefault(datatype, bytearray())

@@ -39,15 +39,18 @@ class HostActions:
         return answer.control
 
     async def stop(self, server: Server, mode: StopMode, timeout: float, *, mark: bool) -> Stopped:
+        """One that arrives only after its time-out does nothing: by then it may have been taken back."""
         deadline = Deadline(timeout)
+        latest = await self._latest(server, deadline)
         if _in_container(server):
             quick = mode is StopMode.IMMEDIATE
             argv = ("docker", "kill", "--signal=QUIT") if quick else ("docker", "stop", f"--time={math.ceil(timeout)}")
-            await self._container(server, argv, deadline)
+            await self._container(server, argv, deadline, latest)
             answer = await self.look(server, deadline.left())
         else:
             command = stop_command(server.service, mode, math.ceil(timeout))
-            answer = await self._script(server, host_scripts.STOP, ("mark" if mark else "", *command), timeout)
+            arguments = ("mark" if mark else "", latest, *command)
+            answer = await self._script(server, host_scripts.STOP, arguments, deadline.left())
         if answer.postmaster_pid is not None:
             what = f"{server.name} did not stop within {timeout:g} s ({mode}): {answer.seen}. {answer.output}".strip()
             raise ActionFailed(what, exit_status=answer.exit_status, output=answer.output)
@@ -136,9 +139,22 @@ class HostActions:
             raise ActionFailed(message, exit_status=answer.exit_status, output=said)
         return Done(answer.seen, deadline.seconds, answer.exit_status, answer.output)
 
-    async def _container(self, server: Server, argv: Sequence[str], deadline: Deadline) -> None:
+    async def _latest(self, server: Server, deadline: Deadline) -> str:
+        """When what is sent now comes too late, by the host's own clock: a little before the end of this time-out."""
+        completed = await self._command(server, ("sh", "-c", host_scripts.UPTIME), deadline.left())
+        if not completed.ok or not completed.stdout.strip().isdecimal():
+            message = f"The clock of {server.name}'s host (/proc/uptime) cannot be read, and nothing was done"
+            raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
+        return str(int(completed.stdout) + math.floor(deadline.left() * 100))
+
+    async def _container(
+        self, server: Server, argv: Sequence[str], deadline: Deadline, latest: str | None = None
+    ) -> None:
         """A command to Docker about the server's container; one that is stopped already is no failure."""
-        completed = await self._command(server, managed(server.service, *argv, _container(server)), deadline.left())
+        command = managed(server.service, *argv, _container(server))
+        if latest is not None:
+            command = ("sh", "-c", host_scripts.IN_TIME, "sh", latest, *command)
+        completed = await self._command(server, command, deadline.left())
         if not completed.ok and "is not running" not in completed.stderr:
             message = f"{argv[0]} {argv[1]} of {server.name} failed: {' '.join(completed.stderr.split())[:200]}"
             raise ActionFailed(message, exit_status=completed.exit_status, output=completed.output)
@@ -146,7 +162,15 @@ class HostActions:
     async def _script(
         self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None = None
     ) -> HostAnswer:
-        return host_answer(server.name, await self._run(server, script, arguments, timeout, stdin), _ways(server))
+        deadline = Deadline(timeout)
+        try:
+            completed = await self._run(server, script, arguments, timeout, stdin)
+        except _Unheard:
+            if deadline.passed:
+                raise
+            # It may have been done, or not. Every script looks first at what there is, and does what is left of it.
+            completed = await self._run(server, script, arguments, deadline.left(), stdin)
+        return host_answer(server.name, completed, _ways(server))
 
     async def _run(
         self, server: Server, script: str, arguments: Sequence[str], timeout: float, stdin: str | None
@@ -159,14 +183,14 @@ class HostActions:
             argv = ("sh", "-c", script, "sh", *own, *arguments)
             return await run_inside(self._shells, server, argv, timeout=timeout, stdin=stdin)
         except ServerUnreachable as error:
-            raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
+            raise _failed(server, error) from error
 
     async def _command(self, server: Server, argv: Sequence[str], timeout: float) -> Completed:
         self._shells.wake(server)
         try:
             return await self._shells.run(server, argv, timeout=timeout)
         except ServerUnreachable as error:
-            raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
+            raise _failed(server, error) from error
 
 
 def _not_its_data(server: Server, wanted: str, found: str) -> ActionFailed:
@@ -178,6 +202,16 @@ def _not_its_data(server: Server, wanted: str, found: str) -> ActionFailed:
         else f"{where} has another database system ({found}, not {wanted})"
     )
     return ActionFailed(f"{server.name} was not fenced, and nothing was touched: {whose}. Is data_directory right?")
+
+
+class _Unheard(ActionFailed):
+    """The host was asked, and how it ended is not known."""
+
+
+def _failed(server: Server, error: ServerUnreachable) -> ActionFailed:
+    if not error.sent:
+        return ActionFailed(f"{server.name}'s host could not be asked: {error.detail}")
+    return _Unheard(f"{server.name}'s host did not tell how it ended, and it may have been done: {error.detail}")
 
 
 def _in_container(server: Server) -> bool:

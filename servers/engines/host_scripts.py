@@ -110,6 +110,27 @@ run() {
 }
 """
 
+# A clock that nobody sets: the host's own since it was started, in hundredths of a second. What arrives after a given
+# time on it was given up by whoever sent it, and may have been taken back since: it must do nothing.
+_IS_LATE = r"""
+is_late() {
+  IFS='. ' read -r whole hundredths _ < /proc/uptime || return 1
+  [ "$whole$hundredths" -gt "$1" ]
+}
+"""
+
+UPTIME = "IFS='. ' read -r whole hundredths _ < /proc/uptime && echo \"$whole$hundredths\""
+
+# Arguments: the time after which it is too late, and the command.
+IN_TIME = (
+    _IS_LATE
+    + r"""
+latest=$1; shift
+if is_late "$latest"; then echo "the order came too late, and was not followed" >&2; exit 1; fi
+exec "$@"
+"""
+)
+
 LOOK = _PRELUDE + "look\n"
 
 # The same without a look at processes and sockets, which takes tens of milliseconds that would be an outage's.
@@ -166,11 +187,14 @@ look
 STOP = (
     _PRELUDE
     + _RUN
+    + _IS_LATE
     + r"""
-wanted=$1; shift
+wanted=$1 latest=$2; shift 2
 find_postmaster
 read_pid_file
-if [ -n "$pid" ]; then
+if [ -n "$pid" ] && is_late "$latest"; then
+  echo "@failed the order to stop came too late, and was not followed"
+elif [ -n "$pid" ]; then
   run "$@"
   tries=$((patience * 200))
   while find_postmaster; [ -n "$pid" ] && [ "$tries" -gt 0 ]; do sleep 0.005; tries=$((tries - 1)); done

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,10 +11,14 @@ from psycopg.conninfo import make_conninfo
 
 from lab.options import LabOptions
 from lab.relay import RelayMode
+from servers.engines import host_scripts
 from servers.engines.engine import ActionFailed, StopMode
-from servers.inventory import Server
+from servers.engines.native import NativeEngine
+from servers.errors import ServerUnreachable
+from servers.inventory import Server, SshTarget
 from servers.lsn import parse_lsn
-from servers.state import Role, SqlFacts
+from servers.ssh import Completed, Shells
+from servers.state import Outcome, Role, SqlFacts
 from servers.verdict import Verdict
 from tests.servers.pair import PATIENCE, Pair, practice_pair
 
@@ -108,6 +112,64 @@ async def test_a_stop_that_takes_too_long_can_be_undone_as_well(pair: Pair, db1:
     _, judgement = await pair.until_judged(Verdict.HEALTHY)
 
     assert judgement.primary == "db1"
+
+
+class StalledLink(Shells):
+    """Keeps the order to stop back until whoever sent it has given it up, as a link does that stalls and heals."""
+
+    kept: tuple[str, ...] = ()
+
+    async def run(
+        self, server: Server | SshTarget, argv: Sequence[str], *, timeout: float, stdin: str | None = None
+    ) -> Completed:
+        if host_scripts.STOP not in argv:
+            return await super().run(server, argv, timeout=timeout, stdin=stdin)
+        self.kept = tuple(argv)
+        await asyncio.sleep(timeout)
+        raise ServerUnreachable(Outcome.TIMED_OUT, "no answer", sent=True)
+
+
+async def test_an_order_to_stop_that_arrives_once_it_was_taken_back_stops_nothing(pair: Pair, db1: Server) -> None:
+    link = StalledLink()
+    engine = NativeEngine(link, pair.sessions)
+    running = pair.lab.server("db1").postmaster_pid()
+    try:
+        with pytest.raises(ActionFailed, match="it may have been done"):
+            await engine.stop(db1, mark=True, timeout=0.5)
+        await engine.start(db1)
+        late = await pair.shells.run(db1, link.kept, timeout=PATIENCE)
+    finally:
+        await link.close()
+    assert "the order to stop came too late, and was not followed" in late.stdout
+    assert pair.lab.server("db1").postmaster_pid() == running
+    _, judgement = await pair.until_judged(Verdict.HEALTHY)
+    assert judgement.primary == "db1"
+
+
+class LosesFirstAnswer(Shells):
+    """The connection closes after the order to stop was sent and done; the next one works."""
+
+    stops = 0
+
+    async def run(
+        self, server: Server | SshTarget, argv: Sequence[str], *, timeout: float, stdin: str | None = None
+    ) -> Completed:
+        completed = await super().run(server, argv, timeout=timeout, stdin=stdin)
+        self.stops += host_scripts.STOP in argv
+        if host_scripts.STOP in argv and self.stops == 1:
+            raise ServerUnreachable(Outcome.UNREACHABLE, "SSH broke off", sent=True)
+        return completed
+
+
+async def test_a_stop_whose_answer_is_lost_is_looked_at_again_and_proved(pair: Pair, db1: Server) -> None:
+    link = LosesFirstAnswer()
+    try:
+        stopped = await NativeEngine(link, pair.sessions).stop(db1, mark=True)
+    finally:
+        await link.close()
+    assert link.stops == 2
+    assert stopped.control is not None
+    assert (stopped.control.state, stopped.marked) == ("shut down", True)
 
 
 async def test_a_failover_fences_promotes_and_lets_nobody_start_the_old_primary_writable(
