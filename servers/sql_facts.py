@@ -3,6 +3,7 @@
 Views and functions: https://www.postgresql.org/docs/current/monitoring-stats.html, …/functions-admin.html,
 …/functions-info.html#FUNCTIONS-INFO-CONTROLDATA. All of it is open to a member of pg_monitor; without it LSNs and other
 roles' rows come back NULL, and only the listings of pg_wal and of the archive's status directory are refused.
+What each version has stands in tests/servers/catalogs.tsv, against which every statement is checked.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from tests.lab_fixtures import shared_lab
 from tests.servers.pair import Pair, practice_pair
+
+__all__ = ["mended_pair", "shared_lab", "shared_pair"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
