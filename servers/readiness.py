@@ -107,15 +107,25 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveTry:
-    """Whether a server could archive, as its own host tells. None: not known.
+    """Whether a server could archive, as its own host tells. None: not tried, or not known.
 
     `program`: the first word of its archive_command, as the shell would find it. `directory`: the archive's directory
-    takes files there.
+    took a file there. `tool`: the archiving tool's own check went well.
     """
 
     program: bool | None
     directory: bool | None
     detail: str
+    tool: bool | None = None
+
+    @property
+    def fails(self) -> bool:
+        return False in (self.program, self.directory, self.tool)
+
+    @property
+    def proves(self) -> bool:
+        """More was tried than that a program is there."""
+        return not self.fails and True in (self.directory, self.tool)
 
 
 def readiness_of(row: Mapping[str, Any]) -> Readiness:

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 SQL_SECONDS = 1.0
 HOST_SECONDS = 5.0  # a try to connect and log in from one host to the other
+ARCHIVE_SECONDS = 10.0  # an archiving tool's own check asks its repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ async def examine(world: World, pair: Pair) -> Examined:
         new = tasks.create_task(_or_why(engine.readiness(target, timeout=SQL_SECONDS)))
         way_back = tasks.create_task(_or_why(engine.reach(source, target, timeout=HOST_SECONDS)))
         directory = archive_directory(pair.cluster, target)
-        archive = tasks.create_task(_or_why(engine.archive_try(target, directory, timeout=HOST_SECONDS)))
+        archive = tasks.create_task(_or_why(engine.archive_try(target, directory, timeout=ARCHIVE_SECONDS)))
     return Examined(old.result(), new.result(), way_back.result(), archive.result())
 
 

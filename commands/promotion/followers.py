@@ -10,6 +10,7 @@ from commands.plan import Check, Step
 from commands.promotion import steps
 from commands.promotion.pair import Pair, passed, warned
 from ledger.quantities import bytes_text
+from servers.engines.standby_settings import holds_secret
 from servers.lag import received_lsn
 from servers.state import Role
 from servers.topology import upstream_of
@@ -86,10 +87,17 @@ def _obstacle(pair: Pair, follower: Follower) -> str | None:
     if follower.moves and pair.target.replication is None:
         return f"the settings have no “replication” for {pair.target.name}"
     if follower.moves and (state.host is None or not state.ssh_answer.ok):
-        return f"its host does not answer by SSH ({state.ssh_answer.how}), and its settings are changed there"
+        return f"its host does not answer by SSH ({state.ssh_answer.how}); {_by_sql_alone(pair)}"
     if follower.moves and pair.cluster.server(follower.name).slot is None:
         return "no slot is set for it: it can follow only while the WAL that it needs is still there"
     return None
+
+
+def _by_sql_alone(pair: Pair) -> str:
+    """What becomes of a standby whose settings can be changed by SQL only."""
+    if holds_secret(pair.target.replication or ""):
+        return f"“replication” of {pair.target.name} has a password, which SQL alone would log: use a passfile"
+    return "SQL alone is tried, which needs ALTER SYSTEM on primary_conninfo and primary_slot_name, and pg_reload_conf"
 
 
 def _ahead(pair: Pair, follower: Follower) -> int:

@@ -97,7 +97,7 @@ def _way_back(pair: Pair, examined: Examined) -> Check:
 
 
 def _archives(pair: Pair, examined: Examined) -> Check:
-    """As much as can be said without putting a file into the archive."""
+    """As much as can be tried without putting a file into the archive for good."""
     new = pair.target.name
     title = f"WAL archiving will work on {new}"
     mine, theirs = examined.old, examined.new
@@ -113,15 +113,20 @@ def _archives(pair: Pair, examined: Examined) -> Check:
     tried = examined.archive
     if isinstance(tried, str):
         return warned("archive_new", title, f"it is set; whether it works there is not known: {tried}")
-    by_command = not theirs.archive_library
-    if tried.directory is False or (by_command and tried.program is False):
+    # With a library the command is not used, whatever it is.
+    if tried.fails and not theirs.archive_library:
         return failed("archive_new", title, f"tried on {new}: {tried.detail}. WAL would pile up there from the start")
     same = (mine.archive_command, mine.archive_library) == (theirs.archive_command, theirs.archive_library)
     set_up = (
         f"set as on {pair.source.name}" if same else f"its command or library is another than on {pair.source.name}"
     )
-    seen = f"; tried on {new}: {tried.detail}" if tried.detail else "; nothing of it could be tried"
-    return passed("archive_new", title, f"{set_up}{seen}") if same else warned("archive_new", title, f"{set_up}{seen}")
+    if theirs.archive_library or not tried.proves:
+        known = f" ({tried.detail})" if tried.detail and not theirs.archive_library else ""
+        what = "library" if theirs.archive_library else "command"
+        untried = f"{set_up}; the {what} was not tried, for its kind offers no harmless try{known}"
+        return warned("archive_new", title, f"{untried}. After the switchover, look at the archive")
+    evidence = f"{set_up}; tried on {new}: {tried.detail}"
+    return passed("archive_new", title, evidence) if same else warned("archive_new", title, evidence)
 
 
 def _backups(pair: Pair, examined: Examined) -> Check:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from servers.engines import archive_script
 from servers.engines.engine import ActionFailed
 from servers.engines.job_answer import taken_apart
-from servers.engines.job_scripts import PRELUDE
 from servers.errors import ServerUnreachable
 from servers.inside import run_inside
 from servers.inventory import Server
@@ -14,25 +14,7 @@ from servers.service import programs
 from servers.sql import Sessions
 from servers.ssh import Shells
 
-# The command itself is not run: whatever it were given would be in the archive from then on. What is tried is what
-# breaks it most often: its program is not there on this host, or its directory takes nothing from this user.
-_ARCHIVE = (
-    PRELUDE
-    + r"""
-archive=$1
-command=$(as_owner postgres -C archive_command -D "$data" 2>/dev/null)
-set -f; set -- $command; set +f
-case ${1-} in
-  ''|*=*|*[\"\'\$\`\\%]*) ;;
-  *) if command -v -- "$1" >/dev/null 2>&1; then echo "@program yes $1"; else echo "@program no $1"; fi ;;
-esac
-if [ -z "$archive" ] || [ ! -d "$archive" ]; then :
-elif as_owner test -w "$archive" && as_owner test -x "$archive"; then echo "@directory yes"
-else echo "@directory no"
-fi
-echo "@done"
-"""
-)
+_MARGIN = 1.0  # seconds of the time-out that a tool's own check leaves for the rest
 
 
 class ExamineActions:
@@ -52,26 +34,44 @@ class ExamineActions:
             raise ActionFailed(f"what {server.name} says of its settings makes no sense: {error}"[:200]) from None
 
     async def archive_try(self, server: Server, directory: str | None, timeout: float) -> ArchiveTry:
-        found = await self._run(server, (directory or "",), timeout)
-        program, writable = found.one("program"), found.one("directory")
-        told = [
-            *([f"its program {program.partition(' ')[2]} is {_there(program)}"] if program else []),
-            *([f"{directory} {'takes' if writable == 'yes' else 'does not take'} files"] if writable else []),
-        ]
-        return ArchiveTry(
-            program=program.startswith("yes") if program else None,
-            directory=writable == "yes" if writable else None,
-            detail="; ".join(told),
-        )
+        patience = f"{max(1.0, timeout - _MARGIN):g}"
+        return archive_try_of(await self._run(server, (directory or "", patience), timeout))
 
     async def _run(self, server: Server, arguments: Sequence[str], timeout: float) -> Sections:
         own = (server.service.data_directory.rstrip("/"), programs(server.service))
         try:
-            argv = ("sh", "-c", _ARCHIVE, "sh", *own, *arguments)
+            argv = ("sh", "-c", archive_script.TRY, "sh", *own, *arguments)
             completed = await run_inside(self._shells, server, argv, timeout=timeout)
         except ServerUnreachable as error:
             raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
         return taken_apart(server.name, completed)
+
+
+def archive_try_of(found: Sections) -> ArchiveTry:
+    """What the script saw, the most telling first."""
+    program, directory, tool = (found.one(name) or "" for name in ("program", "directory", "tool"))
+    told = [
+        *([_of_tool(tool, found.blocks.get("output", ""))] if tool else []),
+        *([directory.partition(" ")[2]] if directory else []),
+        *([f"its program {program.partition(' ')[2]} is {_there(program)}"] if program else []),
+    ]
+    return ArchiveTry(
+        program=program.startswith("yes") if program else None,
+        directory=directory.startswith("yes") if directory else None,
+        tool={"yes": True, "no": False}.get(tool.partition(" ")[0]),
+        detail="; ".join(told),
+    )
+
+
+def _of_tool(tool: str, output: str) -> str:
+    how, _, command = tool.partition(" ")
+    if how == "yes":
+        return f"{command}: all is well"
+    if how == "slow":
+        return f"{command} gave no answer in time"
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    said = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "it failed without a word")
+    return f"{command}: {said[:200]}"
 
 
 def _there(program: str) -> str:

@@ -1,11 +1,14 @@
 """Pointing a running standby at another server, without a restart.
 
 primary_conninfo and primary_slot_name take effect with a reload since PostgreSQL 13:
-https://www.postgresql.org/docs/13/release-13.html. They are set by the superuser on the standby's own host, through
-standard input and unlogged, because a conninfo may hold a password.
+https://www.postgresql.org/docs/13/release-13.html. They are set by SQL where the bot's role may: a superuser, or from
+PostgreSQL 15 on whoever was granted ALTER SYSTEM on the two and EXECUTE on pg_reload_conf; else by the superuser on the
+standby's own host. A conninfo with a password goes by its host alone, through standard input and unlogged, because
+SQL from elsewhere could be logged there.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
 from psycopg.conninfo import conninfo_to_dict
@@ -15,7 +18,7 @@ from servers.engines.by_sql import SqlActions
 from servers.engines.by_ssh import HostActions
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
-from servers.engines.standby_settings import standby_values
+from servers.engines.standby_settings import holds_secret, standby_values
 from servers.errors import ServerUnreachable
 from servers.inventory import Server
 from servers.lsn import Lsn, format_lsn, parse_lsn
@@ -34,6 +37,7 @@ SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::in
  WHERE NOT pg_is_in_recovery()
 """
 _RECEIVER: LiteralString = "SELECT status, received_tli AS timeline, slot_name FROM pg_stat_wal_receiver"
+_RELOAD: LiteralString = "SELECT pg_reload_conf()"
 _SENDERS: LiteralString = "SELECT application_name FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')"
 
 # For psql, as the superuser. Where the newest timeline parted from each before it: one line a timeline,
@@ -67,15 +71,42 @@ class FollowActions:
         await self._refuse_if_ahead(standby, upstream, deadline)
         if standby.slot is not None:
             await self._sql.ensure_slot(upstream, standby.slot, deadline.left())
-        settings = " ".join(f"ALTER SYSTEM SET {name} = {_literal(value)};" for name, value in values.items())
-        await self._host.psql(standby, f"{_PSQL_UNLOGGED} {settings} {_PSQL_RELOAD}", {}, deadline.left())
+        how = await self._point(standby, values, deadline)
         while not await self._follows(standby, upstream, timeline, deadline):
             deadline.check(
-                f"{standby.name} was pointed at {upstream.name}, but does not stream from it on timeline {timeline}: "
-                f"look at its log. If WAL that it needs is gone, it needs a new copy"
+                f"{standby.name} was pointed at {upstream.name} {how}, but does not stream from it on timeline "
+                f"{timeline}: look at its log. If WAL that it needs is gone, it needs a new copy"
             )
             await asyncio.sleep(_PAUSE)
-        return Done(f"{standby.name} streams from {upstream.name} on timeline {timeline}", deadline.seconds)
+        return Done(f"{standby.name} streams from {upstream.name} on timeline {timeline} ({how})", deadline.seconds)
+
+    async def _point(self, standby: Server, values: Mapping[str, str], deadline: Deadline) -> str:
+        """Set and load them; how that was done."""
+        changes = [f"ALTER SYSTEM SET {name} = {_literal(value)};" for name, value in values.items()]
+        try:
+            await self._point_by_sql(standby, values, changes, deadline)
+        except ActionFailed as failed:
+            why = str(failed)
+        else:
+            return "by SQL"
+        try:
+            words = " ".join((_PSQL_UNLOGGED, *changes, _PSQL_RELOAD))
+            await self._host.psql(standby, words, {}, deadline.left())
+        except ActionFailed as failed:
+            raise ActionFailed(f"{failed}. By SQL alone: {why}", exit_status=failed.exit_status) from None
+        return "by psql on its host"
+
+    async def _point_by_sql(
+        self, standby: Server, values: Mapping[str, str], changes: Sequence[str], deadline: Deadline
+    ) -> None:
+        if holds_secret(values["primary_conninfo"]):
+            raise ActionFailed("its conninfo has a password, which would be logged there: use a passfile")
+        for change in (*changes, _RELOAD):
+            try:
+                # Not parameters, which ALTER SYSTEM does not take; each value is quoted.
+                await self._sessions.query(standby, change, timeout=deadline.left(_ONE_QUESTION))
+            except ServerUnreachable as error:
+                raise ActionFailed(error.detail) from error
 
     async def _follows(self, standby: Server, upstream: Server, timeline: int, deadline: Deadline) -> bool:
         """Its receiver is on that timeline, and the upstream has it among those that it sends to."""

@@ -162,5 +162,8 @@ class Engine(Rejoining, ReplicationSetup, Upkeep, Protocol):
         ...
 
     async def archive_try(self, server: Server, directory: str | None, *, timeout: float = 5.0) -> ArchiveTry:
-        """Whether it could archive, as far as its host tells without archiving anything. `directory`: the archive's."""
+        """Whether it could archive: what its archive_command's kind offers for a try is tried, and nothing is archived.
+
+        `directory`: the archive's, as the settings have it.
+        """
         ...

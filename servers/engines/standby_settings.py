@@ -5,6 +5,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from servers.engines.engine import ActionFailed
 from servers.inventory import Server
+from servers.secret_parameters import SECRET_PARAMETERS
 
 
 def standby_settings(server: Server, upstream: Server) -> str:
@@ -23,6 +24,15 @@ def standby_values(server: Server, upstream: Server) -> dict[str, str]:
     except ProgrammingError:
         raise ActionFailed(f"{upstream.name}'s replication conninfo cannot be read: mend it in the settings") from None
     return {"primary_conninfo": conninfo, "primary_slot_name": server.slot or ""}
+
+
+def holds_secret(conninfo: str) -> bool:
+    """Whether a conninfo has more than a way to a secret. One that cannot be read counts as one that has."""
+    try:
+        given = conninfo_to_dict(conninfo)
+    except ProgrammingError:
+        return True
+    return any(given.get(name) for name in SECRET_PARAMETERS)
 
 
 def quoted(value: str) -> str:

@@ -117,8 +117,20 @@ async def test_what_keeps_a_standby_from_following_is_a_warning_and_no_obstacle(
     assert plan.failed_checks == ()
     assert said(plan, "db3")[0] is CheckResult.WARN
     assert "its host does not answer by SSH" in said(plan, "db3")[2]
+    assert "SQL alone is tried" in said(plan, "db3")[2]
     assert "it does not answer by SQL" in said(plan, "db5")[2]
     assert said(plan, "db4")[0] is CheckResult.PASS
+
+
+async def test_without_ssh_a_password_keeps_a_standby_from_following() -> None:
+    """By SQL alone it could be logged there."""
+
+    def unreachable(pair: Pair) -> None:
+        pair.machines["db3"].reachable_by_ssh = False
+
+    secret = [replace(each, replication=f"host={each.name} password=secret") for each in MANY.servers]
+    plan = plan_promotion(replace(MANY, servers=tuple(secret)), "db2", await seen(unreachable))
+    assert "has a password, which SQL alone would log: use a passfile" in said(plan, "db3")[2]
 
 
 async def test_a_standby_that_is_ahead_is_said_to_need_a_rewind() -> None:

@@ -125,6 +125,24 @@ async def test_a_pair_that_is_ready_passes_them_all() -> None:
             "its program wal-g is not there",
         ),
         ("archive_new", replace(WELL, new=replace(READY, archive_command="other")), WARN, "is another than on db1"),
+        (
+            "archive_new",
+            replace(WELL, archive=ArchiveTry(True, None, "pgbackrest check: no stanza", tool=False)),
+            FAIL,
+            "tried on db2: pgbackrest check: no stanza",
+        ),
+        (
+            "archive_new",
+            replace(WELL, archive=ArchiveTry(True, None, "its program wal-g is there")),
+            WARN,
+            "the command was not tried, for its kind offers no harmless try (its program wal-g is there)",
+        ),
+        (
+            "archive_new",
+            replace(WELL, new=replace(READY, archive_library="basic_archive")),
+            WARN,
+            "the library was not tried",
+        ),
         ("archive_new", replace(WELL, archive="db2's host could not be asked"), WARN, "whether it works there is not"),
         (
             "base_backup",

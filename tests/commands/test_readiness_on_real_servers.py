@@ -36,7 +36,7 @@ async def test_the_way_back_is_tried_and_a_missing_line_in_pg_hba_stops_the_swit
     found = await checks(on_lab)
     assert found["way_back"].result is CheckResult.PASS, found["way_back"]
     assert found["archive_new"].result is CheckResult.PASS, found["archive_new"]
-    assert "takes files" in found["archive_new"].evidence
+    assert "took a file, which was taken away again" in found["archive_new"].evidence
     assert [check for check in found.values() if check.result is CheckResult.FAIL] == []
 
     standby = on_lab.lab.server("db2")
@@ -50,7 +50,7 @@ async def test_the_way_back_is_tried_and_a_missing_line_in_pg_hba_stops_the_swit
             await asyncio.sleep(0.05)
     assert "pg_hba.conf" in found["way_back"].evidence
     assert found["archive_new"].result is CheckResult.FAIL
-    assert "does not take files" in found["archive_new"].evidence
+    assert "takes no file from" in found["archive_new"].evidence
 
 
 async def test_what_would_be_cut_off_or_goes_on_elsewhere_is_named(

@@ -17,6 +17,8 @@ _OURS = (
     '[ ! -e "$data/standby.signal" ] || rm -- "$data/standby.signal" ;;',
     # The same, where a stop that was late has put it there while that server came up as a primary again.
     "case $pid$(state_of) in [0-9]*'in production') rm -- \"$data/standby.signal\" ;; esac",
+    # What was written a moment before, under a name that nobody had, to try whether an archive takes files.
+    'as_owner rm -f -- "$ours"',
     # A process's own sign of life beside the ledger.
     "self._path.unlink(missing_ok=True)",
     "path.unlink(missing_ok=True)",
