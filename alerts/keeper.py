@@ -103,7 +103,7 @@ class AlertKeeper:
             last = self._looks.get(cluster.name)
             if last is not None and overtaken(state, last.state):
                 return ()
-            look = Look(cluster, state, judgement)
+            look = Look(cluster, state, judgement, await self._at_work(cluster, state))
             self._looks[cluster.name] = look
             transitions = await self._play(cluster, observe(look))
             await self._mark_maintenance(cluster)
@@ -151,6 +151,13 @@ class AlertKeeper:
             await self._record(cluster, outcome.tracks, outcome.transitions)
         self._tracks[cluster.name] = outcome.tracks
         return outcome.transitions
+
+    async def _at_work(self, cluster: Cluster, state: ClusterState) -> bool:
+        """Asked only where a probe cares: most looks need nothing of the ledger."""
+        if state.patroni is None or not state.patroni.paused:
+            return False
+        now = self._clock()
+        return await self._ledger.read(lambda db: in_maintenance(db, cluster.name, now) is not None)
 
     async def _mark_maintenance(self, cluster: Cluster) -> None:
         """Draws the open cards anew when maintenance has begun or ended since: nothing else changes about them."""

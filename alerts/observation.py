@@ -11,11 +11,12 @@ from servers.verdict import Judgement
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a probe reads: what was seen, what it means, and what was to be seen."""
+    """What a probe reads: what was seen, what it means, and what was to be seen. `at_work`: in maintenance."""
 
     cluster: Cluster
     state: ClusterState
     judgement: Judgement
+    at_work: bool = False
 
 
 # No look takes as long: one that seems to be older than this is not late, the clock was set back.

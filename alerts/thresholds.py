@@ -52,6 +52,15 @@ class Thresholds:
     connections_for: float = 10.0
     connections_hysteresis: float = 0.05
 
+    # The leader key is gone for a second or two in every hand-over.
+    patroni_no_leader_for: float = 10.0
+    # A restart, or a member that is copied anew, passes through states that are not well.
+    patroni_member_for: float = 30.0
+    # Patroni itself tries for retry_timeout, 10 s, before it gives its DCS up.
+    patroni_dcs_for: float = 15.0
+    # Work on a cluster takes its time; a pause that was forgotten leaves it without failover.
+    patroni_paused_for: float = HOUR
+
     cannot_see_for: float = 30.0
     cannot_see_critical_after: float = 15 * MINUTE
 

@@ -78,13 +78,18 @@ class PatroniConfig:
 
 @dataclass(frozen=True, slots=True)
 class PatroniState:
-    """One look, or why there is none: then members are empty, and nothing may be concluded from that."""
+    """One look, or why there is none: then members are empty, and nothing may be concluded from that.
+
+    `dcs_seen_at` is known only then, and only where a member answers all the same: when it last reached the DCS, by its
+    own clock.
+    """
 
     answer: Answer
     members: tuple[PatroniMember, ...] = ()
     paused: bool = False
     scheduled: ScheduledSwitchover | None = None
     config: PatroniConfig = PatroniConfig()
+    dcs_seen_at: datetime | None = None
 
     @property
     def leader(self) -> PatroniMember | None:

@@ -4,6 +4,7 @@ from alerts.probes.availability import availability
 from alerts.probes.backups import backups
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
+from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.replay_lag import replay_lag
 from alerts.probes.visibility import visibility
@@ -16,5 +17,6 @@ PROBES: tuple[Probe, ...] = (
     backups,
     disks,
     connections,
+    patroni,
     visibility,
 )

@@ -11,6 +11,12 @@ from alerts.rules.availability import (
 from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
+from alerts.rules.patroni import (
+    PATRONI_HAS_NO_DCS,
+    PATRONI_HAS_NO_LEADER,
+    PATRONI_IS_PAUSED,
+    PATRONI_MEMBER_UNWELL,
+)
 from alerts.rules.replay_lag import REPLAY_LAG
 from alerts.rules.rule import Rule
 from alerts.rules.wal_archive import WAL_ARCHIVE
@@ -22,6 +28,10 @@ RULES: tuple[Rule, ...] = (
     PRIMARY_UNREACHABLE,
     STANDBY_DOWN,
     REPLICATION_BROKEN,
+    PATRONI_HAS_NO_DCS,
+    PATRONI_HAS_NO_LEADER,
+    PATRONI_MEMBER_UNWELL,
+    PATRONI_IS_PAUSED,
     REPLAY_LAG,
     WAL_ARCHIVE,
     BACKUP,

@@ -25,6 +25,6 @@ CANNOT_SEE = Rule(
     critical_after=lambda thresholds: thresholds.cannot_see_critical_after,
     why="What is not seen is unknown, neither well nor down: no other alert about it can fire or resolve.",
     mend="understudy check (at a terminal) tries each way of looking and says how to mend it.",
-    hidden_by_same=("primary_down", "standby_down", "primary_unreachable"),
+    hidden_by_same=("primary_down", "standby_down", "primary_unreachable", "patroni_dcs"),
     caused_by_operations=True,
 )

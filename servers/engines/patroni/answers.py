@@ -4,7 +4,7 @@ https://patroni.readthedocs.io/en/latest/rest_api.html
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
@@ -46,6 +46,7 @@ class _Config(BaseModel):
 class _Instance(BaseModel):
     role: str = ""
     postmaster_start_time: datetime | None = None
+    dcs_last_seen: int | None = None  # seconds since 1970; since Patroni 2.1.2
 
 
 # A line of /history: [timeline, lsn, reason, when, new leader]; the last two were added later.
@@ -106,6 +107,15 @@ def started_at_of(text: str) -> datetime | None:
     try:
         return _Instance.model_validate_json(text).postmaster_start_time
     except ValidationError as error:
+        raise _nonsense("/patroni", error) from None
+
+
+def dcs_seen_at_of(text: str) -> datetime | None:
+    """From /patroni: when that member last reached the DCS, by its own clock; None where it does not say."""
+    try:
+        seconds = _Instance.model_validate_json(text).dcs_last_seen
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValidationError, ValueError, OverflowError, OSError) as error:
         raise _nonsense("/patroni", error) from None
 
 

@@ -5,11 +5,19 @@ https://patroni.readthedocs.io/en/latest/rest_api.html
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done
-from servers.engines.patroni.answers import cluster_of, config_of, history_of, is_primary_of, started_at_of
+from servers.engines.patroni.answers import (
+    cluster_of,
+    config_of,
+    dcs_seen_at_of,
+    history_of,
+    is_primary_of,
+    started_at_of,
+)
 from servers.engines.patroni.api import Body, NoMemberAnswers, PatroniApi
 from servers.inventory import Cluster, PatroniPlace
 from servers.patroni_state import HistoryEntry, PatroniState
@@ -17,6 +25,7 @@ from servers.state import Answer, Outcome
 
 LOOK_SECONDS = 2.0
 _PAUSE = 0.2
+_LATE = 0.4  # of a look's time
 _SAME_MOMENT = timedelta(seconds=1)  # Patroni keeps microseconds, and people say minutes
 
 Clock = Callable[[], datetime]
@@ -33,6 +42,13 @@ class PatroniEngine:
 
     async def look(self, *, timeout: float = LOOK_SECONDS) -> PatroniState:
         """Who leads, who follows, and what Patroni will do by itself. Never raises: what is unknown says why."""
+        async with asyncio.TaskGroup() as tasks:
+            looking = tasks.create_task(self._look(timeout))
+            seen = tasks.create_task(self._dcs_seen_at(looking, timeout))
+        state = looking.result()
+        return state if state.answer.ok else replace(state, dcs_seen_at=seen.result())
+
+    async def _look(self, timeout: float) -> PatroniState:
         at, deadline = self._clock(), Deadline(timeout)
         try:
             async with asyncio.timeout(timeout):
@@ -46,6 +62,17 @@ class PatroniEngine:
             return PatroniState(Answer(outcome, at, deadline.seconds, str(failed)))
         answer = Answer(Outcome.ANSWERED, at, deadline.seconds)
         return PatroniState(answer, seen.members, seen.paused, seen.scheduled, rules)
+
+    async def _dcs_seen_at(self, looking: asyncio.Task[PatroniState], timeout: float) -> datetime | None:
+        """Asked only where the look is late or has failed: /cluster waits for the DCS, /patroni does not."""
+        deadline = Deadline(timeout)
+        await asyncio.wait({looking}, timeout=timeout * _LATE)
+        if looking.done() and looking.result().answer.ok:
+            return None
+        try:
+            return dcs_seen_at_of((await self._api.ask("/patroni", timeout=deadline.left())).text)
+        except ActionFailed:
+            return None
 
     async def history(self, *, timeout: float = LOOK_SECONDS) -> tuple[HistoryEntry, ...]:
         """The timelines that have ended, the oldest first."""
