@@ -31,8 +31,8 @@ check: $(VENV)/dev.stamp ## Lint, types and the import contract
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-faults: $(VENV)/dev.stamp ## Every fault in the middle of every order, on the real pair; renews docs/faults.md
-	$(BIN)/python -m tests.faults
+faults: $(VENV)/dev.stamp ## Every fault in the middle of every order, on the real pair; renews docs/faults.md (FAULTS=--resume goes on)
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 pictures: $(VENV)/dev.stamp packages ## Renew the README's pictures from the running product
 	PICTURES_DIRECTORY=docs/pictures $(BIN)/pytest -q tests/browser

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.accounts import Account
-from lab.errors import LabError
+from lab.errors import FaultNotAvailable
 
 SIZE_MEGABYTES = 512
 BALLAST = "ballast"
@@ -14,14 +14,14 @@ _CHUNK = bytes(1 << 20)
 
 
 def mount(directory: Path, account: Account) -> None:
-    """Mount a tmpfs on a directory. LabError where that is not allowed here. Blocks: call it from a thread."""
+    """Mount a tmpfs on a directory. FaultNotAvailable where that is not allowed here. Blocks: call it from a thread."""
     if os.geteuid() != 0:
-        raise LabError("only root can give each server a disk of its own; without it no disk can be filled")
+        raise FaultNotAvailable("only root can give each server a disk of its own; without it no disk can be filled")
     options = f"size={SIZE_MEGABYTES}m,mode=0700,uid={account.uid},gid={account.gid},nosuid,nodev"
     argv = ["mount", "-t", "tmpfs", "-o", options, "understudy-lab", str(directory)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     if done.returncode != 0:
-        raise LabError(f"cannot mount a disk for a server here: {done.stderr.strip()}")
+        raise FaultNotAvailable(f"cannot mount a disk for a server here: {done.stderr.strip()}")
 
 
 def unmount(directory: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from ledger.operations import OperationState
 
@@ -69,7 +69,10 @@ class Cell:
 
 
 REFUSED = "refused"
-UNENDED = "its moment or its end did not come in time"  # never right
+# Never right.
+UNENDED = "its moment or its end did not come in time"
+BROKEN = "it broke off"
+LEFT_OUT = "left out"  # this machine lacks what it needs: neither right nor wrong
 DONE = frozenset({OperationState.SUCCEEDED.value})
 STOPPED = frozenset({OperationState.FAILED.value})
 EITHER = DONE | STOPPED  # where the moment decides: a step that was through before the fault came is done
@@ -77,11 +80,11 @@ EITHER = DONE | STOPPED  # where the moment decides: a step that was through bef
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a cell.
+    """What became of a cell. `told` is what people were told; of one that broke off or was left out, why.
 
     `lost` are acknowledged rows that are not on the primary of the end; `lost_received` those of them that the standby
     had received. `primaries` is the most writable primaries that clients could reach at once. `serves`: rows were
-    acknowledged after the end.
+    acknowledged after the end. `postgresql` is the version that was played on.
     """
 
     cell: Cell
@@ -94,10 +97,22 @@ class Result:
     serves: bool
     audit_is_whole: bool
     seconds: float
+    postgresql: str = ""
+
+    @classmethod
+    def without_an_end(cls, cell: Cell, end: str, why: str, seconds: float) -> Self:
+        """Of a cell that broke off, or was left out."""
+        return cls(cell, end, why, 0, 0, 0, 0, serves=False, audit_is_whole=False, seconds=seconds)
+
+    @property
+    def played(self) -> bool:
+        return self.end not in (BROKEN, LEFT_OUT)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What does not hold; nothing when all is well."""
+        if not self.played:
+            return () if self.end == LEFT_OUT else (f"{self.end}: {self.told}",)
         may_lose = self.cell.order is not Order.SWITCHOVER
         must_serve = self.cell.serves or self.end in DONE
         right = ", ".join(sorted(self.cell.ends))

@@ -36,7 +36,7 @@ OVER = frozenset({*(state.value for state in FINISHED), OperationState.INTERRUPT
 
 
 async def play(cell: Cell) -> Result:
-    """Raises LabError where the cell needs what this machine does not have (a disk needs root)."""
+    """Raises FaultNotAvailable where the cell needs what this machine does not have (a disk needs root)."""
     began = time.monotonic()
     async with _stage(cell) as scene:
         lab = scene.stage.lab
@@ -65,6 +65,7 @@ async def play(cell: Cell) -> Result:
             serves=serves,
             audit_is_whole=await _audit_is_whole(scene.ledger.path),
             seconds=time.monotonic() - began,
+            postgresql=lab.version,
         )
 
 
@@ -152,7 +153,7 @@ async def _stage(cell: Cell) -> AsyncIterator[Scene]:
 
 @contextmanager
 def _ledger_disk() -> Iterator[Path]:
-    """A small file system for the ledger alone. LabError where none can be mounted."""
+    """A small file system for the ledger alone. FaultNotAvailable where none can be mounted."""
     with TemporaryDirectory(prefix="understudy-ledger-") as name:
         place = Path(name)
         me = pwd.getpwuid(os.geteuid())
