@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 _HIGH_WATER = 256 * 1024
@@ -113,7 +114,8 @@ class Flow:
             return
         self.ended = True
         if not self._sink.is_closing():
-            self._sink.write_eof()
+            with suppress(OSError):  # it has been reset meanwhile
+                self._sink.write_eof()
         self._on_ended()
 
     def _regulate(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from commands.acting import engine_says, outcome_of, server_of, time_of, untold
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import glance, look
-from commands.promotion import fencing, traffic
+from commands.promotion import fencing, readying, traffic
 from commands.promotion.going_on import cannot_promote, cannot_stop, is_no_primary
 from servers.engines.engine import ActionFailed, StopMode
 from servers.inventory import Server
@@ -29,10 +29,6 @@ CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
 WATCH_PAUSE = 0.2  # seconds between looks at a server that comes by itself
 _MARK_IS_FRESH = timedelta(seconds=30)  # after that somebody may have taken it away
 _PROOF_SECONDS = 2.0  # for a standby that has everything to say so
-
-
-async def checkpoint(context: StepContext) -> StepOutcome:
-    return outcome_of(await engine_says(context.world.engine.checkpoint(server_of(context), timeout=time_of(context))))
 
 
 async def stop(context: StepContext) -> StepOutcome:
@@ -177,7 +173,7 @@ async def follows(context: StepContext) -> bool:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "checkpoint": Action(checkpoint, untold, repeatable=True),
+    "checkpoint": Action(readying.checkpoint, untold, repeatable=True),
     "stop": Action(stop, is_stopped, undo=start_again, repeatable=True, obstacle=cannot_stop),
     "prove": Action(prove, is_proved, repeatable=True, obstacle=cannot_promote),
     fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced, repeatable=True),

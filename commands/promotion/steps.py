@@ -10,9 +10,10 @@ FOLLOW = 30.0  # a receiver that waits to try again does so for wal_retrieve_ret
 _MARGIN = 5.0  # for a traffic target's own last words
 
 
-def checkpoint(old: str) -> Step:
-    does = "Writes out what is dirty, so that the stop is short. Clients notice nothing."
-    return Step("checkpoint", old, f"Checkpoint on {old}", does, "CHECKPOINT returns", LONG)
+def checkpoint(old: str, new: str) -> Step:
+    does = f"Writes out what is dirty, so that the stop is short; then {new} must be level. Clients notice nothing."
+    proof = f"CHECKPOINT returns; replay LSN of {new} against the LSN of {old}"
+    return Step("checkpoint", old, f"Checkpoint on {old}", does, proof, LONG)
 
 
 def hold(target: TrafficTarget, old: str) -> Step:

@@ -49,7 +49,7 @@ def plan_switchover(pair: Pair, examined: Examined = NOT_EXAMINED) -> Plan:
 def _steps(pair: Pair) -> tuple[Step, ...]:
     old, new, slot = pair.source.name, pair.target.name, pair.source.slot
     return (
-        steps.checkpoint(old),
+        steps.checkpoint(old, new),
         *traffic.hold_steps(pair.traffic, old),
         steps.stop(old),
         steps.prove(old, new),

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 
 from commands.acting import engine_says, outcome_of, server_of, time_of, untold
+from commands.answering import while_it_answers
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.rejoining.going_on import upstream_is_primary
 from commands.rejoining.progress import progress_line
+from ledger.quantities import seconds_text
 from servers.engines.engine import ActionFailed, StopMode
 from servers.engines.rejoining import Job, JobReport, JobState
 from servers.inventory import Server
@@ -18,6 +20,7 @@ from servers.state import Role
 ASIDE, WAY = "old_directory", "way_back"
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a job
+LONGEST_SILENCE = 180.0  # seconds; a host that is restarted is back by then, and people want the lock of the cluster
 
 
 async def fence(context: StepContext) -> StepOutcome:
@@ -48,7 +51,8 @@ async def is_stopped(context: StepContext) -> bool | None:
 
 
 async def checkpoint(context: StepContext) -> StepOutcome:
-    return outcome_of(await engine_says(context.world.engine.checkpoint(server_of(context), timeout=time_of(context))))
+    written = engine_says(context.world.engine.checkpoint(server_of(context), timeout=time_of(context)))
+    return outcome_of(await while_it_answers(context, written))
 
 
 async def make_slot(context: StepContext) -> StepOutcome:
@@ -174,15 +178,24 @@ ACTIONS: Mapping[str, Action] = {
 
 
 async def _followed(context: StepContext, job: Job, report: JobReport) -> JobReport:
-    """Waits for the job's end, and tells how far it is. While its host is silent it goes on there, and that is said."""
-    pause = FIRST_PAUSE
+    """Waits for the job's end, and tells how far it is. While its host is silent it goes on there, and that is said.
+    Raises StepFailed when the host stays silent."""
+    pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
+    heard = loop.time()
     while report.state is JobState.RUNNING:
         context.say(progress_line(report))
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
         try:
             report = await context.world.engine.job(server_of(context), job)
+            heard = loop.time()
         except ActionFailed as failed:
+            if loop.time() - heard >= LONGEST_SILENCE:
+                silence = seconds_text(LONGEST_SILENCE)
+                raise StepFailed(
+                    f"{context.step.server}'s host has been silent for {silence}; the {job} may go on there by itself. "
+                    f"Last: {failed}"
+                ) from failed
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
     return report
 

@@ -1,7 +1,7 @@
 """What is looked at before a server is brought back."""
 
 from commands.plan import Check
-from commands.promotion.checks import answers_sql
+from commands.promotion.checks import answers_sql, has_room
 from commands.promotion.pair import failed, judged, passed, warned
 from commands.rejoining.seen import Seen
 from commands.rejoining.way_back import COPY_MARGIN, Way, WayBack, copy_obstacles
@@ -22,6 +22,7 @@ def checks(seen: Seen, way: Way) -> tuple[Check, ...]:
         _can_connect(seen),
         *((_can_copy(seen, way),) if way.kind is not WayBack.PLAIN else ()),
         *((_room(seen),) if way.copies else ()),
+        *((has_room(seen.old),) if way.kind is not WayBack.COPY else ()),
         _slot(seen),
     )
 

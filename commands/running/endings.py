@@ -21,7 +21,10 @@ def next_steps(document: Document, actions: Mapping[str, Action], progress: Sequ
         # What was asked for has happened: to ask again would be to ask for its opposite.
         left = "; ".join(step.title for step, at in steps if at.state is not StepState.DONE)
         return look, f"Do not ask again; do by hand what is left: {left}"
-    return look, f"Then, if it is still needed, ask again: /ha {document.order} {plan.cluster}"
+    again = f"Then, if it is still needed, ask again: /ha {document.order} {plan.cluster}"
+    # A step that can be taken back and stands as failed could not be: nobody may take writes until somebody has.
+    stuck = "; ".join(step.undo for step, at in steps if step.undo and at.state is StepState.FAILED)
+    return (look, f"By hand, unless another server is the primary by now: {stuck}", again) if stuck else (look, again)
 
 
 def passed_over(plan: Plan, actions: Mapping[str, Action], progress: Sequence[StepProgress]) -> str | None:

@@ -59,7 +59,8 @@ list_elsewhere() {
     { read -r number; read -r _; read -r _; read -r at; read -r _; read -r where; } < "$each/cwd/postmaster.pid"
     [ "$number" = "${each#/proc/}" ] || continue
     system=$(pg_controldata -D "$each/cwd" | sed -n 's/^Database system identifier: *//p')
-    place=$(readlink "$each/cwd") || continue # it has ended meanwhile
+    # What has ended meanwhile has no pid file any more; what has one counts, wherever it lies.
+    place=$(readlink "$each/cwd") || { [ -r "$each/cwd/postmaster.pid" ] || continue; place=$each/cwd; }
     echo "@elsewhere $number $at ${where:-*} ${system:--} $place"
   done 2>/dev/null
 }

@@ -70,6 +70,7 @@ class Machine:
     last_role: Role = Role.UNKNOWN
     last_seen_at: datetime | None = None
     last_wal_lsn: Lsn | None = None
+    disk_used: int = 300  # of 1000
 
 
 @dataclass
@@ -274,7 +275,7 @@ class Pair(Jobs, Keeping):
             postmaster_stopped=False,
             standby_signal=machine.standby or machine.marked,
             control=_control(machine),
-            disks=(DiskUse(f"/data/{machine.name}", "/", 1000, 300, 700),),
+            disks=(DiskUse(f"/data/{machine.name}", "/", 1000, machine.disk_used, 1000 - machine.disk_used),),
             load=(0.1, 0.1, 0.1),
             clock_offset_seconds=0.0,
             peers=tuple(PeerTry(name, reply) for name, reply in replies.items()),

@@ -31,13 +31,15 @@ READY = ReplicationFacts(
 class Jobs:
     """`directories` has what a look at a server's data directory finds; `reached` how others get to the primary.
 
-    `ends` says how a job ends that is begun, each look in turn; the last one stays.
+    `ends` says how a job ends that is begun, each look in turn; the last one stays. Of a `silent`
+    job nothing can be seen.
     """
 
     directories: dict[str, DirectoryFacts] = field(default_factory=dict, kw_only=True)
     reached: Reach = field(default=Reach(replication=True, files=True), kw_only=True)
     source_facts: SourceFacts = field(default=SourceFacts(10 * 1024**3, (), Lsn(0x1000000), 8, 8), kw_only=True)
     ends: dict[Job, list[JobReport]] = field(default_factory=dict, kw_only=True)
+    silent: set[Job] = field(default_factory=set, kw_only=True)
     begun: list[tuple[Job, str, str]] = field(default_factory=list, kw_only=True)
     moved: list[str] = field(default_factory=list, kw_only=True)
     dropped: list[tuple[str, str]] = field(default_factory=list, kw_only=True)
@@ -66,6 +68,8 @@ class Jobs:
         return self._begin(Job.COPY, server, key)
 
     async def job(self, server: Server, job: Job, *, timeout: float = 5.0) -> JobReport:
+        if job in self.silent:
+            raise ActionFailed(f"{server.name}'s host does not answer")
         reports = self.ends.get(job, [])
         keys = [key for kind, name, key in self.begun if (kind, name) == (job, server.name)]
         if not keys:

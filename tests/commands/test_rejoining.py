@@ -115,6 +115,26 @@ async def test_where_no_copy_can_follow_the_rewind_promises_none(
     assert any(said in check.evidence for check in forced.failed_checks)
 
 
+@pytest.mark.parametrize("facts", [KILLED, CLEAN])
+async def test_a_disk_without_room_is_refused_also_where_nothing_is_copied(scene: Scene, facts: DirectoryFacts) -> None:
+    """A rewind fetches WAL, and a standby that starts writes at once."""
+    scene.pair.machines["db1"].disk_used = 990
+    plan = plan_return(await seen(scene, replace(facts, available=GIBIBYTE)), kind="rejoin")
+    assert [(check.name, check.evidence) for check in plan.failed_checks] == [
+        ("disk_db1", "/data/db1 is 99% full, 10 bytes free. Make room first")
+    ]
+
+
+async def test_a_copy_goes_by_the_room_that_it_takes(scene: Scene) -> None:
+    """However full the disk is: the old directory stays, and the copy is of a known size."""
+    scene.pair.machines["db1"].disk_used = 990
+    room = replace(KILLED, available=100 * GIBIBYTE)
+    plan = plan_return(await seen(scene, room), kind="rejoin", copy_wanted=True)
+    assert plan.failed_checks == ()
+    (evidence,) = (check.evidence for check in plan.checks if check.name == "room")
+    assert evidence == "100 GB free, a copy takes about 11.0 GB"
+
+
 async def test_that_a_copy_may_follow_and_the_directory_moves_aside_is_part_of_what_is_approved(scene: Scene) -> None:
     rewind = plan_return(await seen(scene, KILLED), kind="rejoin")
     alone = plan_return(await seen(scene, replace(KILLED, available=GIBIBYTE)), kind="rejoin")
@@ -205,6 +225,29 @@ async def test_a_copy_that_the_bot_did_not_survive_is_taken_up_where_it_is(scene
     assert "succeeded" in report.title, report
     assert len({key for _, _, key in scene.pair.begun}) == 1
     assert len(scene.pair.moved) == 1
+
+
+async def test_a_host_that_stays_silent_ends_the_waiting_and_not_the_job(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.rejoining.actions.LONGEST_SILENCE", 0.15)
+    await seen(scene, KILLED)
+    scene.pair.silent.add(Job.REWIND)
+    report = await run(scene, "rejoin")
+    assert "db1's host has been silent for 150 ms; the rewind may go on there by itself" in report
+    assert [job for job, _, _ in scene.pair.begun] == [Job.REWIND]
+
+
+async def test_a_host_that_is_silent_for_a_moment_is_waited_for(scene: Scene) -> None:
+    await seen(scene, KILLED)
+    scene.pair.silent.add(Job.REWIND)
+    operation = await scene.request(text="rejoin")
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    while not scene.pair.begun:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.2)
+    scene.pair.silent.clear()
+    assert "succeeded" in (await scene.dispatcher.wait(operation)).page.title
 
 
 async def test_the_same_plan_again_begins_a_copy_of_its_own(scene: Scene) -> None:

@@ -50,6 +50,23 @@ async def test_a_report_after_the_promotion_does_not_send_people_to_promote_agai
     assert "db2 is the primary" in _facts(report)["Where it stands"]
 
 
+async def test_a_report_says_what_to_start_by_hand_where_the_stop_could_not_be_taken_back(scene: Scene) -> None:
+    scene.pair.fails |= {"stop": "its host does not answer", "start": "its host does not answer"}
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    report = (await scene.dispatcher.wait(operation)).page
+    by_hand = "By hand, unless another server is the primary by now: start db1 again as the primary"
+    assert list(_items(report, "What to do next"))[1] == by_hand
+
+
+async def test_a_stop_that_was_taken_back_leaves_nothing_to_do_by_hand(scene: Scene) -> None:
+    scene.pair.fails["stop"] = "it did not stop in time"
+    operation = await scene.request()
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    report = (await scene.dispatcher.wait(operation)).page
+    assert "By hand" not in repr(report)
+
+
 async def test_what_never_began_lists_no_steps(scene: Scene) -> None:
     operation = await scene.request()
     scene.pair.kill("db1")

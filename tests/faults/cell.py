@@ -47,7 +47,7 @@ class Cell:
     `ends` are the ends that are right; REFUSED stands for an order that could not even be asked for. `serves`: once the
     fault is mended a primary takes writes, without anybody doing anything, even where the order failed; where it
     succeeded one always does. `quick` cells run in CI. `freezes`: the
-    primary of a failover is stopped by SIGSTOP instead of killed. Some need a disk of their own for the servers, or for
+    primary of a failover is stopped by SIGSTOP instead of killed. `copies`: a rejoin by a new copy is asked for. Some need a disk of their own for the servers, or for
     the ledger, which only root can mount.
     """
 
@@ -62,6 +62,7 @@ class Cell:
     freezes: bool = False
     needs_disks: bool = False
     needs_ledger_disk: bool = False
+    copies: bool = False
 
     @property
     def name(self) -> str:

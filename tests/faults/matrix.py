@@ -17,6 +17,7 @@ from tests.faults.strikes import (
     start_again,
     the_first_bot_dies,
     the_ledgers_disk_is_full,
+    the_old_primary_is_back,
 )
 
 # The steps of each plan on the lab's pair, by their actions.
@@ -50,7 +51,9 @@ def _bot_dies() -> Iterator[Cell]:
         for step in steps:
             for phase in Phase:
                 quick = phase is Phase.INTENT and (order, step) in _QUICK_DEATHS
-                yield Cell("kill -9 bot", order, When(step, phase), kill_the_bot, DONE, quick=quick)
+                copies = order is Order.REJOIN and step in ("copy", "place")
+                when = When(step, phase)
+                yield Cell("kill -9 bot", order, when, kill_the_bot, DONE, quick=quick, copies=copies)
 
 
 _QUICK_DEATHS = frozenset({(Order.SWITCHOVER, "prove"), (Order.FAILOVER, "fence"), (Order.REJOIN, "rewind")})
@@ -82,9 +85,11 @@ def _switchover() -> Iterator[Cell]:
     cell = _Maker(Order.SWITCHOVER)
     freeze, thaw = fault(FaultKind.FREEZE, "db1"), fault(FaultKind.THAW, "db1")
     yield cell("SIGSTOP primary", When("stop"), freeze, STOPPED, thaw, serves=False)
-    # A crash in the middle of the stop proves nothing: the old primary recovers and is the primary again.
+    # A crash in the middle of the stop proves nothing: the old primary recovers and is the primary again. One that is
+    # down by then has nothing left to kill: which of the two, the moment decides.
     yield cell("kill primary", When("stop"), fault(FaultKind.KILL, "db1"), EITHER, quick=True)
     yield cell("kill primary", When("checkpoint"), fault(FaultKind.KILL, "db1"), STOPPED, serves=False)
+    yield cell("SIGSTOP primary", When("checkpoint"), freeze, STOPPED, thaw)
     yield from _links(cell, "cut", FaultKind.CUT)
     yield from _links(cell, "stalled", FaultKind.STALL)
     half_open = fault(FaultKind.STALL, f"{OLD}:ssh")
@@ -94,7 +99,7 @@ def _switchover() -> Iterator[Cell]:
     yield cell("standby paused", When("checkpoint"), pause, STOPPED)
     yield cell("standby lagging", When("checkpoint"), fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
     yield cell("disk full on the standby", BEFORE, no_room("db2"), REFUSAL, _room("db2"))
-    yield cell("disk full on the standby", When("checkpoint"), no_room("db2"), EITHER, _room("db2"))
+    yield cell("disk full on the standby", When("checkpoint"), no_room("db2"), STOPPED, _room("db2"))
     # As a supervisor would. It starts as a standby, whoever starts it; only its rejoin is not done by us then.
     start = fault(FaultKind.START, "db1")
     yield cell("primary starts again", When("stop", Phase.RESULT), start, STOPPED)
@@ -113,6 +118,7 @@ def _links(cell: _Maker, word: str, kind: FaultKind) -> Iterator[Cell]:
     yield cell(f"{word} bot-primary", When("promote"), fault(kind, OLD), STOPPED, mended(OLD))
     yield cell(f"{word} primary-standby", When("checkpoint"), fault(kind, PAIR), STOPPED, mended(PAIR))
     both_links = fault(kind, OLD, PAIR)
+    yield cell(f"{word} both", When("checkpoint"), both_links, STOPPED, mended(OLD, PAIR))
     yield cell(f"{word} both", When("stop"), both_links, STOPPED, mended(OLD, PAIR), serves=False)
 
 
@@ -124,12 +130,14 @@ def _failover() -> Iterator[Cell]:
     half_open = fault(FaultKind.STALL, f"{OLD}:ssh")
     yield cell("SSH half-open", When("fence"), half_open, STOPPED, mended(f"{OLD}:ssh"), serves=False)
     yield cell("stalled link", When("fence"), fault(FaultKind.STALL, NEW), STOPPED, mended(NEW), serves=False)
-    yield cell("primary starts again", BEFORE, fault(FaultKind.START, "db1"), REFUSAL | DONE)
-    yield cell("primary starts again", When("fence"), start_again("db1"), EITHER, quick=True)
+    # What can be asked for then is a switchover.
+    yield cell("primary starts again", BEFORE, the_old_primary_is_back, DONE)
+    yield cell("primary starts again", When("fence"), start_again("db1"), DONE, quick=True)
     yield cell("old primary returns", When("verify", Phase.RESULT), fault(FaultKind.START, "db1"), DONE, quick=True)
     yield cell("standby paused", BEFORE, fault(FaultKind.PAUSE_REPLAY, "db2"), DONE)
     yield cell("standby lagging", BEFORE, fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
     yield cell("disk full on the standby", BEFORE, no_room("db2"), REFUSAL, _room("db2"), serves=False)
+    # A promotion needs a few kilobytes: whether they were there is a matter of what WAL files lie ready.
     yield cell("disk full on the standby", When("fence"), no_room("db2"), EITHER, _room("db2"), serves=False)
     lost = fault(FaultKind.DROP, f"{NEW}:sql")
     yield cell("promotion's answer lost", When("promote"), lost, STOPPED, mended(f"{NEW}:sql"), quick=True)
@@ -146,9 +154,9 @@ def _rejoin() -> Iterator[Cell]:
     yield cell("cut both", When("rewind"), fault(FaultKind.CUT, NEW, PAIR), STOPPED, mended(NEW, PAIR))
     yield cell("stalled link", When("rewind"), fault(FaultKind.STALL, PAIR), STOPPED, mended(PAIR))
     yield cell("SSH half-open", When("rewind"), fault(FaultKind.STALL, f"{OLD}:ssh"), STOPPED, mended(f"{OLD}:ssh"))
-    yield cell("old primary returns", BEFORE, fault(FaultKind.START, "db1"), DONE | REFUSAL, quick=True)
-    yield cell("disk full on the standby", BEFORE, no_room("db1"), STOPPED, _room("db1"))
-    yield cell("disk full on the standby", When("rewind"), no_room("db1"), EITHER, _room("db1"))
+    yield cell("old primary returns", BEFORE, fault(FaultKind.START, "db1"), DONE, quick=True)
+    yield cell("disk full on the standby", BEFORE, no_room("db1"), REFUSAL, _room("db1"))
+    yield cell("disk full on the standby", When("rewind"), no_room("db1"), STOPPED, _room("db1"))
     yield from _of_understudy_itself(Order.REJOIN, "rewind")
 
 
@@ -159,7 +167,7 @@ def _of_understudy_itself(order: Order, step: str) -> Iterator[Cell]:
     # The second one is still starting when the first one dies: it finds the operation, whenever it is ready.
     yield Cell("two bots, one dies", order, When(step), both(the_first_bot_dies, a_second_bot), DONE)
     yield Cell("Slack down", order, When(step), slack_goes_down, DONE, slack_comes_back, quick)
-    yield Cell("ledger disk full", order, When(step), the_ledgers_disk_is_full, EITHER, needs_ledger_disk=True)
+    yield Cell("ledger disk full", order, When(step), the_ledgers_disk_is_full, DONE, needs_ledger_disk=True)
 
 
 async def _nothing(scene: object) -> None:

@@ -146,7 +146,8 @@ async def _stage(cell: Cell) -> AsyncIterator[Scene]:
         place = stack.enter_context(_ledger_disk()) if cell.needs_ledger_disk else None
         stage = await stack.enter_async_context(open_stage(options, edit=lambda text: _with_ledger_in(place, text)))
         ledger = (place or stage.settings.parent) / "ledger.sqlite3"
-        scene = Scene(stage, cell.order, LedgerWatch(ledger), ledger_disk=place, freezes=cell.freezes)
+        watch = LedgerWatch(ledger)
+        scene = Scene(stage, cell.order, watch, ledger_disk=place, freezes=cell.freezes, copies=cell.copies)
         stack.push_async_callback(scene.end_others)
         yield scene
 

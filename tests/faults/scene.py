@@ -30,6 +30,7 @@ class Scene:
     ledger: LedgerWatch
     ledger_disk: Path | None = None
     freezes: bool = False
+    copies: bool = False
     others: list[BotProcess] = field(default_factory=list)
 
     @property
@@ -60,7 +61,8 @@ class Scene:
 
     async def ask(self) -> Requested:
         """Ask for the order. Raises NotOffered."""
-        return await self.request("rejoin db1" if self.order is Order.REJOIN else "promote shop")
+        rejoin = "rejoin db1 copy" if self.copies else "rejoin db1"
+        return await self.request(rejoin if self.order is Order.REJOIN else "promote shop")
 
     async def request(self, text: str) -> Requested:
         alice = self.stage.slack.person("U0ALICE")

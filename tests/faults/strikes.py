@@ -11,6 +11,8 @@ from tests.faults.cell import Act
 from tests.faults.scene import Scene
 
 _FULL_SECONDS = 12.0
+_STREAMS_SECONDS, _PAUSE = 20.0, 0.1  # wal_retrieve_retry_interval is 5 s
+_STREAMS = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
 
 
 def fault(kind: FaultKind, *targets: str) -> Act:
@@ -31,6 +33,14 @@ def start_again(server: str) -> Act:
             await scene.fault(FaultKind.START, server)
 
     return act
+
+
+async def the_old_primary_is_back(scene: Scene) -> None:
+    """PostgreSQL is started, as by a supervisor, and the standby streams from it again."""
+    await scene.fault(FaultKind.START, scene.old.name)
+    async with asyncio.timeout(_STREAMS_SECONDS):
+        while not await scene.old.query(_STREAMS):
+            await asyncio.sleep(_PAUSE)
 
 
 def both(*acts: Act) -> Act:

@@ -254,6 +254,21 @@ async def test_a_directory_that_is_not_the_one_in_use_proves_nothing(pair: Pair,
         await pair.engine.fence(wrong)
     assert lab.postmaster_pid() is not None
 
+    # Where it runs cannot be read any more: that it runs is what counts.
+    broken = lab.data_directory.with_name("broken-programs")
+    broken.mkdir()
+    (broken / "readlink").write_text("#!/bin/sh\nexit 1\n")
+    for each in (broken, broken / "readlink"):
+        each.chmod(0o755)
+        pair.lab.account.own(each)
+    programs = f"{broken}:{wrong.service.bin_directory}"
+    blind = replace(wrong, service=replace(wrong.service, bin_directory=programs))
+    assert not (await pair.engine.fence_proof(blind)).holds
+    with pytest.raises(ActionFailed, match="could not be fenced"):
+        await pair.engine.fence(blind)
+    await lab.stop()
+    assert (await pair.engine.fence_proof(blind)).holds
+
 
 async def test_a_directory_of_another_system_is_not_touched_by_a_fence(pair: Pair, db1: Server, db2: Server) -> None:
     """The settings name a data directory of something else: it is neither marked nor ended."""

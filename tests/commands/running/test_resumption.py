@@ -22,7 +22,7 @@ PLAN = Plan(
     source="db1",
     target="db2",
     steps=(
-        steps.checkpoint("db1"),
+        steps.checkpoint("db1", "db2"),
         steps.stop("db1"),
         steps.prove("db1", "db2"),
         steps.promote("db2"),
