@@ -130,7 +130,7 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         ends.push_async_callback(_in_time, "slack", partial(bot.slack.stop, MESSAGES_SECONDS), SLACK_SECONDS)
         await bot.slack.start()
         ends.push_async_callback(_in_time, "witness", bot.witness.close, WITNESS_SECONDS)
-        ends.push_async_callback(_record, bot, AuditKind.STOPPED, {})
+        ends.push_async_callback(_record_the_end, bot)
         ends.push_async_callback(_in_time, "monitor", bot.monitor.stop, WATCH_SECONDS)
         bot.monitor.start()
         ends.push_async_callback(bot.wired.dispatcher.shutdown, STEP_SECONDS)
@@ -181,6 +181,14 @@ async def _tick(bot: Bot) -> None:
 async def _record(bot: Bot, kind: AuditKind, details: dict[str, object]) -> None:
     at: datetime = utc_now()
     await bot.wired.ledger.write(lambda db: append(db, AuditEntry(at, kind, UNDERSTUDY, details=details)))
+
+
+async def _record_the_end(bot: Bot) -> None:
+    """A ledger that takes nothing (its disk is full) keeps nothing else from ending in good order."""
+    try:
+        await _record(bot, AuditKind.STOPPED, {})
+    except LedgerError as error:
+        log.warning("bot.end_not_recorded", error=str(error))
 
 
 def _slack_configuration(settings: Settings) -> SlackConfiguration:

@@ -13,11 +13,11 @@ BALLAST = "ballast"
 _CHUNK = bytes(1 << 20)
 
 
-def mount(directory: Path, account: Account) -> None:
+def mount(directory: Path, account: Account, megabytes: int = SIZE_MEGABYTES) -> None:
     """Mount a tmpfs on a directory. FaultNotAvailable where that is not allowed here. Blocks: call it from a thread."""
     if os.geteuid() != 0:
         raise FaultNotAvailable("only root can give each server a disk of its own; without it no disk can be filled")
-    options = f"size={SIZE_MEGABYTES}m,mode=0700,uid={account.uid},gid={account.gid},nosuid,nodev"
+    options = f"size={megabytes}m,mode=0700,uid={account.uid},gid={account.gid},nosuid,nodev"
     argv = ["mount", "-t", "tmpfs", "-o", options, "understudy-lab", str(directory)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     if done.returncode != 0:

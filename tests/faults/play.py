@@ -1,18 +1,14 @@
 """Plays one cell on a stage of its own, and says what became of it."""
 
 import asyncio
-import os
-import pwd
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 
-from lab import disks
-from lab.accounts import Account
+from lab.errors import LabError
 from lab.server import LabServer
 from lab.stage import open_stage
 from lab.world import LabOptions
@@ -20,7 +16,9 @@ from ledger.audit_chain import verify
 from ledger.ledger import Ledger
 from ledger.operations import FINISHED, OperationState
 from tests.faults.cell import REFUSED, UNENDED, Cell, Result
+from tests.faults.ledger_disk import ledger_disk
 from tests.faults.scene import NotOffered, Scene, says_the_end
+from tests.faults.strikes import little_room
 from tests.faults.watch import LedgerWatch, PrimaryWatch
 
 RATE = 100.0  # rows a second while a cell is played
@@ -63,7 +61,7 @@ async def play(cell: Cell) -> Result:
             lost_received=len(report.lost_received),
             primaries=watch.most,
             serves=serves,
-            audit_is_whole=await _audit_is_whole(scene.ledger.path),
+            audit_is_whole=await audit_is_whole(scene.ledger.path),
             seconds=time.monotonic() - began,
             postgresql=lab.version,
         )
@@ -72,6 +70,8 @@ async def play(cell: Cell) -> Result:
 async def _play(cell: Cell, scene: Scene) -> tuple[str, str]:
     """How the operation ended, and what people were told."""
     await scene.prepare()
+    if cell.needs_disks:
+        await little_room(scene)
     if cell.when.action is None:
         await cell.strike(scene)
     try:
@@ -127,6 +127,8 @@ async def _primary(scene: Scene) -> str:
             server.thaw()
         if server.postmaster_pid() is not None:
             found[await _until_it_says_its_role(server)] = server.name
+    if not found:
+        raise LabError("no server runs in the end")
     return found.get(False) or found[True]
 
 
@@ -143,8 +145,8 @@ async def _until_it_says_its_role(server: LabServer) -> bool:
 async def _stage(cell: Cell) -> AsyncIterator[Scene]:
     options = LabOptions(base_backup=False, own_disks=cell.needs_disks)
     async with AsyncExitStack() as stack:
-        place = stack.enter_context(_ledger_disk()) if cell.needs_ledger_disk else None
-        stage = await stack.enter_async_context(open_stage(options, edit=lambda text: _with_ledger_in(place, text)))
+        place = stack.enter_context(ledger_disk()) if cell.needs_ledger_disk else None
+        stage = await stack.enter_async_context(open_stage(options, edit=lambda text: with_ledger_in(place, text)))
         ledger = (place or stage.settings.parent) / "ledger.sqlite3"
         watch = LedgerWatch(ledger)
         scene = Scene(stage, cell.order, watch, ledger_disk=place, freezes=cell.freezes, copies=cell.copies)
@@ -152,25 +154,12 @@ async def _stage(cell: Cell) -> AsyncIterator[Scene]:
         yield scene
 
 
-@contextmanager
-def _ledger_disk() -> Iterator[Path]:
-    """A small file system for the ledger alone. FaultNotAvailable where none can be mounted."""
-    with TemporaryDirectory(prefix="understudy-ledger-") as name:
-        place = Path(name)
-        me = pwd.getpwuid(os.geteuid())
-        disks.mount(place, Account(me.pw_name, me.pw_uid, me.pw_gid, change=False))
-        try:
-            yield place
-        finally:
-            disks.unmount(place)
-
-
-def _with_ledger_in(place: Path | None, settings: str) -> str:
+def with_ledger_in(place: Path | None, settings: str) -> str:
     return (
         settings if place is None else settings.replace('path = "ledger.sqlite3"', f'path = "{place}/ledger.sqlite3"')
     )
 
 
-async def _audit_is_whole(ledger: Path) -> bool:
+async def audit_is_whole(ledger: Path) -> bool:
     async with await Ledger.open(ledger, create=False) as opened:
         return (await opened.read(verify)).ok

@@ -7,10 +7,12 @@ from lab import disks
 from lab.errors import LabError
 from lab.faults import FaultKind
 from lab.ports import free_port
+from tests.faults import ledger_disk
 from tests.faults.cell import Act
 from tests.faults.scene import Scene
 
 _FULL_SECONDS = 12.0
+_LITTLE_ROOM = 0.93  # of a disk
 _STREAMS_SECONDS, _PAUSE = 20.0, 0.1  # wal_retrieve_retry_interval is 5 s
 _STREAMS = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
 
@@ -85,6 +87,13 @@ async def the_first_bot_dies(scene: Scene) -> None:
     await scene.stage.bot.kill()
 
 
+async def little_room(scene: Scene) -> None:
+    """So little on each server's own disk that the rest is filled within a moment; not yet an obstacle."""
+    lab = scene.stage.lab
+    for server in lab.servers.values():
+        await asyncio.to_thread(disks.fill, server.paths.root, lab.account, _LITTLE_ROOM)
+
+
 def no_room(server: str) -> Act:
     """Not a byte is left on a server's own disk; the lab's own fault leaves some, for an alert to be seen."""
 
@@ -99,6 +108,6 @@ async def the_ledgers_disk_is_full(scene: Scene) -> None:
     """For longer than the bot goes on trying."""
     place = scene.ledger_disk
     assert place is not None
-    await asyncio.to_thread(disks.fill_up, place, scene.stage.lab.account)
+    await ledger_disk.fill_up(place)
     await asyncio.sleep(_FULL_SECONDS)
-    await asyncio.to_thread(disks.empty, place)
+    await ledger_disk.make_room(place)
