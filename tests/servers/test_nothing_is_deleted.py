@@ -22,6 +22,10 @@ _OURS = (
     # A process's own sign of life beside the ledger.
     "self._path.unlink(missing_ok=True)",
     "path.unlink(missing_ok=True)",
+    # archive_command's own temporary file: it failed, or a killed process has left it, or it has its name by a link.
+    """trap 'rm -f -- "$temporary" "$temporary.gpg"' EXIT""",
+    """grep -q -F -- "${0##*/}" "/proc/${number##*.}/cmdline" 2>/dev/null || rm -f -- "$left" "$left.gpg\"""",
+    'if ln -- "$1" "$2" 2>/dev/null; then rm -f -- "$1"',
 )
 
 
