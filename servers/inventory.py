@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from servers.identity import MANNER
 
 if TYPE_CHECKING:
+    from servers.backups.barman.place import BarmanPlace
+    from servers.backups.pgbackrest.place import PgBackRestPlace
     from servers.managed_service import ManagedService
 
 
@@ -103,6 +105,8 @@ class BackupTool(StrEnum):
     """Who takes the base backups."""
 
     NATIVE = "native"
+    PGBACKREST = "pgbackrest"
+    BARMAN = "barman"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class BackupPlace:
     """Where base backups and the WAL archive lie, as seen by SSH on `server` (None: on the first that answers).
 
     `retention` None: everything is kept. `encryption` None: nothing is encrypted.
+    The directories are the native tool's; `pgbackrest` or `barman` says where that one is, and then they are empty.
     """
 
     tool: BackupTool
@@ -134,6 +139,8 @@ class BackupPlace:
     server: str | None = None
     retention: Retention | None = None
     encryption: Encryption | None = None
+    pgbackrest: "PgBackRestPlace | None" = None
+    barman: "BarmanPlace | None" = None
 
 
 class EngineKind(StrEnum):

@@ -256,6 +256,7 @@ class BaseBackup:
     backup without which one of the latter two is worth nothing. `repository` is where it lies ("local", "repo2", an
     off-site store). `verified_at`: when it was last read as a whole and agreed with its checksums, where that is known.
     `has_wal`: it brings the WAL from its start to its end itself (pg_basebackup --wal-method=stream or fetch).
+    `problem` is what the tool itself found wrong with it (it failed, pages were damaged when they were copied), or ''.
     """
 
     name: str
@@ -272,6 +273,7 @@ class BaseBackup:
     encrypted: bool = False
     verified_at: datetime | None = None
     has_wal: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

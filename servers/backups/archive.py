@@ -82,3 +82,15 @@ def runs(found: Iterable[tuple[int, int, datetime | None]]) -> tuple[Segments, .
         else:
             made.append(Segments(timeline, number, number, at, at))
     return tuple(made)
+
+
+def joined(found: Iterable[Segments]) -> tuple[Segments, ...]:
+    """Runs in any order, which may overlap or touch, as runs without a gap between their segments; oldest first."""
+    made: list[Segments] = []
+    for run in sorted(found, key=lambda one: (one.timeline, one.first, one.last)):
+        before = made[-1] if made else None
+        if before is None or before.timeline != run.timeline or run.first > before.last + 1:
+            made.append(run)
+        elif run.last > before.last:
+            made[-1] = Segments(run.timeline, before.first, run.last, before.began_at, run.ended_at or before.ended_at)
+    return tuple(made)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from servers.backups.native.tool import NativeTool
+from servers.backups.pgbackrest.tool import PgBackRestTool
 from servers.backups.tool import BackupTool
 from servers.inventory import BackupTool as ToolName
 from servers.inventory import Cluster
@@ -16,7 +17,10 @@ class BackupTools:
     which then says so."""
 
     def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
-        self._tools: dict[ToolName, BackupTool] = {ToolName.NATIVE: NativeTool(shells, clock)}
+        self._tools: dict[ToolName, BackupTool] = {
+            ToolName.NATIVE: NativeTool(shells, clock),
+            ToolName.PGBACKREST: PgBackRestTool(shells, clock),
+        }
 
     def tool_of(self, cluster: Cluster) -> BackupTool:
         """The tool that the settings name for that cluster."""

@@ -24,10 +24,14 @@ class BackupJob(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BackupWanted:
-    """A backup to take, from `source` (a standby that does not lag where there is one)."""
+    """A backup to take, from `source` (a standby that does not lag where there is one).
+
+    `repository` as in `BaseBackup.repository`; "local": where the tool puts them by itself.
+    """
 
     source: Server
     kind: BackupKind = BackupKind.FULL
+    repository: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
