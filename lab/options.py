@@ -21,12 +21,14 @@ class LabOptions:
     `more_standbys` are further ones, each with the server that it streams from, in the order in which they start:
     {"db3": "db1", "db4": "db3"} is one of the primary and one behind that.
     `engine` "patroni" has Patroni run the servers, with an etcd of their own; take three or more then.
+    `patroni_tls` has its REST API speak TLS and ask for a password.
     `base` is where labs live, by default below the directory for temporary files. `settings` go into every server's
     configuration. `progress` is told, in one line, what happens now.
     """
 
     postgresql: str = "18"
     engine: Literal["native", "patroni"] = "native"
+    patroni_tls: bool = False
     cluster: str = "shop"
     primary: str = "db1"
     standby: str = "db2"

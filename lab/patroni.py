@@ -6,6 +6,7 @@ https://patroni.readthedocs.io/en/latest/yaml_configuration.html
 import asyncio
 import base64
 import json
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -18,13 +19,14 @@ from lab import accounts, daemons
 from lab.accounts import Account
 from lab.binaries import reachable
 from lab.errors import LabError
+from lab.patroni_rest import Rest, rest_of
 from lab.server import LabServer
 
 if TYPE_CHECKING:
     from lab.builder import World
 
-# Above PostgreSQL's port on the server's own address; below the ports that the kernel hands out.
-_REST_ABOVE, _ETCD_ABOVE, _PEERS_ABOVE = 20_000, 21_000, 22_000
+# Above PostgreSQL's port on the server's own address, and above Patroni's REST API (`lab.patroni_rest`).
+_ETCD_ABOVE, _PEERS_ABOVE = 21_000, 22_000
 _UP_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _ASK_SECONDS = 2.0
@@ -40,17 +42,6 @@ DYNAMIC: Mapping[str, Any] = {
 }
 
 
-def rest_url(server: LabServer) -> str:
-    """Where a server's Patroni answers."""
-    return f"http://{server.address}:{server.port + _REST_ABOVE}"
-
-
-def settings_section(cluster: str, servers: Sequence[LabServer]) -> str:
-    """The section of the bot's settings file."""
-    members = ", ".join(f'{server.name} = "{rest_url(server)}"' for server in servers)
-    return f"\n[clusters.{cluster}.patroni]\nmembers = {{ {members} }}\n"
-
-
 async def start_patroni(world: "World", stack: AsyncExitStack, prepare: Callable[[], Awaitable[None]]) -> None:
     """All of it, until the stack ends; comes back when one leads and the others stream. LabError when it does not.
 
@@ -58,32 +49,31 @@ async def start_patroni(world: "World", stack: AsyncExitStack, prepare: Callable
     """
     servers = tuple(world.servers.values())
     world.options.progress("Starting etcd")
+    rest = rest_of(world.directory, world.passwords, tls=world.options.patroni_tls)
+    rest.prepare(world.account, servers)
     endpoint = await _start_etcd(world, servers[0], stack)
     await _put(endpoint, f"/service/{world.options.cluster}/config", json.dumps(DYNAMIC))
     for number, server in enumerate(servers):
         world.options.progress(f"Starting Patroni on {server.name}")
-        await _start_member(world, server, endpoint, stack)
+        await _start_member(world, server, rest, endpoint, stack)
         if number == 0:
-            await _until(servers[:1], leader=server)
+            await _until(servers[:1], rest, leader=server)
             while await server.in_recovery():  # noqa: ASYNC110 - Patroni gives the leader key before it promotes
                 await asyncio.sleep(_POLL_SECONDS)
             await prepare()
-    await _until(servers, leader=servers[0])
+    await _until(servers, rest, leader=servers[0])
     for name in world.servers:
         world.links.look(name)
 
 
-def configuration(world: "World", server: LabServer, endpoint: str) -> dict[str, Any]:
+def configuration(world: "World", server: LabServer, rest: Rest, endpoint: str) -> dict[str, Any]:
     """A member's patroni.yml; JSON is YAML."""
     superuser = {"username": "postgres"}
     replication = {"username": "replicator", "password": world.passwords["replicator"]}
     return {
         "scope": world.options.cluster,
         "name": server.name,
-        "restapi": {
-            "listen": f"{server.address}:{server.port + _REST_ABOVE}",
-            "connect_address": f"{server.address}:{server.port + _REST_ABOVE}",
-        },
+        "restapi": rest.section(server),
         "etcd3": {"hosts": endpoint},
         "postgresql": {
             "listen": f"{server.address}:{server.port}",
@@ -115,8 +105,8 @@ async def _start_etcd(world: "World", host: LabServer, stack: AsyncExitStack) ->
     return endpoint
 
 
-async def _start_member(world: "World", server: LabServer, endpoint: str, stack: AsyncExitStack) -> None:
-    text = json.dumps(configuration(world, server, endpoint), indent=2)
+async def _start_member(world: "World", server: LabServer, rest: Rest, endpoint: str, stack: AsyncExitStack) -> None:
+    text = json.dumps(configuration(world, server, rest, endpoint), indent=2)
     file = world.account.write(server.paths.root / "patroni.yml", text)
     argv = (str(Path(sys.executable).with_name("patroni")), str(file))  # it calls itself by this name
     await _run_forever(world, argv, server.environment, server.paths.log.parent / "patroni.log", stack)
@@ -140,14 +130,14 @@ async def _run_forever(
     stack.push_async_callback(daemons.end, process)
 
 
-async def _until(servers: Sequence[LabServer], leader: LabServer) -> None:
+async def _until(servers: Sequence[LabServer], rest: Rest, leader: LabServer) -> None:
     """Until Patroni says that the first leads and all the others stream."""
     wanted = {server.name: "running" if server is leader else "streaming" for server in servers}
     states: dict[str, str] = {}
     try:
         async with asyncio.timeout(_UP_SECONDS):
             while states != wanted:
-                said = await _get(f"{rest_url(leader)}/cluster")
+                said = await _get(f"{rest.url(leader)}/cluster", rest.context())
                 members = said["members"] if said else ()
                 states = {one["name"]: one["state"] for one in members}
                 leads = [one["name"] for one in members if one["role"] == "leader"]
@@ -163,11 +153,11 @@ def _tail(server: LabServer) -> str:
     return "\n".join((*lines[-10:], server.log_tail()))
 
 
-async def _get(url: str) -> Any:
+async def _get(url: str, context: ssl.SSLContext | bool = True) -> Any:
     """What a local service says, as JSON; None while it does not answer well."""
     timeout = aiohttp.ClientTimeout(total=_ASK_SECONDS)
     with suppress(aiohttp.ClientError, TimeoutError, ValueError):
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, ssl=context) as answer:
             return json.loads(await answer.text()) if answer.status == 200 else None
     return None
 

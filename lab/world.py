@@ -14,7 +14,7 @@ from lab.faults import Faults
 from lab.links import Links
 from lab.load import WriteLoad
 from lab.options import LabOptions
-from lab.patroni import settings_section
+from lab.patroni_rest import rest_of
 from lab.server import LabServer
 from lab.settings_file import SettingsSource, write_settings
 
@@ -37,6 +37,7 @@ class Lab:
         self.key_file = world.key_file
         self.known_hosts = world.known_hosts
         self.passwords = world.passwords
+        self.patroni = rest_of(world.directory, world.passwords, tls=world.options.patroni_tls)
         self.replication_passfile = world.replication_passfile
         self.faults = Faults(world)
         self.load = WriteLoad(tuple(world.servers.values()), world.passwords["app"], world.directory / "load")
@@ -85,7 +86,7 @@ class Lab:
             backups=self.backups,
             archive=self.archive,
         )
-        patroni = settings_section(self.cluster, source.servers) if self.engine == "patroni" else ""
+        patroni = self.patroni.settings(self.cluster, source.servers) if self.engine == "patroni" else ""
         return write_settings(source, directory, slack_api_url, patroni + extra)
 
     def environment(self) -> dict[str, str]:

@@ -12,8 +12,8 @@ import pytest_asyncio
 from bot.inventory import clusters_of
 from bot.settings import load_settings
 from commands.asked import Answer, Form
+from lab.certificates import make_certificates
 from lab.leftovers import world_processes
-from lab.patroni import rest_url
 from lab.world import Lab, LabOptions
 from servers.engines.behind_patroni import behind_patroni
 from servers.engines.engine import ActionFailed
@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def managed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Road]:
-    """Three servers in Patroni's care, and the dispatcher beside it."""
-    options = LabOptions(engine="patroni", more_standbys={"db3": "db1"}, base_backup=False)
+    """Three servers in Patroni's care, which speaks TLS and asks for a password, and the dispatcher beside it."""
+    options = LabOptions(engine="patroni", patroni_tls=True, more_standbys={"db3": "db1"}, base_backup=False)
     async with Lab.start(options) as lab, road_of(lab, tmp_path_factory.mktemp("patroni")) as road:
         clusters = road.world.clusters
         world = replace(
@@ -118,6 +118,28 @@ async def test_upkeep_is_done_and_seen(managed: Road) -> None:
     assert not (await engine.look()).paused
 
 
+async def test_a_wrong_password_or_authority_is_one_clear_line_and_nothing_is_done(
+    managed: Road, tmp_path: Path
+) -> None:
+    place = managed.cluster.patroni
+    assert place is not None
+    assert all(url.startswith("https://") for _, url in place.members)
+    leader, replica = await leader_and_replica(managed)
+    stranger, _, _ = make_certificates(tmp_path)
+    for wrong, words in (
+        (replace(place, password="wrong"), r"refused POST /switchover: .*HTTP 401.*Correct patroni\.user and patroni"),
+        (replace(place, user=None, password=None), r"HTTP 401"),
+        (replace(place, ca_file=stranger), r"nothing was done: .*certificate"),
+        (replace(place, ca_file=tmp_path / "none.pem"), r"certificates cannot be read: .*Correct patroni\.ca_file"),
+    ):
+        with pytest.raises(ActionFailed, match=words) as refused:
+            await PatroniEngine(wrong, lambda: datetime.now(UTC)).switchover(leader, replica, timeout=3.0)
+        assert "\n" not in str(refused.value)
+    assert await leader_and_replica(managed) == (leader, replica)
+    blind = await PatroniEngine(replace(place, ca_file=stranger), lambda: datetime.now(UTC)).look()
+    assert (blind.answer.outcome, blind.members) == (Outcome.UNREACHABLE, ())
+
+
 async def test_patronis_refusal_is_told_in_its_own_words(managed: Road) -> None:
     leader, replica = await leader_and_replica(managed)
     with pytest.raises(ActionFailed, match="leader name does not match"):
@@ -184,7 +206,8 @@ async def test_an_api_that_nobody_answers_is_unknown_and_nothing_is_planned(mana
 async def test_one_member_that_is_away_does_not_hide_the_others(managed: Road) -> None:
     place = managed.cluster.patroni
     assert place is not None
-    some = PatroniPlace((("db1", "http://127.0.0.1:1"), ("db2", rest_url(managed.lab.server("db2")))))
+    db2 = ("db2", managed.lab.patroni.url(managed.lab.server("db2")))
+    some = replace(place, members=(("db1", "http://127.0.0.1:1"), db2))
     state = await PatroniEngine(some, lambda: datetime.now(UTC)).look()
     assert len(state.members) == 3
 
@@ -202,5 +225,5 @@ async def test_the_settings_of_the_practice_world_are_read(managed: Road, tmp_pa
     settings = load_settings(managed.lab.write_settings(tmp_path, "http://127.0.0.1:1/api/"))
     (cluster,) = clusters_of(settings).values()
     assert cluster.patroni is not None
-    assert dict(cluster.patroni.members)["db2"] == rest_url(managed.lab.server("db2"))
+    assert dict(cluster.patroni.members)["db2"] == managed.lab.patroni.url(managed.lab.server("db2"))
     assert NativeEngine.name == "native"

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from lab.certificates import make_certificates
 from servers.engines.engine import ActionFailed
 from servers.engines.patroni.answers import cluster_of, config_of, history_of
 from servers.engines.patroni.api import NoMemberAnswers, PatroniApi
@@ -17,7 +18,6 @@ from servers.engines.patroni.engine import PatroniEngine
 from servers.inventory import PatroniPlace
 from servers.patroni_state import PatroniConfig
 from servers.state import Outcome
-from tests.servers.certificates import make_certificates
 
 NOBODY = ("db1", "http://127.0.0.1:1")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

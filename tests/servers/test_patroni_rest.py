@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from lab.certificates import make_certificates
 from servers.engines.engine import ActionFailed
 from servers.engines.patroni.engine import PatroniEngine
 from servers.inventory import PatroniPlace
 from servers.state import Outcome
-from tests.servers.certificates import make_certificates
 
 USER, PASSWORD = "understudy", "pass:wörd"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

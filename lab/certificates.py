@@ -1,6 +1,7 @@
-"""A certificate authority of a test's own, and a certificate of it for 127.0.0.1."""
+"""A certificate authority of a practice world's own, and a certificate of it for some addresses."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make_certificates(directory: Path) -> tuple[Path, Path, Path]:
+def make_certificates(directory: Path, addresses: Sequence[str] = ("127.0.0.1",)) -> tuple[Path, Path, Path]:
     """(the authority's certificate, the server's certificate, its key), as PEM files."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority_name, name = (_name(text) for text in ("Practice authority", "Practice Patroni"))
@@ -20,7 +21,7 @@ def make_certificates(directory: Path) -> tuple[Path, Path, Path]:
         .add_extension(x509.KeyUsage(True, False, False, False, False, True, True, False, False), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    place = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    place = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(one)) for one in addresses])
     certificate = _builder(name, authority_name, key).add_extension(place, critical=False)
     pem = serialization.Encoding.PEM
     files = (directory / "ca.pem", directory / "server.pem", directory / "server.key")
