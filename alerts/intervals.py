@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Seconds between passes: `fast` asks by SQL, `slow` the hosts by SSH too, `backups` the backup directories too.
+    """Seconds between passes: `fast` asks by SQL, `slow` the hosts by SSH and the traffic targets too,
+    `backups` the backup directories too.
 
     `recheck_first` and `recheck_last` bound the quick looks while something has not answered and the verdict is not
     clear yet.

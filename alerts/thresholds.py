@@ -61,6 +61,10 @@ class Thresholds:
     # Work on a cluster takes its time; a pause that was forgotten leaves it without failover.
     patroni_paused_for: float = HOUR
 
+    # PAUSE and RESUME by hand come within moments; and targets are looked at every ten seconds, the primary more often.
+    clients_held_for: float = 10.0
+    traffic_astray_for: float = 20.0
+
     cannot_see_for: float = 30.0
     cannot_see_critical_after: float = 15 * MINUTE
 

@@ -26,7 +26,9 @@ _log = logging.getLogger(__name__)
 class Observes(Protocol):
     """Looks at a cluster in one concurrent pass (servers.observe.Observer). Facts up to that old may be reused."""
 
-    async def observe(self, cluster: Cluster, *, host_facts_max_age: float, backups_max_age: float) -> ClusterState: ...
+    async def observe(
+        self, cluster: Cluster, *, host_facts_max_age: float, backups_max_age: float, traffic_max_age: float | None
+    ) -> ClusterState: ...
 
 
 Judge = Callable[[Cluster, ClusterState], Judgement]
@@ -101,7 +103,7 @@ class Watch:
     async def tick(self) -> None:
         """A pass at the usual pace. Never raises, but when it is cancelled."""
         was_clear = self._clear
-        await self._pass(self._intervals.slow, self._intervals.backups)
+        await self._pass(self._intervals.slow, self._intervals.backups, self._intervals.slow)
         if was_clear and not self._clear:
             self._alarm.set()
 
@@ -131,21 +133,21 @@ class Watch:
         end = loop.time() + self._intervals.recheck_for
         pause = self._intervals.recheck_first
         while True:
-            # Kept backups will do: they tell nothing of who is up.
-            await self._pass(0.0, math.inf)
+            # Backups and traffic targets as they were last seen: they tell nothing of who is up.
+            await self._pass(0.0, math.inf, None)
             if self._clear or loop.time() + pause > end:
                 return
             await asyncio.sleep(pause)
             pause = min(pause * RECHECK_GROWTH, self._intervals.recheck_last)
 
-    async def _pass(self, host_facts_max_age: float, backups_max_age: float) -> None:
+    async def _pass(self, host_facts_max_age: float, backups_max_age: float, traffic_max_age: float | None) -> None:
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         started = loop.time()
         if task is not None:
             self._running.add(task)
         try:
-            await self._observe(host_facts_max_age, backups_max_age)
+            await self._observe(host_facts_max_age, backups_max_age, traffic_max_age)
         except Exception as error:  # whatever it was: the next pass must come
             await self._failed(error)
         finally:
@@ -154,10 +156,13 @@ class Watch:
             if task is not None:
                 self._running.discard(task)
 
-    async def _observe(self, host_facts_max_age: float, backups_max_age: float) -> None:
+    async def _observe(self, host_facts_max_age: float, backups_max_age: float, traffic_max_age: float | None) -> None:
         async with asyncio.timeout(self._intervals.pass_timeout):
             state = await self._observer.observe(
-                self.cluster, host_facts_max_age=host_facts_max_age, backups_max_age=backups_max_age
+                self.cluster,
+                host_facts_max_age=host_facts_max_age,
+                backups_max_age=backups_max_age,
+                traffic_max_age=traffic_max_age,
             )
         judgement = self._judge(self.cluster, state)
         if self._look is None or not overtaken(state, self._look.state):

@@ -59,6 +59,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     shells, sessions = Shells(), Sessions()
     try:
         backups = BackupTools(shells, utc_now)
+        traffic = traffic_of(settings, clusters, shells, sessions)
         observer = Observer(
             clusters,
             shells,
@@ -67,6 +68,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             backups=backups,
             sql_timeout=settings.monitor.sql_timeout,
             ssh_timeout=settings.monitor.ssh_timeout,
+            traffic=traffic,
         )
         world = World(
             clusters=clusters,
@@ -80,7 +82,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             now=utc_now,
             services=ServiceManagers(shells),
             automatic=automatic_of(settings),
-            traffic=traffic_of(settings, clusters, shells, sessions),
+            traffic=traffic,
             patroni=patroni_engines(clusters.values(), utc_now),
         )
         dispatcher = Dispatcher(world, COMMANDS)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,6 +33,8 @@ from servers.state import (
     SqlFacts,
     WitnessView,
 )
+from servers.traffic.looks import TrafficLooks
+from servers.traffic.target import TrafficTarget
 from servers.witness import ask_witness
 
 SQL_TIMEOUT = 1.0
@@ -76,6 +78,7 @@ class Observer:
         backups: BackupListing | None = None,
         sql_timeout: float = SQL_TIMEOUT,
         ssh_timeout: float = SSH_TIMEOUT,
+        traffic: Mapping[str, Sequence[TrafficTarget]] | None = None,
     ) -> None:
         self._shells = shells
         self._sessions = sessions
@@ -86,6 +89,7 @@ class Observer:
         self._memories = {
             (name, each.name): _Memory() for name, cluster in clusters.items() for each in cluster.servers
         }
+        self._traffic = TrafficLooks(traffic or {}, clock)
         self._kept_backups: dict[str, tuple[float, BackupState]] = {}
 
     async def observe(
@@ -94,14 +98,16 @@ class Observer:
         *,
         host_facts_max_age: float = 0.0,
         backups_max_age: float = BACKUPS_MAX_AGE,
+        traffic_max_age: float | None = None,
         sql_timeout: float | None = None,
         ssh_timeout: float | None = None,
     ) -> ClusterState:
         """One look. Never raises for what a server does or says; ends within the longer time-out.
 
-        Host facts and backups that are younger than their maximum age (seconds; 0: none, inf: any) are not asked for
-        again; their Answer says when they were. Host facts are asked for anyway as soon as a server of the cluster does
-        not answer by SQL, or has changed its role.
+        Host facts, backups and views of traffic targets that are younger than their maximum age (seconds; 0: none, inf:
+        any; for targets None: whatever was seen last, even nothing) are not asked for again; their Answer says when
+        they were. Host facts are asked for anyway as soon as a server of the cluster does not answer by SQL, or has
+        changed its role.
         """
         at = self._clock()
         sql_timeout = self._sql_timeout if sql_timeout is None else sql_timeout
@@ -113,6 +119,7 @@ class Observer:
             host = {s.name: tasks.create_task(self._by_ssh(cluster, s, reuse, ssh_timeout)) for s in cluster.servers}
             witness = tasks.create_task(self._by_witness(cluster, reuse, ssh_timeout))
             patroni = tasks.create_task(self._by_patroni(cluster, ssh_timeout))
+            traffic = tasks.create_task(self._traffic.look(cluster.name, traffic_max_age))
         return ClusterState(
             cluster=cluster.name,
             at=at,
@@ -122,6 +129,7 @@ class Observer:
             backups=backups.result(),
             witness=witness.result(),
             patroni=patroni.result(),
+            traffic=traffic.result(),
         )
 
     def wake(self, cluster: Cluster) -> None:

@@ -249,6 +249,19 @@ class WitnessView:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetView:
+    """Where a traffic target leads clients, or why it does not say. `server` None: to none of the servers, to several,
+    or it cannot tell. `held`: clients wait there."""
+
+    name: str
+    kind: str
+    answer: Answer
+    server: str | None
+    held: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BaseBackup:
     """One base backup that was found. `finished_at` is None for one that is not complete.
 
@@ -300,6 +313,9 @@ class ClusterState:
     backups: BackupState | None = None
     witness: WitnessView | None = None  # None: there is none, or all is so well that it was not asked
     patroni: "PatroniState | None" = None  # None: Patroni does not run this cluster
+    traffic: tuple[
+        TargetView, ...
+    ] = ()  # as last seen by the monitor; none before it has looked, or where there is none
 
     def server(self, name: str) -> ServerState:
         """The state of the server of that name; KeyError if there is none."""

@@ -7,6 +7,7 @@ from alerts.probes.disks import disks
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.replay_lag import replay_lag
+from alerts.probes.traffic import traffic
 from alerts.probes.visibility import visibility
 from alerts.probes.wal_archive import wal_archive
 
@@ -18,5 +19,6 @@ PROBES: tuple[Probe, ...] = (
     disks,
     connections,
     patroni,
+    traffic,
     visibility,
 )

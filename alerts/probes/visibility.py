@@ -9,9 +9,10 @@ NOT_SEEN = "not_seen"
 
 
 def visibility(look: Look) -> tuple[Observation, ...]:
-    """`not_seen` of each server, and of the backups where a place is configured: how many ways of looking fail."""
+    """`not_seen` of each server, of the backups where a place is configured, and of each traffic target: how many ways
+    of looking fail."""
     servers = tuple(_observation(server.name, tuple(_missing(server)), server.name) for server in look.state.servers)
-    return servers + _backups(look)
+    return (*servers, *_backups(look), *_traffic(look))
 
 
 def _observation(subject: str, missing: tuple[str, ...], server: str | None = None) -> Observation:
@@ -39,6 +40,11 @@ def _backups(look: Look) -> tuple[Observation, ...]:
     if answer is None or answer.outcome is Outcome.NOT_ASKED:
         return (Observation(NOT_SEEN, "backups", None, Unit.COUNT),)
     return (_observation("backups", () if answer.ok else (_line("backups", answer),)),)
+
+
+def _traffic(look: Look) -> Iterator[Observation]:
+    for target in look.state.traffic:
+        yield _observation(target.name, () if target.answer.ok else (_line("traffic target", target.answer),))
 
 
 def _line(way: str, answer: Answer) -> str:

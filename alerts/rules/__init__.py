@@ -19,6 +19,7 @@ from alerts.rules.patroni import (
 )
 from alerts.rules.replay_lag import REPLAY_LAG
 from alerts.rules.rule import Rule
+from alerts.rules.traffic import CLIENTS_HELD, TRAFFIC_ASTRAY
 from alerts.rules.wal_archive import WAL_ARCHIVE
 
 RULES: tuple[Rule, ...] = (
@@ -26,6 +27,8 @@ RULES: tuple[Rule, ...] = (
     PRIMARY_DOWN,
     NO_PRIMARY,
     PRIMARY_UNREACHABLE,
+    CLIENTS_HELD,
+    TRAFFIC_ASTRAY,
     STANDBY_DOWN,
     REPLICATION_BROKEN,
     PATRONI_HAS_NO_DCS,

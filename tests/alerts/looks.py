@@ -21,6 +21,7 @@ from servers.state import (
     Role,
     ServerState,
     SqlFacts,
+    TargetView,
 )
 from servers.verdict import Judgement, Verdict
 
@@ -112,8 +113,9 @@ def look(
     backups: BackupState | None = BACKUPS,
     at: datetime = NOW,
     cluster: Cluster = CLUSTER,
+    traffic: tuple[TargetView, ...] = (),
 ) -> Look:
-    return Look(cluster, ClusterState(cluster.name, at, (db1, db2), backups), judgement)
+    return Look(cluster, ClusterState(cluster.name, at, (db1, db2), backups, traffic=traffic), judgement)
 
 
 def verdict(

@@ -38,7 +38,9 @@ class ScriptedObserver:
         self.given: dict[str, Judgement] = {}
         self._changed = asyncio.Condition()
 
-    async def observe(self, cluster: Cluster, *, host_facts_max_age: float, backups_max_age: float) -> ClusterState:
+    async def observe(
+        self, cluster: Cluster, *, host_facts_max_age: float, backups_max_age: float, traffic_max_age: float | None
+    ) -> ClusterState:
         self.asked.append((host_facts_max_age, backups_max_age))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -192,10 +194,17 @@ class HangingObserver(ScriptedObserver):
         super().__init__(look)
         self.let = asyncio.Event()
 
-    async def observe(self, cluster: Cluster, *, host_facts_max_age: float, backups_max_age: float) -> ClusterState:
+    async def observe(
+        self, cluster: Cluster, *, host_facts_max_age: float, backups_max_age: float, traffic_max_age: float | None
+    ) -> ClusterState:
         self.asked.append((host_facts_max_age, backups_max_age))
         await self.let.wait()
-        return await super().observe(cluster, host_facts_max_age=host_facts_max_age, backups_max_age=backups_max_age)
+        return await super().observe(
+            cluster,
+            host_facts_max_age=host_facts_max_age,
+            backups_max_age=backups_max_age,
+            traffic_max_age=traffic_max_age,
+        )
 
 
 async def test_an_overrun_is_counted_and_never_piles_up(stage: Stage) -> None:

@@ -35,6 +35,8 @@ def severity(result: Result) -> Severity | None:
         ("split_brain", "one_primary", CRITICAL),
         ("no_primary", "primary_present", CRITICAL),
         ("primary_unreachable", "primary_reachable", WARNING),
+        ("clients_held", "clients_go_on", CRITICAL),
+        ("traffic_astray", "leads_to_primary", CRITICAL),
         ("standby_down", "standby_up", WARNING),
         ("replication_broken", "standby_streams", WARNING),
     ],
