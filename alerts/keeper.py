@@ -29,6 +29,7 @@ from alerts.observation import Look, overtaken
 from alerts.record import By, Prepared, draw_anew, prepare, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
 from alerts.rules import RULES
+from alerts.standing import NOTHING_STANDS, standing
 from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow, AlertState, get, history, open_alerts
 from ledger.audit import Actor
@@ -77,7 +78,7 @@ class AlertKeeper:
         self._tracks: dict[str, Tracks] = defaultdict(dict)
         self._looks: dict[str, Look] = {}
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._marked: dict[str, int | None] = {}  # the maintenance that the open cards of a cluster show
+        self._shown: dict[str, tuple[int | None, str | None, bool]] = {}  # what the open cards of a cluster show beside
 
     async def start(self) -> None:
         """Reads the open alerts, and those that may still fire again. Ends those that nobody can judge any more: their
@@ -106,7 +107,7 @@ class AlertKeeper:
             look = Look(cluster, state, judgement, await self._at_work(cluster, state))
             self._looks[cluster.name] = look
             transitions = await self._play(cluster, observe(look))
-            await self._mark_maintenance(cluster)
+            await self._show_standing(cluster)
             return transitions
 
     async def take_failure(self, cluster: Cluster, error: BaseException) -> tuple[Transition, ...]:
@@ -159,19 +160,18 @@ class AlertKeeper:
         now = self._clock()
         return await self._ledger.read(lambda db: in_maintenance(db, cluster.name, now) is not None)
 
-    async def _mark_maintenance(self, cluster: Cluster) -> None:
-        """Draws the open cards anew when maintenance has begun or ended since: nothing else changes about them."""
+    async def _show_standing(self, cluster: Cluster) -> None:
+        """Draws the open cards anew when maintenance or an order has begun or ended since: nothing else changes."""
         tracks, now = self._tracks[cluster.name], self._clock()
         shown = [row for track in tracks.values() if (row := track.firing) is not None and not held(row)]
         if not shown:
             return
-        at_work = await self._ledger.read(lambda db: in_maintenance(db, cluster.name, now))
-        marked = at_work.id if at_work is not None else None
-        if marked == self._marked.get(cluster.name):
+        stands = await self._ledger.read(lambda db: standing(db, cluster.name, now))
+        if stands.shown == self._shown.get(cluster.name, NOTHING_STANDS.shown):
             return
         pages = [(row, self._context(cluster, tracks, row)) for row in shown]
-        await self._ledger.write(lambda db: draw_anew(db, pages, cluster.channel, at_work, now))
-        self._marked[cluster.name] = marked
+        await self._ledger.write(lambda db: draw_anew(db, pages, cluster.channel, stands, now))
+        self._shown[cluster.name] = stands.shown
 
     def _round(self, cluster: Cluster, observed: Observed, now: datetime, prepared: Prepared) -> Outcome:
         """One round. Beyond the prepared ids it gives out placeholders, for the round that only asks what would be."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from alerts.lifecycle import Change, Transition, held, own_group
 from alerts.rules import RULES
 from alerts.rules.rule import Rule
+from alerts.standing import NOTHING_STANDS, Standing
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.maintenance import Maintenance
 from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Text, Tone, note, text
@@ -37,13 +38,13 @@ _TONES = {Severity.CRITICAL: Tone.CRITICAL, Severity.WARNING: Tone.WARNING, Seve
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a card shows besides its alert: where one could fail over to, what is held back because of it, and whether
-    it has just fired again; `maintenance` is that of its cluster while it is in one."""
+    """What a card shows besides its alert: where one could fail over to, what is held back because of it, whether it
+    has just fired again, and what stands beside it."""
 
     standby: str | None = None
     consequences: tuple[AlertRow, ...] = ()
     again: bool = False
-    maintenance: Maintenance | None = None
+    standing: Standing = NOTHING_STANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,12 @@ def card_page(alert: AlertRow, context: Context) -> Page:
         *_evidence(alert),
         *([text(f"{rule.why} {rule.mend}")] if rule is not None else []),
         *_consequences(context.consequences),
-        *_at_work(context.maintenance),
+        *_at_work(context.standing.maintenance),
+        *_order(context.standing),
         *_marks(alert),
         note(f"Alert {alert.id}, rule {alert.rule}"),
     ]
-    title = title_of(alert) if context.maintenance is None else f"{title_of(alert)} (in maintenance)"
+    title = title_of(alert) if context.standing.maintenance is None else f"{title_of(alert)} (in maintenance)"
     summary = f"{title} — {alert.value}"
     return Page(title, tone_of(alert), summary, tuple(parts), _buttons(alert, rule, context))
 
@@ -189,6 +191,15 @@ def _at_work(maintenance: Maintenance | None) -> tuple[Part, ...]:
     return (note("In maintenance by ", by, " until ", until, f": {maintenance.reason}"),)
 
 
+def _order(stands: Standing) -> tuple[Part, ...]:
+    """In the place of the button that would ask for another."""
+    if stands.order is None:
+        return ()
+    asked = f"{stands.order.kind.capitalize()} asked for by "
+    how = "waits for approval" if stands.waits else "is under way"
+    return (note(asked, mention(stands.order.requester), f" {how}: operation {stands.order.id}"),)
+
+
 def _until(end: datetime | None) -> tuple[Span, ...]:
     return (" until it is resolved",) if end is None else (" until ", Moment(end))
 
@@ -201,7 +212,8 @@ def mention(who: Who) -> Mention:
 def _buttons(alert: AlertRow, rule: Rule | None, context: Context) -> tuple[Button, ...]:
     """Only what can still do something."""
     buttons: list[Button] = []
-    if rule is not None and rule.offers_failover and context.standby is not None:
+    offers = rule is not None and rule.offers_failover and context.standing.order is None
+    if offers and context.standby is not None:
         buttons.append(Button(FAIL_OVER, "Fail over…", f"{alert.cluster} {context.standby}", "danger"))
     if alert.acknowledged_by is None:
         buttons.append(Button(ACKNOWLEDGE, "Acknowledge", alert.id))

@@ -8,10 +8,10 @@ from sqlite_utils import Database
 
 from alerts.lifecycle import Change, Transition, held, own_group
 from alerts.notices import Context, card_page, notice_of
+from alerts.standing import Standing, standing
 from ledger import locks, outbox
 from ledger.alerts import AlertRow, new_alert_id, save
 from ledger.audit import UNDERSTUDY, Actor, AuditEntry, AuditKind, append
-from ledger.maintenance import Maintenance, in_maintenance
 from ledger.operations import FINISHED, OperationState, get, list_operations
 from ledger.outbox import OutboxItem
 
@@ -49,12 +49,12 @@ def record(
     if append(db, _audit_entry(transition, by or By())).repeated:
         return False
     save(db, alert)
-    at_work = in_maintenance(db, alert.cluster, transition.at)
-    notice = notice_of(transition, replace(context_of(alert), maintenance=at_work))
+    stands = standing(db, alert.cluster, transition.at)
+    notice = notice_of(transition, replace(context_of(alert), standing=stands))
     if notice is None:
         cause = causes.get(alert.group)
         if cause is not None:
-            page = card_page(cause, replace(context_of(cause), maintenance=at_work))
+            page = card_page(cause, replace(context_of(cause), standing=stands))
             outbox.put(db, OutboxItem(transition.at, channel, own_group(cause.id), page))
         return True
     outbox.put(db, OutboxItem(transition.at, channel, notice.card, notice.page))
@@ -70,12 +70,12 @@ def draw_anew(
     db: Database,
     alerts: Sequence[tuple[AlertRow, Context]],
     channel: str,
-    at_work: Maintenance | None,
+    stands: Standing,
     now: datetime,
 ) -> None:
-    """Puts the cards in line as they are with that maintenance. No state has changed, so nothing is recorded."""
+    """Puts the cards in line as they are with what stands beside them. No state has changed, so nothing is recorded."""
     for alert, context in alerts:
-        page = card_page(alert, replace(context, maintenance=at_work))
+        page = card_page(alert, replace(context, standing=stands))
         outbox.put(db, OutboxItem(now, channel, own_group(alert.id), page))
 
 

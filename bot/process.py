@@ -24,6 +24,7 @@ from bot.slack.client import SlackClients, open_clients
 from bot.slack.directory import SlackDirectory
 from bot.slack.face import SlackConfiguration, SlackFace
 from bot.slack.identity import OwnIdentity
+from bot.slack_settings import mistakes_in_tokens
 from bot.vitals import VitalSigns
 from bot.wiring import Wired, open_world, utc_now
 from bot.witness.keeper import Witnesses, WitnessKeeper
@@ -194,14 +195,7 @@ async def _record_the_end(bot: Bot) -> None:
 def _slack_configuration(settings: Settings) -> SlackConfiguration:
     """SettingsError names every token that is missing."""
     slack = settings.slack
-    wanted = {"bot_token": slack.bot_token}
-    wanted |= {"app_token": slack.app_token} if slack.mode == "socket" else {"signing_secret": slack.signing_secret}
-    missing = tuple(
-        Mistake(f"slack.{name}", "is missing", f"set UNDERSTUDY_SLACK__{name.upper()}, or write it into a secret file")
-        for name, secret in wanted.items()
-        if secret is None or not secret.get_secret_value()
-    )
-    if missing:
+    if missing := tuple(mistakes_in_tokens({"slack": slack.model_dump()})):
         raise SettingsError(missing)
     return SlackConfiguration(
         mode=slack.mode,

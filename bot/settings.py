@@ -7,7 +7,7 @@ Secret files: one file a secret in the directory that `UNDERSTUDY_SECRETS_DIRECT
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     Field,
@@ -36,12 +36,14 @@ from bot.services_settings import ServicesSettings
 from bot.settings_checks import check_references
 from bot.settings_mistakes import (
     SettingsError,
+    in_order,
     mistakes_in_file,
     mistakes_in_secrets_directory,
     mistakes_of,
     unknown_variables,
 )
 from bot.settings_types import Name, Seconds, Section, SlackChannel, SlackGroup, SlackUser, SshSettings
+from bot.slack_settings import SlackSettings, mistakes_in_tokens
 from bot.traffic_settings import TrafficSettings
 from servers.inventory import ServiceKind
 
@@ -51,14 +53,6 @@ DEFAULT_FILE = Path("understudy.toml")
 
 # Read by bot.thresholds_settings, which knows their names and units.
 Thresholds = dict[str, float | str]
-
-
-class SlackSettings(Section):
-    mode: Literal["socket", "http"] = "socket"
-    api_url: str = "https://slack.com/api/"
-    bot_token: SecretStr | None = None
-    app_token: SecretStr | None = None
-    signing_secret: SecretStr | None = None
 
 
 class LedgerSettings(Section):
@@ -147,6 +141,8 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
+    needs_tokens: ClassVar[bool] = False  # Slack's; only the bot itself needs them
+
     directory: Path = Field(default=Path(), exclude=True)
     slack: SlackSettings = SlackSettings()
     ledger: LedgerSettings = LedgerSettings()
@@ -171,12 +167,15 @@ class Settings(BaseSettings):
     def _everything_at_once(cls, raw: Any, handler: ModelWrapValidatorHandler["Settings"]) -> "Settings":
         """Shape and references are checked over the same raw values, so that one mistake never hides another."""
         mistakes = list(check_references(raw)) if isinstance(raw, dict) else []
+        if cls.needs_tokens and isinstance(raw, dict):
+            mistakes += mistakes_in_tokens(raw)
+        sections = tuple(cls.model_fields)
         try:
             settings = handler(raw)
         except ValidationError as error:
-            raise SettingsError((*mistakes_of(error), *mistakes)) from None
+            raise SettingsError(in_order((*mistakes_of(error), *mistakes), sections)) from None
         if mistakes:
-            raise SettingsError(tuple(mistakes))
+            raise SettingsError(in_order(mistakes, sections))
         return settings
 
     @classmethod
@@ -207,8 +206,11 @@ def settings_file(given: Path | None) -> Path:
     return given or Path(os.environ.get(SETTINGS_VARIABLE, DEFAULT_FILE))
 
 
-def load_settings(file: Path) -> Settings:
-    """The settings from that file and the environment. SettingsError lists every mistake, each with its mend."""
+def load_settings(file: Path, *, tokens: bool = False) -> Settings:
+    """The settings from that file and the environment. SettingsError lists every mistake, each with its mend.
+
+    With `tokens`, one of Slack's that is missing is a mistake as well.
+    """
     secrets_directory = os.environ.get(SECRETS_VARIABLE)
     mistakes = (
         *mistakes_in_file(file),
@@ -220,6 +222,7 @@ def load_settings(file: Path) -> Settings:
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=file, secrets_dir=secrets_directory)
+        needs_tokens = tokens
 
     try:
         settings = FromFile(directory=file.parent)  # type: ignore[call-arg]  # the rest comes from the sources

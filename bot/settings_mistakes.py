@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,12 @@ def mistakes_of(error: ValidationError) -> Iterator[Mistake]:
     """Pydantic's errors in our words. The value itself is never repeated: it may be a secret."""
     for detail in error.errors(include_url=False, include_input=False):
         yield Mistake(_key(detail), *_wording(detail))
+
+
+def in_order(mistakes: Iterable[Mistake], sections: Sequence[str]) -> tuple[Mistake, ...]:
+    """As the settings file has its sections, so that whoever mends them goes through it once."""
+    places = {section: place for place, section in enumerate(sections)}
+    return tuple(sorted(mistakes, key=lambda mistake: places.get(mistake.key.partition(".")[0], len(places))))
 
 
 def _key(detail: ErrorDetails) -> str:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from commands.asked import Asked
 from commands.document import Document
-from commands.orders import Ready, plan_operation, record_request, show_card
+from commands.orders import Ready, plan_operation, record_request, show_card, show_checks
 from commands.plan import Plan
 from commands.plan_page import plan_title
 from commands.policies import OrderPolicy, Policies
@@ -45,6 +45,7 @@ def start_alone(
     fencing = locks.acquire(db, plan.cluster, operation.id, owner, at=now)
     approved = transition(db, operation.id, OperationState.APPROVED, at=now)
     show_card(db, approved, document, policy, now)
+    show_checks(db, approved, plan, now)
     show(db, now, channel, f"{card_key(operation.id)}/break-glass", _shout(approved, plan, policies, policy))
     return Ready(approved, document, fencing)
 

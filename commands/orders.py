@@ -24,9 +24,10 @@ from commands.authority import (
 from commands.document import Document, read_document, write_document
 from commands.operation_page import card, write_conclusion
 from commands.people import Person
-from commands.plan import Conclusion
+from commands.plan import Conclusion, Plan
+from commands.plan_page import checks_page
 from commands.policies import OrderPolicy, Policies, binding, policy_for
-from commands.records import card_key, record, record_own, show
+from commands.records import card_key, checks_key, record, record_own, show
 from ledger import locks
 from ledger.approvals import Approval, ApprovalDecision, approve, decisions
 from ledger.audit import AuditKind
@@ -135,6 +136,7 @@ def request(
     record_request(db, asked, AuditKind.APPROVAL_REQUESTED, operation, document, details)
     operation = transition(db, operation.id, OperationState.AWAITING_APPROVAL, at=now)
     show_card(db, operation, document, policy, now)
+    show_checks(db, operation, document.plan, now)
     return operation
 
 
@@ -235,6 +237,13 @@ def show_card(
     if operation.channel is not None:
         page = card(operation, document, policy, decisions(db, operation.id), cancellable=cancellable)
         show(db, now, operation.channel, card_key(operation.id), page)
+
+
+def show_checks(db: Database, operation: Operation, plan: Plan, now: datetime) -> None:
+    """Every check with what was seen, in the thread of the operation's card."""
+    if operation.channel is not None and plan.checks:
+        card_of = card_key(operation.id)
+        show(db, now, operation.channel, checks_key(operation.id), checks_page(plan), card_of)
 
 
 def _rule(

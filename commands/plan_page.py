@@ -19,11 +19,15 @@ def plan_title(plan: Plan) -> str:
     return f"{plan.kind.capitalize()} of {plan.cluster}: {way}"
 
 
-def plan_page(plan: Plan, policy: OrderPolicy | None) -> Page:
-    """Everything about the plan: what it costs, what was checked, what it will do, and who has to agree."""
+def plan_page(plan: Plan, policy: OrderPolicy | None, *, every_check: bool = False) -> Page:
+    """The plan: what it costs, what was checked, what it will do, and who has to agree.
+
+    Of the checks that passed only the number, unless `every_check`: they stand between a person and the fields.
+    """
     failed = plan.failed_checks
-    title = f"{plan_title(plan)} cannot start now" if failed else plan_title(plan)
-    looked_at, done = checks(plan.checks), steps(plan)
+    title = f"{plan_title(plan)}: not possible now" if failed else plan_title(plan)
+    done = steps(plan)
+    looked_at = (checks(plan.checks),) if every_check else _not_passed(plan)
     return Page(
         title=title,
         tone=Tone.WARNING if failed or plan.risks else Tone.INFO,
@@ -33,14 +37,25 @@ def plan_page(plan: Plan, policy: OrderPolicy | None) -> Page:
             costs(plan),
             *risks(plan),
             *((plan.listing,) if plan.listing else ()),
-            *((looked_at, done) if failed else (done, looked_at, note(_approval_line(plan, policy)))),
+            *((*looked_at, done) if failed else (done, *looked_at, note(_approval_line(plan, policy)))),
         ),
+    )
+
+
+def checks_page(plan: Plan) -> Page:
+    """Every check, for the thread."""
+    worst = min((check.result for check in plan.checks), key=_WORST_FIRST.index, default=CheckResult.PASS)
+    return Page(
+        title=f"{plan_title(plan)}: what was checked",
+        tone=_TONES[worst],
+        summary=checks_line(plan.checks),
+        parts=(checks(plan.checks),),
     )
 
 
 def dry_run_page(plan: Plan, policy: OrderPolicy | None) -> Page:
     """The same, only to read: nothing was asked for."""
-    page = plan_page(plan, policy)
+    page = plan_page(plan, policy, every_check=True)
     line = "Dry run: this is what would be done. Nobody was asked, and nothing was touched."
     return replace(page, summary=f"Dry run. {page.summary}", parts=(text(line), *page.parts))
 
@@ -80,6 +95,12 @@ def warnings(plan: Plan) -> tuple[Part, ...]:
     """The checks that passed with a warning: whoever approves must see them."""
     found = tuple(check for check in plan.checks if check.result is CheckResult.WARN)
     return (Items("Before you approve", _items(found)),) if found else ()
+
+
+def _not_passed(plan: Plan) -> tuple[Part, ...]:
+    """The failures and the warnings; all the others in one line."""
+    told = tuple(check for check in plan.checks if check.result is not CheckResult.PASS)
+    return (*((checks(told),) if told else ()), note(checks_line(plan.checks)))
 
 
 def checks(all_checks: Iterable[Check]) -> Part:

@@ -72,6 +72,10 @@ def card_key(operation_id: str) -> str:
     return f"operation/{operation_id}"
 
 
+def checks_key(operation_id: str) -> str:
+    return f"operation/{operation_id}/checks"
+
+
 def progress_key(operation_id: str) -> str:
     return f"operation/{operation_id}/progress"
 

@@ -34,7 +34,7 @@ def run(settings: SettingsOption = None) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
     from bot.process import run_bot  # the bot's own libraries are not paid for by `understudy ha`
 
-    _finish(run_bot(_load(settings)))
+    _finish(run_bot(_load(settings, tokens=True)))
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -82,9 +82,9 @@ def check(settings: SettingsOption = None) -> None:
     _finish(run_check(_load(settings)))
 
 
-def _load(given: Path | None) -> Settings:
+def _load(given: Path | None, *, tokens: bool = False) -> Settings:
     try:
-        return load_settings(settings_file(given))
+        return load_settings(settings_file(given), tokens=tokens)
     except SettingsError as error:
         count = len(error.mistakes)
         _fail(f"{count} mistake{'s' if count != 1 else ''} in the settings:\n{error}", status=2)

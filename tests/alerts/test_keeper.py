@@ -161,6 +161,31 @@ async def test_an_open_card_follows_when_maintenance_begins_and_when_it_runs_out
     assert not (await scene.card("primary_down")).title.endswith("(in maintenance)")
 
 
+async def test_fail_over_gives_way_to_the_order_that_waits_and_comes_back_when_that_is_over(scene: Scene) -> None:
+    """One order at a time: the button could do nothing meanwhile."""
+    await scene.take(look())
+    await scene.take(primary_down(), 2)
+    until, waits = scene.clock.now + timedelta(minutes=5), OperationState.AWAITING_APPROVAL
+
+    def ask(db: Database) -> str:
+        asked_for = create(
+            db, kind="failover", cluster="shop", plan="{}", plan_hash="0", requester=Who("U0ALICE", "Alice"),
+            reason="", channel="C0OPS", created_at=scene.clock.now, expires_at=until,
+        )  # fmt: skip
+        return transition(db, asked_for.id, waits, at=scene.clock.now).id
+
+    operation = await scene.ledger.write(ask)
+    assert await scene.take(primary_down(), 2) == []
+    page = await scene.card("primary_down")
+    assert [button.action for button in page.buttons] == ["alert.acknowledge", "alert.silence"]
+    assert f"waits for approval: operation {operation}" in str(page)
+    await scene.take(primary_down(), 2)
+    assert await scene.outbox() == []
+
+    await scene.take(primary_down(), 301)  # it has expired
+    assert (await scene.card("primary_down")).buttons[0].action == "promote.open"
+
+
 async def test_a_change_is_written_once_and_a_tick_without_one_writes_nothing(scene: Scene) -> None:
     await scene.take(look())
     await scene.take(primary_down(), 2)

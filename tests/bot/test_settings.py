@@ -24,12 +24,12 @@ from bot.settings import (
     ServerSettings,
     ServiceSettings,
     Settings,
-    SlackSettings,
     load_settings,
 )
 from bot.settings_mistakes import SettingsError
 from bot.settings_template import template
 from bot.settings_types import SshSettings
+from bot.slack_settings import SlackSettings
 from commands.automatic.policy import AutomaticFailover, AutomaticPolicy
 from commands.policies import policy_for
 
@@ -234,6 +234,19 @@ def test_what_differs_at_night_is_read(write: Path) -> None:
 def test_what_is_wrong_with_the_night_is_named(write: Path, change: tuple[str, str], key: str, mend: str) -> None:
     mistakes = _mistakes(write, GOOD + NIGHT.replace(*change))
     assert mend in mistakes.get(key, f"only {mistakes}")
+
+
+def test_missing_tokens_stand_where_the_file_has_slack_among_all_other_mistakes(write: Path) -> None:
+    file = write / "understudy.toml"
+    file.write_text(GOOD.replace("conninfo", "conninfos", 1))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file, tokens=True)
+    keys = [mistake.key for mistake in caught.value.mistakes]
+    assert keys[:2] == ["slack.bot_token", "slack.app_token"]
+    assert any(key.startswith("clusters.shop.servers.db1") for key in keys[2:])
+    with pytest.raises(SettingsError) as terminal:
+        load_settings(file)
+    assert [mistake.key for mistake in terminal.value.mistakes] == keys[2:]
 
 
 def test_a_mistake_never_repeats_a_secret(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from commands.asked import Answer, FieldErrors, Form
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
 from ledger.audit import AuditKind
-from ledger.page import Items, Table, Text, Tone
+from ledger.page import Item, Items, Page, Table, Text, Tone
 from tests.commands.conftest import Scene
 from tests.commands.inventory import SHOP
 from tests.commands.test_parse import garbage
@@ -75,11 +75,31 @@ async def test_a_form_shows_checks_steps_outage_loss_and_approvers(scene: Scene)
     form = await scene.form()
     assert form.page.title == "Switchover of shop: db1 → db2"
     lists = {part.title: part for part in form.page.parts if isinstance(part, Items)}
-    assert all(item.detail for item in lists["What was checked"].items)
     assert [item.title for item in lists["What will be done (7 steps)"].items][3] == "4. Promote db2"
     assert [field.name for field in form.fields] == ["reason", "cluster"]
     assert form.fields[1].expected == "shop"
     assert len(form.draft) < 3000
+
+
+async def test_of_the_checks_that_passed_a_form_tells_the_number_and_a_dry_run_all(scene: Scene) -> None:
+    """On a phone they stand between a person and the fields."""
+    form = await scene.form()
+    dry = await scene.dispatcher.prepare(scene.asks("alice", "promote shop --dry-run"))
+    assert isinstance(dry, Form)
+    all_of_them, told = ([item for item in checked(page) if item.detail] for page in (dry.page, form.page))
+    assert len(all_of_them) > 10
+    assert {item.tone for item in told} <= {Tone.WARNING, Tone.FAILED}
+    passed = len(all_of_them) - len(told)
+    assert f"{passed} checks passed" in repr(form.page)
+
+
+def checked(page: Page) -> list[Item]:
+    return [
+        item
+        for part in page.parts
+        if isinstance(part, Items) and part.title == "What was checked"
+        for item in part.items
+    ]
 
 
 @pytest.mark.parametrize("text", ["promote shop --dry-run", "promote \N{EM DASH}dry-run", "--dry-run promote shop db2"])
@@ -103,7 +123,7 @@ async def test_a_failing_check_leaves_a_form_to_read_only(scene: Scene) -> None:
     first = form.page.parts[0]
     assert isinstance(first, Text)
     assert "Replay runs on db2 — paused. Run pg_wal_replay_resume() on db2." in str(first.spans[0])
-    assert form.page.title.endswith("cannot start now")
+    assert form.page.title.endswith(": not possible now")
 
 
 @pytest.mark.parametrize("text", ["promote db1", "promote shop db1"])
