@@ -66,6 +66,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             sessions,
             utc_now,
             backups=backups,
+            archives=backups,
             sql_timeout=settings.monitor.sql_timeout,
             ssh_timeout=settings.monitor.ssh_timeout,
             traffic=traffic,

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from servers.backups.archive import ArchiveState
 from servers.backups.native.lister import NativeBackups
-from servers.backups.tool import BackupListing
+from servers.backups.tool import ArchiveListing, BackupListing
 from servers.engines.patroni.engine import PatroniEngine
 from servers.errors import ServerUnreachable
 from servers.host_facts import host_facts
@@ -18,6 +19,7 @@ from servers.inventory import Cluster, Server
 from servers.knock import Endpoint
 from servers.last_seen import LastSeen, answered, silent
 from servers.patroni_state import PatroniState
+from servers.slow_looks import SlowLooks
 from servers.sql import Row, Sessions
 from servers.sql_errors import SqlFailed
 from servers.sql_facts import FACTS, FACTS_FOR_ANYBODY, sql_facts
@@ -40,6 +42,8 @@ from servers.witness import ask_witness
 SQL_TIMEOUT = 1.0
 SSH_TIMEOUT = 1.5
 BACKUPS_MAX_AGE = 60.0
+# Both go on in the background when a look has waited long enough: a repository far away answers in its own time.
+LIST_TIMEOUT, ARCHIVE_TIMEOUT = 10.0, 20.0
 # A postmaster that is stopped takes no new connection while kept ones still answer: so knock now and then.
 KNOCK_EVERY = 2.0
 PEER_PATIENCE = 0.4  # of the SSH time-out, for a server's own try of another
@@ -76,6 +80,7 @@ class Observer:
         clock: Callable[[], datetime],
         *,
         backups: BackupListing | None = None,
+        archives: ArchiveListing | None = None,
         sql_timeout: float = SQL_TIMEOUT,
         ssh_timeout: float = SSH_TIMEOUT,
         traffic: Mapping[str, Sequence[TrafficTarget]] | None = None,
@@ -83,14 +88,19 @@ class Observer:
         self._shells = shells
         self._sessions = sessions
         self._clock = clock
-        self._backups = backups or NativeBackups(shells, clock)
+        listing = backups or NativeBackups(shells, clock)
+        self._backups = SlowLooks(lambda cluster: listing.list(cluster, timeout=LIST_TIMEOUT), _answered)
+        self._archives = (
+            SlowLooks(lambda cluster: archives.archive(cluster, timeout=ARCHIVE_TIMEOUT), _answered)
+            if archives is not None
+            else None
+        )
         self._sql_timeout = sql_timeout
         self._ssh_timeout = ssh_timeout
         self._memories = {
             (name, each.name): _Memory() for name, cluster in clusters.items() for each in cluster.servers
         }
         self._traffic = TrafficLooks(traffic or {}, clock)
-        self._kept_backups: dict[str, tuple[float, BackupState]] = {}
 
     async def observe(
         self,
@@ -101,13 +111,15 @@ class Observer:
         traffic_max_age: float | None = None,
         sql_timeout: float | None = None,
         ssh_timeout: float | None = None,
+        archive_patience: float = 0.0,
     ) -> ClusterState:
         """One look. Never raises for what a server does or says; ends within the longer time-out.
 
         Host facts, backups and views of traffic targets that are younger than their maximum age (seconds; 0: none, inf:
         any; for targets None: whatever was seen last, even nothing) are not asked for again; their Answer says when
         they were. Host facts are asked for anyway as soon as a server of the cluster does not answer by SQL, or has
-        changed its role.
+        changed its role. The WAL archive is listed in the background as often as the backups; `archive_patience` is how
+        long this look waits for that, in seconds.
         """
         at = self._clock()
         sql_timeout = self._sql_timeout if sql_timeout is None else sql_timeout
@@ -115,6 +127,7 @@ class Observer:
         async with asyncio.TaskGroup() as tasks:
             sql = {s.name: tasks.create_task(self._by_sql(cluster, s, sql_timeout)) for s in cluster.servers}
             backups = tasks.create_task(self._backup_state(cluster, backups_max_age, ssh_timeout))
+            archive = tasks.create_task(self._archive_state(cluster, backups_max_age, archive_patience))
             reuse = tasks.create_task(self._may_reuse(cluster, sql, host_facts_max_age))
             host = {s.name: tasks.create_task(self._by_ssh(cluster, s, reuse, ssh_timeout)) for s in cluster.servers}
             witness = tasks.create_task(self._by_witness(cluster, reuse, ssh_timeout))
@@ -130,6 +143,7 @@ class Observer:
             witness=witness.result(),
             patroni=patroni.result(),
             traffic=traffic.result(),
+            archive=archive.result(),
         )
 
     def wake(self, cluster: Cluster) -> None:
@@ -264,18 +278,24 @@ class Observer:
     async def _backup_state(self, cluster: Cluster, max_age: float, timeout: float) -> BackupState | None:
         if cluster.backups is None:
             return None
-        now = asyncio.get_running_loop().time()
-        kept = self._kept_backups.get(cluster.name)
-        if kept is not None and max_age > 0 and now - kept[0] <= max_age:
-            return kept[1]
-        state = await self._backups.list(cluster, timeout=timeout)
-        if state.answer.ok:
-            self._kept_backups[cluster.name] = (now, state)
-        return state
+        state = await self._backups.get(cluster, max_age, timeout)
+        if state is not None:
+            return state
+        answer = Answer(Outcome.TIMED_OUT, self._clock(), timeout, f"the backups are not listed within {timeout:g} s")
+        return BackupState(answer, (), None, None)
+
+    async def _archive_state(self, cluster: Cluster, max_age: float, patience: float) -> ArchiveState | None:
+        if cluster.backups is None or self._archives is None:
+            return None
+        return await self._archives.get(cluster, max_age, patience)
 
     def _answer(self, started: float, error: ServerUnreachable | None = None) -> Answer:
         outcome = Outcome.ANSWERED if error is None else error.outcome
         return Answer(outcome, self._clock(), time.perf_counter() - started, error.detail if error else "")
+
+
+def _answered(state: BackupState | ArchiveState) -> bool:
+    return state.answer.ok
 
 
 def _role(facts: SqlFacts) -> Role:

@@ -13,6 +13,7 @@ from servers.lsn import Lsn
 from servers.timelines import Stretch
 
 if TYPE_CHECKING:
+    from servers.backups.archive import ArchiveState
     from servers.patroni_state import PatroniState
 
 
@@ -316,6 +317,7 @@ class ClusterState:
     traffic: tuple[
         TargetView, ...
     ] = ()  # as last seen by the monitor; none before it has looked, or where there is none
+    archive: "ArchiveState | None" = None  # None: it was not listed yet, or the settings name no backups
 
     def server(self, name: str) -> ServerState:
         """The state of the server of that name; KeyError if there is none."""

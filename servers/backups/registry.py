@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from servers.backups.archive import ArchiveState
 from servers.backups.native.tool import NativeTool
 from servers.backups.pgbackrest.tool import PgBackRestTool
 from servers.backups.tool import BackupTool
@@ -28,3 +29,6 @@ class BackupTools:
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
         return await self.tool_of(cluster).list(cluster, timeout=timeout)
+
+    async def archive(self, cluster: Cluster, *, timeout: float = 10.0) -> ArchiveState:
+        return await self.tool_of(cluster).archive(cluster, timeout=timeout)

@@ -23,10 +23,8 @@ class BackupListing(Protocol):
         ...
 
 
-class BackupTool(BackupListing, Protocol):
-    """Whoever takes the base backups and keeps the WAL archive. Actions raise `servers.engines.engine.ActionFailed`."""
-
-    name: str
+class ArchiveListing(Protocol):
+    """Whoever can say what the WAL archive has."""
 
     async def archive(self, cluster: Cluster, *, timeout: float = 10.0) -> ArchiveState:
         """Every archived segment and history file, as runs without a gap, looked at in the archive itself.
@@ -34,6 +32,12 @@ class BackupTool(BackupListing, Protocol):
         Never raises: the answer says why nothing is known.
         """
         ...
+
+
+class BackupTool(BackupListing, ArchiveListing, Protocol):
+    """Whoever takes the base backups and keeps the WAL archive. Actions raise `servers.engines.engine.ActionFailed`."""
+
+    name: str
 
     async def begin_backup(
         self, cluster: Cluster, wanted: BackupWanted, key: str, *, timeout: float = 15.0

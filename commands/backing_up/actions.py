@@ -1,0 +1,165 @@
+"""The code behind the steps of a backup and of a verification: the tool does each, by a job with a key of its own."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from commands.acting import engine_says, server_of, time_of, untold
+from commands.backing_up.following import Cancelled, followed
+from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
+from commands.rejoining.progress import progress_line
+from ledger.quantities import bytes_text, seconds_text
+from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, JobPlace, VerifyWanted
+from servers.engines.rejoining import JobReport, JobState
+from servers.state import BackupState, BaseBackup
+
+# What later steps and the report need, by name.
+JOB_SERVER, JOB_PATH, SECONDS = "job_server", "job_path", "took_seconds"
+NAME, SIZE, REPOSITORY, VERIFIED, VERIFY_SECONDS = "backup", "size", "repository", "verified", "verify_seconds"
+BEGUN_AT = "begun_at"
+
+_CLOCKS = timedelta(minutes=2)  # how far apart the clocks of the bot and of a backup host may be
+
+
+async def begin(context: StepContext) -> StepOutcome:
+    """Done again with the same key it finds its own job, running or done."""
+    place = await _begin_backup(context)
+    found = {JOB_SERVER: place.server.name, JOB_PATH: place.path, BEGUN_AT: context.world.now().isoformat()}
+    return StepOutcome(f"The backup runs on {place.server.name}.", found=found)
+
+
+async def take(context: StepContext) -> StepOutcome:
+    place = await _place(context)
+    try:
+        report = await followed(context, context.world.backup_tool(context.cluster), place)
+    except Cancelled as cancelled:
+        return StepOutcome(str(cancelled))
+    if report.state is not JobState.DONE:
+        raise _failure(f"The backup on {place.server.name}", report, f"What it made so far is left at {place.path}")
+    return StepOutcome(progress_line(report), 0, report.log, {SECONDS: f"{report.seconds:.3f}"})
+
+
+async def is_taken(context: StepContext) -> bool | None:
+    """By the key of the job: None where it is not known where that ran."""
+    if JOB_PATH not in context.found:
+        return None
+    place = await _place(context)
+    report = await engine_says(context.world.backup_tool(context.cluster).job(context.cluster, place))
+    return report.key == place.key and report.state is JobState.DONE
+
+
+async def verify(context: StepContext) -> StepOutcome:
+    backup = await _backup(context)
+    tool = context.world.backup_tool(context.cluster)
+    wanted = VerifyWanted(backup.name, backup.repository)
+    begun = tool.begin_verify(context.cluster, wanted, f"{_key(context)}-verify", timeout=_begin_time(context))
+    place = await engine_says(begun)
+    try:
+        report = await followed(context, tool, place)
+    except Cancelled as cancelled:
+        return StepOutcome(str(cancelled))
+    if report.state is not JobState.DONE:
+        raise _failure(f"Backup {backup.name} does not verify: the check", report, "Do not rely on it; take a new one")
+    found = {NAME: backup.name, REPOSITORY: backup.repository, VERIFIED: "yes"}
+    took = seconds_text(report.seconds)
+    line = f"{backup.name} was read as a whole in {took}, and agrees with its checksums."
+    return StepOutcome(line, 0, report.log, {**found, VERIFY_SECONDS: f"{report.seconds:.3f}"})
+
+
+async def see_listed(context: StepContext) -> StepOutcome:
+    backup = await _backup(context)
+    if backup.finished_at is None:
+        raise StepFailed(f"{backup.name} is listed as not complete. Look at the tool's own log.")
+    found = {NAME: backup.name, SIZE: str(backup.size), REPOSITORY: backup.repository}
+    return StepOutcome(f"{backup.name} is there: {bytes_text(backup.size)}, {backup.repository}.", found=found)
+
+
+def nothing_stands_against(standing: Standing) -> str | None:
+    """A job that runs by itself is not begun anew, and reading harms nobody: only the machine must be the same."""
+    sql = standing.state.server(standing.step.server).sql
+    system = standing.plan.system_identifier
+    if sql is not None and system and sql.system_identifier != system:
+        return f"{standing.step.server} has another system identifier than when this was approved."
+    return None
+
+
+def _action(
+    run: Callable[[StepContext], Awaitable[StepOutcome]],
+    already_done: Callable[[StepContext], Awaitable[bool | None]] = untold,
+) -> Action:
+    return Action(run, already_done, repeatable=True, obstacle=nothing_stands_against)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "begin_backup": _action(begin),
+    "take_backup": _action(take, is_taken),
+    "verify_backup": _action(verify),
+    "see_listed": _action(see_listed),
+}
+
+
+async def _begin_backup(context: StepContext) -> JobPlace:
+    wanted = BackupWanted(server_of(context), BackupKind(dict(context.plan.facts)["backup"]))
+    tool = context.world.backup_tool(context.cluster)
+    return await engine_says(tool.begin_backup(context.cluster, wanted, _key(context), timeout=_begin_time(context)))
+
+
+async def _place(context: StepContext) -> JobPlace:
+    """Where the job runs; asked of the tool again, with the same key, where no step has left word."""
+    server, path = context.found.get(JOB_SERVER), context.found.get(JOB_PATH)
+    if server is None or path is None:
+        return await _begin_backup(context)
+    return JobPlace(BackupJob.BACKUP, context.cluster.server(server), path, _key(context))
+
+
+async def _backup(context: StepContext) -> BaseBackup:
+    """The backup that the plan names, or the one that the job has made. Raises StepFailed."""
+    listing = await context.world.backup_tool(context.cluster).list(context.cluster, timeout=_begin_time(context))
+    if not listing.answer.ok:
+        raise StepFailed(f"The backups cannot be listed: {listing.answer.how}. Then: /ha backup verify")
+    named = dict(context.plan.facts).get("verified backup")
+    if named is not None:
+        found = next((one for one in listing.backups if one.name == named), None)
+        missing = f"Backup {named} is no longer there."
+    else:
+        found = made_by(listing, context.found.get(JOB_PATH), _begun_at(context))
+        missing = "The job ended well, but the tool lists no new complete backup. Look at its log."
+    if found is None:
+        raise StepFailed(missing)
+    return found
+
+
+def made_by(listing: BackupState, path: str | None, begun_at: datetime | None) -> BaseBackup | None:
+    """The backup at that path, or of its last part's name; else the newest complete one that ended after the begin."""
+    if path is not None:
+        last = path.rstrip("/").rpartition("/")[2]
+        at_path = [one for one in listing.backups if one.path.rstrip("/") == path.rstrip("/") or one.name == last]
+        if at_path:
+            return at_path[0]
+    ended = [(one.finished_at, one) for one in listing.backups if one.finished_at is not None]
+    newest = max(ended, key=lambda one: one[0], default=None)
+    if newest is None or (begun_at is not None and newest[0] < begun_at - _CLOCKS):
+        return None
+    return newest[1]
+
+
+def _begun_at(context: StepContext) -> datetime | None:
+    text = context.found.get(BEGUN_AT)
+    return datetime.fromisoformat(text) if text else None
+
+
+def _failure(what: str, report: JobReport, rest: str) -> StepFailed:
+    if report.state is JobState.GONE:
+        said = "it broke off, as if its host had been restarted"
+    else:
+        lines = report.log.splitlines()
+        said = next((line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no word")
+    return StepFailed(f"{what} did not end well: {said}. {rest}", exit_status=1, output=report.log)
+
+
+def _key(context: StepContext) -> str:
+    """What was approved, and for which order: the same plan may be approved again tomorrow."""
+    return f"{context.plan.hash[:16]}-{context.operation}"
+
+
+def _begin_time(context: StepContext) -> float:
+    return min(time_of(context), 25.0)

@@ -1,0 +1,111 @@
+"""The plan of a base backup, and that of a verification. Pure."""
+
+from commands.backing_up.checks import ToBackUp, checks_of
+from commands.plan import Check, Loss, Plan, Step
+from commands.promotion.pair import passed, warned
+from ledger.quantities import bytes_text, seconds_text
+from servers.backups.wanted import BackupKind
+from servers.inventory import Cluster, Server
+from servers.state import BackupState, BaseBackup, ClusterState
+
+BEGIN_TIMEOUT = 30.0
+JOB_TIMEOUT = 24 * 3600.0
+LIST_TIMEOUT = 60.0
+NO_LOSS = Loss(0, 0.0, "The servers are only read from.")
+WORDS = {BackupKind.FULL: "full", BackupKind.DIFFERENTIAL: "differential", BackupKind.INCREMENTAL: "incremental"}
+
+
+def plan_backup(seen: ToBackUp) -> Plan:
+    name = seen.source.server
+    return Plan(
+        kind="backup",
+        cluster=seen.cluster.name,
+        system_identifier=_system(seen.state, name),
+        timeline=_timeline(seen.state, name),
+        source=None,
+        target=name,
+        steps=_backup_steps(seen),
+        checks=checks_of(seen),
+        outage_seconds=0.0,
+        loss=NO_LOSS,
+        facts=(("backup", str(seen.kind)), ("taken from", name), ("tool", seen.tool)),
+        consequence=f"a {WORDS[seen.kind]} backup of {seen.cluster.name} is taken from {name} and verified",
+        dangerous=False,
+    )
+
+
+def plan_verification(
+    cluster: Cluster, state: ClusterState, server: Server, tool: str, backups: BackupState, backup: BaseBackup
+) -> Plan:
+    """Of one backup. `server` is only where the step is shown to act: the tool knows the host that has it."""
+    return Plan(
+        kind="backup verification",
+        cluster=cluster.name,
+        system_identifier=_system(state, server.name),
+        timeline=_timeline(state, server.name),
+        source=None,
+        target=server.name,
+        steps=(_verify_step(server.name, backup.name), _list_step(server.name)),
+        checks=(_is_there(backup), _last_time(backups, backup)),
+        outage_seconds=0.0,
+        loss=NO_LOSS,
+        facts=(("verified backup", backup.name), ("repository", backup.repository), ("tool", tool)),
+        consequence=f"backup {backup.name} is read as a whole and compared with its checksums",
+        dangerous=False,
+    )
+
+
+def _backup_steps(seen: ToBackUp) -> tuple[Step, ...]:
+    name, word = seen.source.server, WORDS[seen.kind]
+    amount = f", about {bytes_text(seen.expected)}" if seen.expected else ""
+    begin = Step(
+        "begin_backup",
+        name,
+        f"Begin the {word} backup",
+        f"{seen.tool} reads from {name}. The job goes on by itself if Understudy ends. Cancel: /ha cancel",
+        "the job runs",
+        BEGIN_TIMEOUT,
+    )
+    take = Step(
+        "take_backup",
+        name,
+        "Wait for its end",
+        f"Copies the data directory{amount}, and keeps the WAL that makes it consistent.",
+        "the tool says that it is complete",
+        JOB_TIMEOUT,
+    )
+    return begin, take, _verify_step(name, "it"), _list_step(name)
+
+
+def _verify_step(server: str, what: str) -> Step:
+    does = "Reads every file of the backup, and compares it with its checksums."
+    return Step("verify_backup", server, f"Verify {what}", does, "no file is missing or differs", JOB_TIMEOUT)
+
+
+def _list_step(server: str) -> Step:
+    does = "Looks for the backup among all of them."
+    return Step("see_listed", server, "See it among the backups", does, "it is listed as complete", LIST_TIMEOUT)
+
+
+def _is_there(backup: BaseBackup) -> Check:
+    evidence = f"{backup.name}, {bytes_text(backup.size)} ({backup.repository})"
+    if backup.finished_at is None:
+        return warned("backup", "The backup is there", f"{evidence}, not complete")
+    return passed("backup", "The backup is there", evidence)
+
+
+def _last_time(backups: BackupState, backup: BaseBackup) -> Check:
+    if backup.verified_at is None:
+        return passed("verified", "Verified before", "not that anybody knows")
+    age = max((backups.answer.at - backup.verified_at).total_seconds(), 0.0)
+    return passed("verified", "Verified before", f"{seconds_text(age)} ago")
+
+
+def _system(state: ClusterState, server: str) -> str:
+    sql = state.server(server).sql or next((one.sql for one in state.servers if one.sql), None)
+    return sql.system_identifier if sql else ""
+
+
+def _timeline(state: ClusterState, server: str) -> int:
+    sql = state.server(server).sql or next((one.sql for one in state.servers if one.sql), None)
+    return sql.timeline if sql else 0
