@@ -79,7 +79,8 @@ class Action:
 
     The rest serves an operation that goes on after a restart. `already_done` looks at the servers and says whether the
     step is done, and still holds; None where no look can tell. `repeatable`: it may be done again without harm, undone
-    included, when nobody knows whether it was done. `obstacle` says, without I/O, what in the world as it is now speaks
+    included, when nobody knows whether it was done. `lasting`: it waits for a job that goes on by itself for hours, and
+    is taken up however long ago it was left. `obstacle` says, without I/O, what in the world as it is now speaks
     against beginning the step, for earlier steps have changed that world; without it the plan must still be the one
     that was approved.
     """
@@ -92,6 +93,7 @@ class Action:
     goes_on: bool = False
     until: str | None = None
     repeatable: bool = False
+    lasting: bool = False
     obstacle: Callable[[Standing], str | None] | None = None
 
     @property

@@ -31,6 +31,17 @@ async def glance(world: World, cluster: Cluster) -> ClusterState:
     )
 
 
+async def glance_at_backups(world: World, cluster: Cluster) -> ClusterState:
+    """For a view of the backups: it waits a moment for the listings, where they are not known from before."""
+    return await world.observer.observe(
+        cluster,
+        host_facts_max_age=math.inf,
+        sql_timeout=VIEW_SQL,
+        ssh_timeout=VIEW_SSH,
+        archive_patience=VIEW_SSH,
+    )
+
+
 async def survey(world: World, cluster: Cluster) -> ClusterState:
     """For many clusters at once: SQL anew, hosts and backups as they were last seen wherever that will do."""
     return await world.observer.observe(

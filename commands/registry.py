@@ -4,6 +4,8 @@ from commands.access import Access
 from commands.alerts import Alerts
 from commands.audit import Audit
 from commands.authority import ACKNOWLEDGE, VIEW
+from commands.backup import Backup
+from commands.backups import Backups
 from commands.cancel import Cancel
 from commands.command import Command, Order
 from commands.fence import Fence
@@ -30,6 +32,8 @@ _COMMANDS: tuple[Command, ...] = (
     Reload(),
     Service(),
     Replication(),
+    Backups(),
+    Backup(),
     Restore(),
     InMaintenance(),
     Cancel(),

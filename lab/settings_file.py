@@ -37,6 +37,7 @@ reload = ["dba"]
 service = ["dba"]
 replication = ["dba"]
 restore = ["dba"]
+backup = ["dba"]
 maintenance = ["dba"]
 
 [policies.promote]
@@ -68,6 +69,9 @@ approvers = ["dba"]
 [policies.replication]
 approvers = ["dba"]
 expires = "15m"
+
+[policies.backup]
+approvers = ["dba"]
 
 [policies.restore]
 approvers = ["dba"]

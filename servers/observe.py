@@ -43,7 +43,7 @@ SQL_TIMEOUT = 1.0
 SSH_TIMEOUT = 1.5
 BACKUPS_MAX_AGE = 60.0
 # Both go on in the background when a look has waited long enough: a repository far away answers in its own time.
-LIST_TIMEOUT, ARCHIVE_TIMEOUT = 10.0, 20.0
+LIST_TIMEOUT, ARCHIVE_TIMEOUT = 5.0, 20.0
 # A postmaster that is stopped takes no new connection while kept ones still answer: so knock now and then.
 KNOCK_EVERY = 2.0
 PEER_PATIENCE = 0.4  # of the SSH time-out, for a server's own try of another

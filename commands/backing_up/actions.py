@@ -85,14 +85,16 @@ def nothing_stands_against(standing: Standing) -> str | None:
 def _action(
     run: Callable[[StepContext], Awaitable[StepOutcome]],
     already_done: Callable[[StepContext], Awaitable[bool | None]] = untold,
+    *,
+    lasting: bool = False,
 ) -> Action:
-    return Action(run, already_done, repeatable=True, obstacle=nothing_stands_against)
+    return Action(run, already_done, repeatable=True, lasting=lasting, obstacle=nothing_stands_against)
 
 
 ACTIONS: Mapping[str, Action] = {
     "begin_backup": _action(begin),
-    "take_backup": _action(take, is_taken),
-    "verify_backup": _action(verify),
+    "take_backup": _action(take, is_taken, lasting=True),
+    "verify_backup": _action(verify, lasting=True),
     "see_listed": _action(see_listed),
 }
 

@@ -117,6 +117,12 @@ class Left:
         return self.actions[self.plan.steps[index].action].until is not None
 
     @property
+    def waits_for_a_job(self) -> bool:
+        """Whether the last step only waited for what goes on by itself: that it began hours ago is no surprise."""
+        last = self.records[-1] if self.records else None
+        return last is not None and last.direction is Direction.DO and self.actions[last.action].lasting
+
+    @property
     def undoing(self) -> bool:
         return any(one.direction is Direction.UNDO for one in self.records)
 
@@ -163,7 +169,7 @@ def decide(left: Left, seen: Seen, now: datetime) -> Decision:
         line = astray_line(left, left.astray)
         held = TakeBack(OperationState.FAILED, line, only_held=True)
         return held if left.undoable else Stop(line, OperationState.FAILED)
-    old = too_long_ago(left.left_at, now)
+    old = None if left.waits_for_a_job else too_long_ago(left.left_at, now)
     if old is not None:
         # People have taken over by now; but whoever was made to wait by us is not left to it.
         waits = any(left._holds(index) for index in left.undoable)
