@@ -6,11 +6,11 @@ from dataclasses import replace
 from commands import answers
 from commands.asked import Answer, Asked, FieldKind, Form, FormField
 from commands.authority import Ruling, may, may_ask, may_break_glass, may_decide_as, may_ever_ask, may_here
-from commands.command import Command, Decider, Deed, Meant, Misunderstood, Order, View
+from commands.command import Command, Decider, Deed, Meant, Misunderstood, Order, SpokenOrder, View
 from commands.deciding import Deciding
 from commands.document import Draft, write_draft
 from commands.parse import Typed, parse
-from commands.people import Person
+from commands.people import Person, zone_of
 from commands.plan import Plan
 from commands.plan_page import break_glass_page, dry_run_page, plan_page
 from commands.planning import make_plan
@@ -49,7 +49,10 @@ class Ask:
             if isinstance(command, Decider):
                 operation = await command.operation(typed.arguments, self._world)
                 return await self._deciding.decide(asked, operation, command.decision)
-            meant = command.resolve(typed.arguments, self._world)
+            if isinstance(command, SpokenOrder):
+                meant = command.understand(typed.words, zone_of(person), self._world)
+            else:
+                meant = command.resolve(typed.arguments, self._world)
         except Misunderstood as misunderstood:
             await self._record(asked, AuditKind.REFUSAL, {"why": str(misunderstood)})
             return answers.misunderstood(str(misunderstood))

@@ -8,6 +8,7 @@ Decider decides on an order that was asked for.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Protocol, runtime_checkable
 
 from commands.asked import Asked, Decision
@@ -187,6 +188,15 @@ class Order(Protocol):
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         """What to report once every step has succeeded, from what the steps found."""
+        ...
+
+
+@runtime_checkable
+class SpokenOrder(Order, Protocol):
+    """An order whose words mean what they do by who typed them: as they were typed, on the clock of their time zone."""
+
+    def understand(self, words: Sequence[str], zone: tzinfo, world: World) -> Meant:
+        """What was meant; no I/O. Raises Misunderstood."""
         ...
 
 

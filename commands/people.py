@@ -1,8 +1,10 @@
 """People and what they may do, as they are at the moment they ask."""
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class Face(StrEnum):
@@ -18,7 +20,7 @@ class Person:
 
     `key` is the person's key in the settings, or the Slack id of somebody who is in a Slack user group but not in the
     settings; None for a stranger. `groups` are the settings' groups the person is in right now. `outside`: of another
-    workspace, a former colleague or a robot, who is not even one of "everyone".
+    workspace, a former colleague or a robot, who is not even one of "everyone". `zone` names their time zone (IANA).
     """
 
     id: str  # Slack user id, or "os:NAME" for somebody at a terminal whom the settings do not map to a Slack id
@@ -26,6 +28,15 @@ class Person:
     key: str | None
     groups: frozenset[str]
     outside: bool = False
+    zone: str = "UTC"
+
+
+def zone_of(person: Person) -> tzinfo:
+    """The person's time zone; UTC where it is not known here."""
+    try:
+        return ZoneInfo(person.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 class Directory(Protocol):

@@ -30,10 +30,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What Slack says of a person. `is_member`: a living human of our own workspace."""
+    """What Slack says of a person. `is_member`: a living human of our own workspace. `zone`: IANA's name."""
 
     name: str
     is_member: bool
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class SlackDirectory:
         # Without a profile it is not known whether this is somebody of ours; only the settings still vouch.
         groups = listed | (confirmed if profile is not None else frozenset())
         key = entry.key if entry is not None else (person_id if groups else None)
-        return Person(person_id, profile.name if profile is not None else person_id, key, groups)
+        name, zone = (profile.name, profile.zone) if profile is not None else (person_id, "UTC")
+        return Person(person_id, name, key, groups, zone=zone)
 
     async def _slack_groups(self, person_id: str, max_age: float) -> frozenset[str]:
         groups = self._roster.slack_groups
@@ -117,6 +119,6 @@ class SlackDirectory:
         name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
         stranger = user.get("deleted") or user.get("is_bot") or user.get("is_stranger")
         is_ours = str(user.get("team_id") or identity.team_id) == identity.team_id
-        found = Profile(str(name or person_id), is_ours and not stranger)
+        found = Profile(str(name or person_id), is_ours and not stranger, str(user.get("tz") or "UTC"))
         self._profiles[person_id] = _Kept(found, began)
         return found

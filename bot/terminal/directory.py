@@ -1,5 +1,6 @@
 """The operating system's user who is at the terminal, mapped to a person of the settings."""
 
+import os
 from dataclasses import dataclass
 
 from bot.roster import Roster
@@ -17,6 +18,14 @@ class TerminalDirectory:
         user = person_id.removeprefix("os:")
         entry = self.roster.by_operating_system_user(user) if user != person_id else self.roster.by_slack_id(person_id)
         if entry is None:
-            return Person(id=person_id, name=user, key=None, groups=frozenset())
+            return Person(id=person_id, name=user, key=None, groups=frozenset(), zone=machine_zone())
         # The Slack id stands for the human at both faces, so that nobody approves here what he asked for there.
-        return Person(id=entry.slack_id, name=entry.key, key=entry.key, groups=self.roster.listed_groups(entry.key))
+        groups = self.roster.listed_groups(entry.key)
+        return Person(id=entry.slack_id, name=entry.key, key=entry.key, groups=groups, zone=machine_zone())
+
+
+def machine_zone() -> str:
+    """IANA's name of the machine's time zone, as TZ or the link /etc/localtime tell it; else UTC."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    _, _, linked = os.path.realpath("/etc/localtime").partition("/zoneinfo/")
+    return named or linked or "UTC"

@@ -1,0 +1,1 @@
+"""Restores to a moment: beside, in place, or of named tables."""
