@@ -4,6 +4,7 @@
 """
 
 from ledger.automatic_schema import AUTOMATIC
+from ledger.instance_schema import RESTORED_INSTANCES
 from ledger.maintenance_schema import MAINTENANCE
 from ledger.patroni_pause_schema import PATRONI_PAUSES
 from ledger.segment_schema import AUDIT_SEGMENTS
@@ -256,4 +257,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     MAINTENANCE,
     _DURABLE_OPERATIONS,
     PATRONI_PAUSES,
+    RESTORED_INSTANCES,
 )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from servers.backups import instance_scripts
+from servers.backups import instance_scripts, live_facts
+from servers.backups.live_facts import LiveFacts
 from servers.backups.recovery import recovery_settings
 from servers.backups.target import Target
 from servers.engines.engine import ActionFailed
@@ -152,6 +153,13 @@ class Instances:
         """Look at a host before anything is made there."""
         found = await self._run(server, directory, instance_scripts.HOST, libraries, timeout)
         return _made(server, _host_of, found)
+
+    async def live(self, server: Server, *, timeout: float = 8.0) -> LiveFacts:
+        """What a running server says of what would be restored."""
+        directory = server.service.data_directory.rstrip("/")
+        words = (live_facts.SETTINGS_SQL, live_facts.DATABASES_SQL, live_facts.LIBRARIES_SQL)
+        found = await self._run(server, directory, live_facts.LIVE, words, timeout)
+        return _made(server, live_facts.live_facts, found)
 
     async def configure(self, place: Place, wanted: InstanceWanted, *, timeout: float = 15.0) -> None:
         """Give what was laid out in the directory the instance's own configuration. Repeatable."""

@@ -1,0 +1,40 @@
+"""What the steps of a restore share: whose instance, on which host, and what serves the target now."""
+
+from commands.acting import server_of
+from commands.command import Misunderstood, StepContext, StepFailed
+from commands.restoring.seen import look_at_backups
+from commands.restoring.target import read_target
+from servers.backups.archive import ArchiveState
+from servers.backups.instances import Place, directory_for
+from servers.backups.serving import NotServed, Serving, serve
+from servers.backups.target import Target
+from servers.inventory import Server
+
+TARGET = "recovery target"  # the plan's fact: the target in its fixed spelling
+BACKUP = "backup"
+
+
+def key_of(context: StepContext) -> str:
+    """What was approved, and for which order."""
+    return f"{context.plan.hash[:16]}-{context.operation}"
+
+
+def place_of(context: StepContext, server: Server | None = None) -> Place:
+    here = server or server_of(context)
+    return Place(here, directory_for(here, context.operation), key_of(context), context.operation)
+
+
+def target_of(context: StepContext) -> Target:
+    return read_target(dict(context.plan.facts)[TARGET])
+
+
+async def served(context: StepContext) -> tuple[Serving, ArchiveState]:
+    """The backup that was approved, with the segments that are to be replayed, as the archive is now."""
+    try:
+        _, window, archive = await look_at_backups(context.world, context.cluster)
+    except Misunderstood as unknown:
+        raise StepFailed(str(unknown)) from unknown
+    serving = serve(window, target_of(context), dict(context.plan.facts)[BACKUP])
+    if isinstance(serving, NotServed):
+        raise StepFailed(f"The target cannot be reached any more: {serving.why}. The live cluster was not touched.")
+    return serving, archive

@@ -1,0 +1,283 @@
+"""The code behind the steps that make a recovered instance, look into it, and drop it."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from commands.acting import engine_says, server_of, time_of
+from commands.command import Action, StepContext, StepFailed, StepOutcome
+from commands.rejoining.progress import progress_line as job_line
+from commands.restoring import rates, recovering
+from commands.restoring.acting import place_of, served, target_of
+from commands.restoring.recovering import Stage, judge_recovery
+from ledger.instances import RestoredInstance, find_instance, instance_is_gone, note_instance
+from servers.backups.archive import ArchiveState
+from servers.backups.instances import InstanceState, InstanceWanted, Place
+from servers.backups.recovery import target_text
+from servers.backups.serving import Serving
+from servers.backups.target import Target
+from servers.backups.wanted import BackupJob, JobPlace, RestoreWanted
+from servers.engines.engine import ActionFailed
+from servers.engines.rejoining import JobReport, JobState
+from servers.lsn import format_lsn
+
+KEPT = timedelta(hours=4)  # how long an instance is kept before somebody is reminded of it
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks
+QUIET = 2.0  # seconds without a change until the archive is looked at again
+STILL = 30.0  # seconds without a change until nothing more is expected
+
+# What the report needs, by name.
+DIRECTORY, PORT, SOCKETS, LSN, LAST_AT, REACHED_AT = (
+    "directory",
+    "port",
+    "sockets",
+    "lsn",
+    "last_transaction",
+    "recovered",
+)
+DATABASES, SINCE, OPERATION = "databases", "transactions_since", "operation"
+
+_LOOK = """
+SELECT pg_snapshot_xmax(pg_current_snapshot()), current_setting('transaction_read_only'), pg_is_in_recovery(),
+       (SELECT string_agg(datname, ', ' ORDER BY datname) FROM pg_database WHERE datallowconn AND NOT datistemplate)
+"""
+
+
+async def lay_out(context: StepContext) -> StepOutcome:
+    """The base backup, in a directory of its own that the ledger knows of before it is there."""
+    place, world, cluster = place_of(context), context.world, context.cluster
+    serving, _ = await served(context)
+    live = await _live_tablespaces(context)
+    wanted = RestoreWanted(
+        serving.backup.name,
+        place.server,
+        place.directory,
+        serving.backup.repository,
+        tuple((was, f"{place.directory}.tablespaces/{number}") for number, was in enumerate(live)),
+    )
+    now = world.now()
+    instance = RestoredInstance(
+        context.operation, cluster.name, place.server.name, place.directory, place.key,
+        target_text(target_of(context)), now, now + KEPT,
+    )  # fmt: skip
+    await world.ledger.write(lambda db: note_instance(db, instance))
+    tool = world.backup_tool(cluster)
+    job = await engine_says(tool.begin_restore(cluster, wanted, place.key))
+    report = await _followed(context, job)
+    if report.state is not JobState.DONE:
+        left = f"What is there so far: {place.directory}. To remove it: /ha restore drop {context.operation}"
+        message = (
+            f"{serving.backup.name} could not be laid out: {_last_line(report)}. The live cluster was not touched. "
+        )
+        raise StepFailed(message + left, exit_status=1, output=report.log)
+    size = report.total or report.copied or serving.backup.size
+    found = {
+        OPERATION: context.operation,
+        DIRECTORY: place.directory,
+        rates.LAID_OUT_BYTES: str(size),
+        rates.LAID_OUT_SECONDS: f"{report.seconds:.1f}",
+    }
+    return StepOutcome(f"{serving.backup.name} is in {place.directory}. {job_line(report)}", 0, report.log, found)
+
+
+async def is_laid_out(context: StepContext) -> bool:
+    place = place_of(context)
+    if (await engine_says(context.world.instances.look(place))).key == place.key:
+        return True
+    job = JobPlace(BackupJob.RESTORE, place.server, place.directory, place.key)
+    report = await engine_says(context.world.backup_tool(context.cluster).job(context.cluster, job))
+    return report.key == place.key and report.state is JobState.DONE
+
+
+async def recover(context: StepContext) -> StepOutcome:
+    place, target, instances = place_of(context), target_of(context), context.world.instances
+    serving, archive = await served(context)
+    begun = context.world.now()
+    command = await _restore_command(context)
+    wanted = InstanceWanted(target, command, **await _as_live(context))
+    await engine_says(instances.configure(place, wanted))
+    await engine_says(instances.start(place))
+    try:
+        state = await _recovered(context, place, target, serving, archive)
+    except StepFailed as failed:
+        raise StepFailed(f"{failed}. {await _stopped(context, place)}", exit_status=1, output=failed.output) from failed
+    seconds = (context.world.now() - begun).total_seconds()
+    found = {
+        DIRECTORY: place.directory,
+        PORT: str(state.port or ""),
+        SOCKETS: state.sockets,
+        LSN: format_lsn(state.lsn) if state.lsn is not None else "",
+        LAST_AT: state.replayed_at.isoformat() if state.replayed_at else "",
+        REACHED_AT: target_text(target),
+        rates.REPLAYED_BYTES: str(serving.segment_count * archive.segment_size),
+        rates.REPLAYED_SECONDS: f"{seconds:.1f}",
+    }
+    where = f"it has replayed up to {found[LSN]}"
+    last = f", the last transaction at {state.replayed_at:%Y-%m-%d %H:%M:%S} UTC" if state.replayed_at else ""
+    return StepOutcome(f"Recovered to {target_text(target)}: {where}{last}.", 0, state.log[-2000:], found)
+
+
+async def is_recovered(context: StepContext) -> bool:
+    place = place_of(context)
+    state = await engine_says(context.world.instances.look(place))
+    return state.key == place.key and state.answers and state.paused
+
+
+async def look(context: StepContext) -> StepOutcome:
+    """It must answer, and take no writes."""
+    place = place_of(context)
+    answer = await engine_says(context.world.instances.ask(place, _LOOK, timeout=time_of(context)))
+    xmax, read_only, in_recovery, names = (*answer.strip().split("|"), "", "", "", "")[:4]
+    if read_only != "on" or in_recovery != "t":
+        raise StepFailed("The restored instance would take writes. Drop it, and look at its log.", output=answer)
+    since = await _transactions_since(context, xmax)
+    counted = f" The cluster has begun about {since} transactions since." if since else ""
+    return StepOutcome(f"It answers, read-only: {names}.{counted}", 0, answer, {DATABASES: names, SINCE: since})
+
+
+async def drop(context: StepContext) -> StepOutcome:
+    """The one that the plan names, and no other."""
+    place = await _dropped_place(context)
+    instances = context.world.instances
+    state = await engine_says(instances.look(place))
+    if state.running:
+        await engine_says(instances.stop(place))
+    there = await engine_says(instances.drop(place, timeout=time_of(context)))
+    at = context.world.now()
+    await context.world.ledger.write(lambda db: instance_is_gone(db, place.operation, at))
+    return StepOutcome(f"{place.directory} {'is removed' if there else 'was gone already'}.", 0)
+
+
+async def is_dropped(context: StepContext) -> bool:
+    place = await _dropped_place(context)
+    return not (await engine_says(context.world.instances.look(place))).there
+
+
+ACTIONS: Mapping[str, Action] = {
+    "lay_out": Action(lay_out, is_laid_out, repeatable=True, obstacle=lambda standing: None),
+    "recover": Action(recover, is_recovered, repeatable=True, obstacle=lambda standing: None),
+    "look": Action(look, lambda context: _never(), repeatable=True, obstacle=lambda standing: None),
+    "drop": Action(drop, is_dropped, repeatable=True, obstacle=lambda standing: None),
+}
+
+DROPPED = "operation"  # the fact of a plan that drops: whose instance
+
+
+async def _never() -> None:
+    return None
+
+
+async def _recovered(
+    context: StepContext, place: Place, target: Target, serving: Serving, archive: ArchiveState
+) -> InstanceState:
+    """Watches it until it stands at its target. Raises StepFailed where it never will."""
+    loop = asyncio.get_running_loop()
+    began = moved_at = loop.time()
+    pause, seen, waits = FIRST_PAUSE, ("", "", ""), False
+    while True:
+        state = await _looked(context, place)
+        if state is not None:
+            now = (state.reads or state.waits_for, str(state.lsn), str(state.running))
+            if now != seen:
+                seen, moved_at, waits = now, loop.time(), False
+            elif not waits and loop.time() - moved_at > QUIET:
+                archive, waits = await context.world.backup_tool(context.cluster).archive(context.cluster), True
+            still = loop.time() - moved_at > STILL
+            judged = judge_recovery(state, target, archive, serving, waits=waits, stands_still=still)
+            if judged.stage is Stage.REACHED:
+                return state
+            if judged.stage is Stage.FAILED:
+                raise StepFailed(f"Recovery to {target_text(target)} failed: {judged.why}", output=state.log)
+            if judged.stage is Stage.AT_THE_END:
+                await engine_says(context.world.instances.pause(place))
+                return await engine_says(context.world.instances.look(place))
+            context.say(recovering.progress_line(state, serving, archive, loop.time() - began))
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+async def _looked(context: StepContext, place: Place) -> InstanceState | None:
+    try:
+        return await context.world.instances.look(place)
+    except ActionFailed as failed:
+        context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
+        return None
+
+
+async def _stopped(context: StepContext, place: Place) -> str:
+    """A recovery that failed is not left running; what to say of it."""
+    drop_it = f"What is there: {place.directory}. To remove it: /ha restore drop {place.operation}"
+    try:
+        await context.world.instances.stop(place)
+    except ActionFailed as failed:
+        return f"It could not be stopped: {failed}. The live cluster was not touched. {drop_it}"
+    return f"It is stopped, and the live cluster was not touched. {drop_it}"
+
+
+async def _followed(context: StepContext, job: JobPlace) -> JobReport:
+    tool, pause = context.world.backup_tool(context.cluster), FIRST_PAUSE
+    report = await engine_says(tool.job(context.cluster, job))
+    while report.state is JobState.RUNNING:
+        context.say(job_line(report))
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+        try:
+            report = await tool.job(context.cluster, job)
+        except ActionFailed as failed:
+            context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
+    return report
+
+
+async def _restore_command(context: StepContext) -> str:
+    try:
+        return context.world.backup_tool(context.cluster).restore_command(context.cluster, server_of(context))
+    except ActionFailed as failed:
+        raise StepFailed(str(failed)) from failed
+
+
+async def _as_live(context: StepContext) -> Mapping[str, tuple[tuple[str, int], ...] | tuple[str, ...]]:
+    """What must not be smaller than on the primary, and what it loads; nothing where none answers."""
+    for server in context.cluster.servers:
+        try:
+            live = await context.world.instances.live(server)
+        except ActionFailed:
+            continue
+        return {"floors": live.limits, "preload": live.preload}
+    return {}
+
+
+async def _live_tablespaces(context: StepContext) -> tuple[str, ...]:
+    for server in context.cluster.servers:
+        try:
+            return (await context.world.instances.live(server)).tablespaces
+        except ActionFailed:
+            continue
+    return ()
+
+
+async def _transactions_since(context: StepContext, then: str) -> str:
+    """How many transactions the cluster has begun since, as far as can be told."""
+    for server in context.cluster.servers:
+        try:
+            live = await context.world.instances.live(server)
+        except ActionFailed:
+            continue
+        return str(max(live.next_xid - int(then), 0)) if then.isdigit() else ""
+    return ""
+
+
+async def _dropped_place(context: StepContext) -> Place:
+    operation = dict(context.plan.facts)[DROPPED]
+    one = await context.world.ledger.read(lambda db: find_instance(db, operation))
+    if one is None:
+        raise StepFailed(f"Nothing is known of an instance of operation {operation}.")
+    return Place(context.cluster.server(one.server), one.directory, one.key, one.operation)
+
+
+def _last_line(report: JobReport) -> str:
+    if report.state is JobState.GONE:
+        return "it broke off, as if its host had been restarted"
+    lines = report.log.splitlines()
+    return next(
+        (line for line in reversed(lines) if "understudy" in line or "error" in line), lines[-1] if lines else ""
+    )

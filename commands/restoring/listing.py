@@ -1,0 +1,89 @@
+"""`/ha restore` without a moment: what there is, and what to type. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from commands.plan import Check, CheckResult, Loss, Plan
+from commands.restoring.plans import system_of
+from commands.restoring.seen import default_host
+from commands.restoring.target import EXAMPLES
+from ledger.instances import RestoredInstance
+from ledger.page import Table
+from ledger.quantities import bytes_text, seconds_text
+from servers.backups.window import RestoreWindow
+from servers.inventory import Cluster
+from servers.lsn import format_lsn
+from servers.state import BackupState, BaseBackup, ClusterState
+
+BACKUPS_SHOWN = 10
+
+
+def plan_listing(
+    cluster: Cluster,
+    state: ClusterState,
+    backups: BackupState,
+    window: RestoreWindow,
+    there: Sequence[RestoredInstance],
+    now: datetime,
+) -> Plan:
+    """A plan to read: it cannot be asked for, because it names no moment."""
+    checks = (
+        Check(
+            "moment", "To which moment", CheckResult.FAIL, f"Type: /ha restore {cluster.name} --to WHEN ({EXAMPLES})"
+        ),
+        *(_instance(one, now) for one in there),
+    )
+    return Plan(
+        kind="restore",
+        cluster=cluster.name,
+        system_identifier=system_of(state),
+        timeline=window.timeline or 0,
+        source=None,
+        target=default_host(cluster, state),
+        steps=(),
+        checks=checks,
+        outage_seconds=0.0,
+        loss=Loss(None, None, _possible(window)),
+        listing=_table(backups.backups, now),
+        dangerous=False,
+    )
+
+
+def _instance(one: RestoredInstance, now: datetime) -> Check:
+    late = "past its time; " if one.keep_until <= now else ""
+    evidence = (
+        f"{late}kept until {one.keep_until:%Y-%m-%d %H:%M} UTC. /ha restore keep {one.operation}, or "
+        f"/ha restore drop {one.operation}"
+    )
+    title = f"Beside {one.server}: {one.target}"
+    return Check(f"instance_{one.operation}", title, CheckResult.WARN if late else CheckResult.PASS, evidence)
+
+
+def _possible(window: RestoreWindow) -> str:
+    if not window.windows:
+        why = window.unusable[0].why if window.unusable else "there is no complete backup"
+        return f"Nothing can be restored now: {why}."
+    spans = [f"{one.begin_at:%Y-%m-%d %H:%M:%S} to {_end(one.end_at)} UTC" for one in reversed(window.windows)]
+    gaps = f", with {len(window.gaps)} gaps between" if len(spans) > 1 else ""
+    return f"Possible moments: {'; '.join(spans[:5])}{gaps}."
+
+
+def _end(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at is not None else "an unknown time"
+
+
+def _table(backups: Sequence[BaseBackup], now: datetime) -> Table:
+    rows = tuple(
+        (
+            backup.name,
+            f"{seconds_text(max((now - backup.finished_at).total_seconds(), 0.0))} ago"
+            if backup.finished_at
+            else "not complete",
+            bytes_text(backup.size),
+            str(backup.timeline) if backup.timeline is not None else "unknown",
+            format_lsn(backup.start_lsn) if backup.start_lsn is not None else "unknown",
+            "yes" if backup.verified_at else "no",
+        )
+        for backup in backups[:BACKUPS_SHOWN]
+    )
+    return Table(("Base backup", "Finished", "Size", "Timeline", "Start", "Verified"), rows)

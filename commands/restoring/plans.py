@@ -1,0 +1,94 @@
+"""The plans of a restore beside, of dropping what it made, and the list of what there is."""
+
+from datetime import datetime
+
+from commands.command import Misunderstood
+from commands.plan import Check, CheckResult, Loss, Plan
+from commands.restoring import steps
+from commands.restoring.acting import BACKUP, TARGET
+from commands.restoring.actions import DROPPED
+from commands.restoring.checks import instance_checks
+from commands.restoring.seen import Seen
+from commands.restoring.target import write_target
+from ledger.instances import RestoredInstance
+from servers.backups.recovery import target_text
+from servers.inventory import Cluster
+from servers.state import ClusterState
+
+REMOVAL = "removal of a restored instance"
+
+
+def plan_beside(seen: Seen, now: datetime) -> Plan:
+    """Pure. Nothing of the live cluster is touched."""
+    host, target = seen.host.name, target_text(seen.target)
+    data = seen.host.service.data_directory
+    return Plan(
+        kind="restore",
+        cluster=seen.cluster.name,
+        system_identifier=system_of(seen.state),
+        timeline=seen.serving.backup.timeline or 0,
+        source=None,
+        target=host,
+        steps=instance_steps(seen),
+        checks=instance_checks(seen, now),
+        outage_seconds=0.0,
+        loss=Loss(0, 0.0, "The live cluster is not touched."),
+        facts=(*target_facts(seen), ("beside", f"{data}.restore-OPERATION")),
+        consequence=f"{seen.cluster.name} as of {target} will stand on {host} beside what runs there, read-only",
+        dangerous=False,
+    )
+
+
+def instance_steps(seen: Seen) -> tuple[steps.Step, ...]:
+    """Lay out, recover, look: an instance beside."""
+    host, rates = seen.host.name, seen.rates
+    return (
+        steps.lay_out(host, seen.serving.backup.name, seen.size, seen.size / rates.lay_out),
+        steps.recover(
+            host, target_text(seen.target), seen.serving.segment_count, seen.wal_bytes, seen.wal_bytes / rates.replay
+        ),
+        steps.look(host),
+    )
+
+
+def target_facts(seen: Seen) -> tuple[tuple[str, str], ...]:
+    """What is material of every restore: the moment, as an absolute one, and the backup."""
+    return (
+        ("to", target_text(seen.target)),
+        (TARGET, write_target(seen.target)),
+        (BACKUP, seen.serving.backup.name),
+        ("how", str(seen.wanted.way)),
+    )
+
+
+def plan_drop(cluster: Cluster, state: ClusterState, there: list[RestoredInstance], operation: str) -> Plan:
+    """Raises Misunderstood where it is not clear which one is meant."""
+    meant = [one for one in there if operation in ("", one.operation)]
+    if not meant:
+        what = f"of operation {operation}" if operation else f"of {cluster.name}"
+        raise Misunderstood(f"There is no restored instance {what}.")
+    if len(meant) > 1:
+        names = ", ".join(f"{one.operation} ({one.target}, on {one.server})" for one in meant)
+        raise Misunderstood(f"Which one? There are {names}. Type: /ha restore drop {meant[0].operation}")
+    (one,) = meant
+    return Plan(
+        kind=REMOVAL,
+        cluster=cluster.name,
+        system_identifier=system_of(state),
+        timeline=0,
+        source=None,
+        target=one.server,
+        steps=(steps.drop(one.server, one.directory),),
+        checks=(
+            Check("made", "Made by an order of ours", CheckResult.PASS, f"operation {one.operation}, {one.target}"),
+        ),
+        outage_seconds=0.0,
+        loss=Loss(0, 0.0, "The live cluster is not touched. What was restored is gone, and can be restored again."),
+        facts=((DROPPED, one.operation), ("removed", one.directory)),
+        consequence=f"{one.directory} on {one.server} will be removed",
+        dangerous=False,
+    )
+
+
+def system_of(state: ClusterState) -> str:
+    return next((one.sql.system_identifier for one in state.servers if one.sql), "")

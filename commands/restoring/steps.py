@@ -1,0 +1,37 @@
+"""The steps of a restore as people read them; `commands.restoring.actions` has the code of the same names."""
+
+from commands.plan import Step
+from ledger.quantities import bytes_text, count_text, seconds_text
+
+# Seconds.
+LONG, NORMAL, SHORT = 900.0, 120.0, 30.0
+SHORTEST_JOB = 3600.0
+SLOWEST_RATE, SLOWEST_REPLAY = 3e6, 1e6  # bytes a second: what still counts as going on
+
+
+def lay_out(server: str, backup: str, size: int, seconds: float) -> Step:
+    does = (
+        f"{bytes_text(size)} into a new directory beside the data directory, about {seconds_text(seconds)}. It runs on "
+        f"{server} by itself, whatever becomes of the connection."
+    )
+    timeout = max(SHORTEST_JOB, size / SLOWEST_RATE)
+    return Step("lay_out", server, f"Lay out {backup} on {server}", does, "the tool ends without an error", timeout)
+
+
+def recover(server: str, target: str, segments: int, wal: int, seconds: float) -> Step:
+    does = (
+        f"Starts it by itself (own port, loopback only, no archiving, nobody to follow), and replays "
+        f"{count_text(segments, 'segment')}, about {seconds_text(seconds)}."
+    )
+    timeout = max(SHORTEST_JOB, wal / SLOWEST_REPLAY)
+    return Step("recover", server, f"Recover to {target}", does, "it has stopped at the target, and answers", timeout)
+
+
+def look(server: str) -> Step:
+    does = "Reads from it, and counts what the cluster has done since."
+    return Step("look", server, "Look into it", does, "it answers, read-only", NORMAL)
+
+
+def drop(server: str, directory: str) -> Step:
+    does = f"Stops it, and removes {directory}, which that order made, and nothing else. This cannot be taken back."
+    return Step("drop", server, "Drop the restored instance", does, "the directory is gone", LONG)
