@@ -16,6 +16,7 @@ from commands.registry import COMMANDS
 from commands.world import World
 from ledger.ledger import Ledger
 from ledger.redact import Redactor
+from servers.backups.instances import Instances
 from servers.backups.registry import BackupTools
 from servers.engines.behind_patroni import behind_patroni
 from servers.engines.native import NativeEngine
@@ -77,6 +78,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             engine=behind_patroni(NativeEngine(shells, sessions), clusters.values()),
             backups=backups,
             backup_tool=backups.tool_of,
+            instances=Instances(shells),
             ledger=ledger,
             policies=policies_of(settings),
             directory=directory(roster),
