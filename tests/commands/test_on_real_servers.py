@@ -21,9 +21,9 @@ from lab.world import Lab, LabOptions
 from ledger.audit_chain import verify
 from ledger.ledger import Ledger
 from ledger.operations import list_operations
-from ledger.page import Table
 from ledger.redact import Redactor
-from servers.backups.native.lister import NativeBackups
+from servers.backups.instances import Instances
+from servers.backups.registry import BackupTools
 from servers.engines.engine import ActionFailed, Done
 from servers.engines.native import NativeEngine
 from servers.inventory import Server
@@ -99,12 +99,22 @@ async def road_of(
     shells, sessions = Shells(), Sessions()
     clock = lambda: datetime.now(UTC)  # noqa: E731
     async with await Ledger.open(tmp_path / "ledger.sqlite3", redactor) as ledger:
-        backups = NativeBackups(shells, clock)
+        backups = BackupTools(shells, clock)
         observer = Observer(clusters, shells, sessions, clock, backups=backups)
         engine = make_engine(shells, sessions)
         traffic = traffic_of(settings, clusters, shells, sessions)
         world = World(
-            clusters, observer, engine, backups, ledger, policies_of(settings), people, clock, traffic=traffic
+            clusters,
+            observer,
+            engine,
+            backups,
+            ledger,
+            policies_of(settings),
+            people,
+            clock,
+            backup_tool=backups.tool_of,
+            instances=Instances(shells),
+            traffic=traffic,
         )
         try:
             yield Road(lab, world)
@@ -218,16 +228,6 @@ async def test_a_host_that_answers_again_changes_the_plan_that_was_approved(on_l
     assert "now they are fence db1, promote db2, verify db2" in report.summary
     assert "Nothing was touched" in report.summary
     assert await lab.server("db2").in_recovery()
-
-
-async def test_restore_lists_the_backups_and_cannot_be_asked_for(on_lab: Road) -> None:
-    await on_lab.lab.take_backup("db2")
-    form = await on_lab.dispatcher.prepare(on_lab.asks("alice", "restore"))
-    assert isinstance(form, Form)
-    assert form.submit_label is None
-    assert "Carrying out a restore — not available yet" in form.page.summary
-    (table,) = [part for part in form.page.parts if isinstance(part, Table)]
-    assert len(table.rows) == 1
 
 
 async def test_status_answers_soon_while_a_server_hangs(on_lab: Road) -> None:
