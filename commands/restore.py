@@ -34,7 +34,7 @@ class Restore:
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where that moment, or that way, is not possible."""
         wanted, cluster = read_wanted(meant.words), meant.cluster
-        if wanted.way is Way.DROP:
+        if wanted.way is Way.REMOVE:
             there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
             return plan_drop(cluster, state, there, wanted.operation)
         if wanted.way is Way.LIST or wanted.target is None:

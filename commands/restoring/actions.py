@@ -13,6 +13,7 @@ from commands.restoring.recovering import Stage, judge_recovery
 from ledger.instances import RestoredInstance, find_instance, instance_is_gone, note_instance
 from servers.backups.archive import ArchiveState
 from servers.backups.instances import InstanceState, InstanceWanted, Place
+from servers.backups.live_facts import LiveFacts
 from servers.backups.recovery import target_text
 from servers.backups.serving import Serving
 from servers.backups.target import Target
@@ -47,13 +48,16 @@ async def lay_out(context: StepContext) -> StepOutcome:
     """The base backup, in a directory of its own that the ledger knows of before it is there."""
     place, world, cluster = place_of(context), context.world, context.cluster
     serving, _ = await served(context)
-    live = await _live_tablespaces(context)
+    live = await _live(context)
     wanted = RestoreWanted(
         serving.backup.name,
         place.server,
         place.directory,
         serving.backup.repository,
-        tuple((was, f"{place.directory}.tablespaces/{number}") for number, was in enumerate(live)),
+        tuple(
+            (was, f"{place.directory}.tablespaces/{number}")
+            for number, was in enumerate(live.tablespaces if live else ())
+        ),
     )
     now = world.now()
     instance = RestoredInstance(
@@ -94,7 +98,8 @@ async def recover(context: StepContext) -> StepOutcome:
     serving, archive = await served(context)
     begun = context.world.now()
     command = await _restore_command(context)
-    wanted = InstanceWanted(target, command, **await _as_live(context))
+    live = await _live(context)
+    wanted = InstanceWanted(target, command, floors=live.limits if live else (), preload=live.preload if live else ())
     await engine_says(instances.configure(place, wanted))
     await engine_says(instances.start(place))
     try:
@@ -130,7 +135,8 @@ async def look(context: StepContext) -> StepOutcome:
     xmax, read_only, in_recovery, names = (*answer.strip().split("|"), "", "", "", "")[:4]
     if read_only != "on" or in_recovery != "t":
         raise StepFailed("The restored instance would take writes. Drop it, and look at its log.", output=answer)
-    since = await _transactions_since(context, xmax)
+    live = await _live(context)
+    since = str(max(live.next_xid - int(xmax), 0)) if live is not None and xmax.isdigit() else ""
     counted = f" The cluster has begun about {since} transactions since." if since else ""
     return StepOutcome(f"It answers, read-only: {names}.{counted}", 0, answer, {DATABASES: names, SINCE: since})
 
@@ -235,35 +241,14 @@ async def _restore_command(context: StepContext) -> str:
         raise StepFailed(str(failed)) from failed
 
 
-async def _as_live(context: StepContext) -> Mapping[str, tuple[tuple[str, int], ...] | tuple[str, ...]]:
-    """What must not be smaller than on the primary, and what it loads; nothing where none answers."""
+async def _live(context: StepContext) -> LiveFacts | None:
+    """The cluster as it is now, as the first server tells that runs."""
     for server in context.cluster.servers:
         try:
-            live = await context.world.instances.live(server)
+            return await context.world.instances.live(server)
         except ActionFailed:
             continue
-        return {"floors": live.limits, "preload": live.preload}
-    return {}
-
-
-async def _live_tablespaces(context: StepContext) -> tuple[str, ...]:
-    for server in context.cluster.servers:
-        try:
-            return (await context.world.instances.live(server)).tablespaces
-        except ActionFailed:
-            continue
-    return ()
-
-
-async def _transactions_since(context: StepContext, then: str) -> str:
-    """How many transactions the cluster has begun since, as far as can be told."""
-    for server in context.cluster.servers:
-        try:
-            live = await context.world.instances.live(server)
-        except ActionFailed:
-            continue
-        return str(max(live.next_xid - int(then), 0)) if then.isdigit() else ""
-    return ""
+    return None
 
 
 async def _dropped_place(context: StepContext) -> Place:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from commands.command import Misunderstood
-from commands.plan import Check, CheckResult, Loss, Plan
+from commands.plan import Check, CheckResult, Loss, Plan, Step
 from commands.restoring import steps
 from commands.restoring.acting import BACKUP, TARGET
 from commands.restoring.actions import DROPPED
@@ -39,7 +39,7 @@ def plan_beside(seen: Seen, now: datetime) -> Plan:
     )
 
 
-def instance_steps(seen: Seen) -> tuple[steps.Step, ...]:
+def instance_steps(seen: Seen) -> tuple[Step, ...]:
     """Lay out, recover, look: an instance beside."""
     host, rates = seen.host.name, seen.rates
     return (

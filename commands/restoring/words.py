@@ -12,7 +12,7 @@ from servers.backups.target import Target
 from servers.inventory import Cluster
 
 USAGE = "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b] [--database NAME]"
-DROP = "drop"
+_DROP_WORD = "drop"
 _HYPHENS = ("--", "\N{EM DASH}", "\N{EN DASH}")
 MOST_TABLES = 20
 LONGEST_NAME = 130  # schema and table, 63 bytes each at most, and the dots
@@ -25,7 +25,7 @@ class Way(StrEnum):
     BESIDE = "beside"
     IN_PLACE = "in place"
     TABLES = "tables"
-    DROP = "drop"
+    REMOVE = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class Wanted:
 def understand(words: Sequence[str], zone: tzinfo, now: datetime, clusters: Mapping[str, Cluster]) -> Meant:
     """`words` as they were typed. Raises Misunderstood."""
     names, options = _apart(words)
-    if names and names[0].casefold() == DROP:
+    if names and names[0].casefold() == _DROP_WORD:
         cluster, operation = _of_drop(names[1:], clusters)
-        return Meant(cluster, None, write_wanted(Wanted(Way.DROP, operation=operation)))
+        return Meant(cluster, None, write_wanted(Wanted(Way.REMOVE, operation=operation)))
     cluster, server = resolve([name.casefold() for name in names], clusters, USAGE)
     if "to" not in options:
         if options:

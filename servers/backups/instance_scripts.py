@@ -192,7 +192,7 @@ echo "@done"
 
 # Arguments: the key, the operation's id. What is removed lies in directories whose names end in that operation's id,
 # which nobody else makes, and has the key that it wrote there: as its marker, or as its job's while it was laid out.
-DROP = (
+REMOVE = (
     _PRELUDE
     + LOOK_AT_JOB
     + r"""

@@ -193,7 +193,7 @@ class Instances:
     async def drop(self, place: Place, *, timeout: float = 600.0) -> bool:
         """Remove the directory that this order made, and nothing else. False where it was gone already."""
         words = (place.key, place.operation)
-        found = await self._run(place.server, place.directory, instance_scripts.DROP, words, timeout)
+        found = await self._run(place.server, place.directory, instance_scripts.REMOVE, words, timeout)
         return found.one("gone") is None
 
     async def _run(

@@ -19,6 +19,10 @@ _OURS = (
     "case $pid$(state_of) in [0-9]*'in production') rm -- \"$data/standby.signal\" ;; esac",
     # What was written a moment before, under a name that nobody had, to try whether an archive takes files.
     'as_owner rm -f -- "$ours"',
+    # An order by name: what that order itself has made, known by its name and by the key that it wrote there.
+    'as_owner rm -rf -- "$data" "$data.tablespaces" "$data".part* || refuse "$data could not be removed"',
+    'as_owner rm -rf -- "$work" || refuse "$work could not be removed"',
+    """case $sockets in /tmp/understudy.*) as_owner rmdir -- "$sockets" 2>/dev/null ;; esac""",
     # A process's own sign of life beside the ledger.
     "self._path.unlink(missing_ok=True)",
     "path.unlink(missing_ok=True)",
