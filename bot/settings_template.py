@@ -258,6 +258,7 @@ archive_directory = "/var/backups/wal"
 # socket = "/run/haproxy/admin.sock"
 # backend = "postgresql"
 # servers = { db1 = "first", db2 = "second" }     # the names that the backend has for them
+# parking = "parking"               # a server there at which nobody listens: clients wait at it (docs/traffic.md)
 #
 # Of a name in Route 53, the value is changed, or with weighted = { db1 = "…", db2 = "…" }, by their set identifiers,
 # the weights. Credentials come from where boto3 finds them.

@@ -51,13 +51,15 @@ class PgBouncerSettings(Section):
 
 
 class HaproxySettings(Section):
-    """`servers` has HAProxy's name, in `backend`, of each server of the cluster."""
+    """`servers` has HAProxy's name, in `backend`, of each server of the cluster, `parking` that of one at which nobody
+    listens."""
 
     kind: Literal["haproxy"]
     ssh: SshSettings
     socket: str = "/run/haproxy/admin.sock"
     backend: HaproxyName
     servers: Annotated[dict[Name, HaproxyName], Field(min_length=2)]
+    parking: HaproxyName | None = None
     landing: str | None = None
     landing_password: SecretStr | None = None
 
@@ -125,9 +127,8 @@ def _target(name: str, section: TrafficSettings, makings: _Makings) -> TrafficTa
             return PgBouncer(_pgbouncer(name, section, makings), makings.shells, makings.landing)
         case HaproxySettings():
             landing = _with_password(section.landing, section.landing_password)
-            place = HaproxyPlace(
-                name, makings.ssh(section.ssh), section.socket, section.backend, section.servers, landing
-            )
+            host, servers = makings.ssh(section.ssh), section.servers
+            place = HaproxyPlace(name, host, section.socket, section.backend, servers, section.parking, landing)
             return Haproxy(place, makings.shells, makings.landing)
         case Route53Settings():
             return Route53(
@@ -203,6 +204,9 @@ def mistakes_in_traffic(key: str, raw: Mapping[str, Any], servers: frozenset[str
             yield Mistake(f"{key}.{field}.{server}", "names no server of this cluster", "use the servers' names")
     if raw.get("kind") == "haproxy":
         yield from _all_named(f"{key}.servers", raw.get("servers"), servers)
+        given = raw.get("servers")
+        if isinstance(given, Mapping) and raw.get("parking") in given.values():
+            yield Mistake(f"{key}.parking", "is where clients are led, too", "name a server at which nobody listens")
     if raw.get("kind") == "route53":
         which = "weighted" if raw.get("weighted") else "values"
         yield from _all_named(f"{key}.{which}", raw.get(which), servers)

@@ -26,13 +26,16 @@ global
 
 defaults
     mode tcp
-    timeout connect 2s
+    timeout connect 250ms
     timeout client 1m
     timeout server 1m
+    retries 240
+    option redispatch 1
 
 listen postgresql
     bind {host}:{port}
 {servers}
+    server parking {host}:1 disabled
 """
 
 
@@ -60,6 +63,7 @@ kind = "haproxy"
 socket = "{self.socket}"
 backend = "postgresql"
 servers = {{ {servers} }}
+parking = "parking"
 landing = "host={_HOST} port={self.port} dbname=postgres user=understudy"
 landing_password = "{self.lab.passwords["understudy"]}"
 {ssh_section(f"clusters.{self.lab.cluster}.traffic.{name}", self.host, self.lab.key_file, self.lab.known_hosts)}"""

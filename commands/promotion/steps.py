@@ -29,7 +29,8 @@ def turn_away(target: TrafficTarget, old: str, new: str) -> Step:
 
 
 def redirect(target: TrafficTarget, new: str) -> Step:
-    does = f"{target.kind} leads clients to {target.leads_to(new)}; who was held goes on."
+    held = "who was held goes on" if target.holding else "it holds nobody: until then clients get errors"
+    does = f"{target.kind} leads clients to {target.leads_to(new)}; {held}."
     title, proof = f"Lead clients of {target.name} to {new}", "what it says afterwards"
     return Step("redirect", target.name, title, does, proof, target.redirect_seconds + _MARGIN)
 

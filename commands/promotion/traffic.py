@@ -67,6 +67,12 @@ def _check(seen: TargetSeen, old: str) -> Check:
     return Check(key, title, CheckResult.PASS if good else CheckResult.WARN, seen.pointing.detail)
 
 
+def unheld(seen: Sequence[TargetSeen]) -> str:
+    """What the outage is to the clients of targets that hold nobody; nothing where there are none."""
+    names = [each.target.name for each in seen if each.target.holding is None]
+    return f"; clients of {' and '.join(names)} are not held: they get errors during the outage" if names else ""
+
+
 def hold_steps(seen: Sequence[TargetSeen], old: str) -> tuple[Step, ...]:
     """What is done before the old primary stops."""
     return tuple(steps.hold(each.target, old) for each in seen if each.target.holding is not None)

@@ -41,16 +41,27 @@ exit 1
 # 0x04 only remembers that it began in maintenance, as its configuration says.
 _TAKEN_OUT = 0x01 | 0x02 | 0x08 | 0x10 | 0x20 | 0x40
 
+_BACK_SECONDS = 5.0  # for letting clients go on where a hold has failed
+_HOLDING = (
+    "Who connects from now on waits, as long as HAProxy's retries last. Sessions that are open end with the stop, and "
+    "their clients must connect again."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HaproxyPlace:
-    """`servers` has, by the cluster's server, the name that HAProxy knows it by in `backend`."""
+    """`servers` has, by the cluster's server, the name that HAProxy knows it by in `backend`.
+
+    `parking` is a server of `backend` at which nobody listens: while it alone is ready, HAProxy tries new
+    connections there again and again, as often as its `retries` say, and that is how clients wait.
+    """
 
     name: str
     host: SshTarget
     socket: str
     backend: str
     servers: Mapping[str, str]
+    parking: str | None = None
     landing: str | None = field(default=None, repr=False)
 
 
@@ -58,13 +69,13 @@ class Haproxy:
     """A traffic target."""
 
     kind = "haproxy"
-    holding = None  # whoever connects while no server is ready is turned away, not kept waiting
-    hold_seconds = 0.0
+    hold_seconds = 10.0
     redirect_seconds = 30.0
 
     def __init__(self, place: HaproxyPlace, shells: Shells, landing: Landing) -> None:
         self.name = place.name
         self.identity = identity(place)
+        self.holding = _HOLDING if place.parking else None
         self._place = place
         self._shells = shells
         self._landing = landing
@@ -76,17 +87,31 @@ class Haproxy:
         return self._pointing(await self._ready(Deadline(timeout)))
 
     async def hold(self, move: Move, *, timeout: float) -> Done:
-        return Done("HAProxy keeps nobody waiting.", 0.0)
+        """Sessions that are open stay until the old primary ends them; who connects from now on waits."""
+        parking = self._place.parking
+        if parking is None:
+            return Done("HAProxy keeps nobody waiting.", 0.0)
+        deadline = Deadline(timeout)
+        try:
+            await self._ask(self._states(parking), deadline)
+            seen = self._pointing(await self._ready(deadline))
+            if not (seen.held and seen.server is None):
+                raise ActionFailed(f"{self.name}: {seen.detail}, not only {parking}. See show servers state")
+        except ActionFailed as failed:
+            back = Deadline(_BACK_SECONDS)
+            try:
+                await self._ask(self._states(self._place.servers[move.old]), back)
+            except ActionFailed as again:
+                raise ActionFailed(f"{failed}. Nor could clients be let go on: {again}") from failed
+            raise
+        return Done(f"New connections wait at {self._place.backend}/{parking}.", deadline.seconds)
 
     async def redirect(self, move: Move, *, timeout: float) -> Done:
-        """The old one first: there is no moment at which both are ready."""
+        """All in one breath: there is no moment at which both are ready, or none. Who waits is let go with it."""
         deadline = Deadline(timeout)
         others = [server for server in self._place.servers if server != move.new]
-        for server in others:
-            await self._ask(f"set server {self.leads_to(server)} state maint", deadline)
-        await self._ask(f"set server {self.leads_to(move.new)} state ready", deadline)
-        for server in others:
-            await self._ask(f"shutdown sessions server {self.leads_to(server)}", deadline)
+        ended = (f"shutdown sessions server {self.leads_to(server)}" for server in others)
+        await self._ask("; ".join((self._states(self._place.servers[move.new]), *ended)), deadline)
         seen = self._pointing(await self._ready(deadline))
         if seen.server != move.new:
             raise ActionFailed(
@@ -95,7 +120,12 @@ class Haproxy:
         return Done(f"{self.leads_to(move.new)} is ready, the others are in maintenance.", deadline.seconds)
 
     async def release(self, move: Move, *, timeout: float) -> Done:
-        return Done("Nobody was held.", 0.0)
+        """To where the redirect was to lead: while they wait, they are led nowhere."""
+        deadline = Deadline(timeout)
+        if self._place.parking is None or not self._pointing(await self._ready(deadline)).held:
+            return Done("Nobody is held.", deadline.seconds)
+        await self._ask(self._states(self._place.servers[move.new]), deadline)
+        return Done(f"Clients go on to {self.leads_to(move.new)}.", deadline.seconds)
 
     async def verify(self, move: Move, *, timeout: float) -> Done:
         deadline = Deadline(timeout)
@@ -113,8 +143,18 @@ class Haproxy:
     def _pointing(self, ready: list[str]) -> Pointing:
         led = [server for server, name in self._place.servers.items() if name in ready]
         where = ", ".join(f"{self._place.backend}/{name}" for name in ready) or f"nobody in {self._place.backend}"
+        held = self._place.parking in ready
         only = len(ready) == 1 and len(led) == 1
-        return Pointing(led[0] if only else None, f"it leads to {where}")
+        detail = f"new connections wait at {where}" if held else f"it leads to {where}"
+        return Pointing(led[0] if only else None, detail, held)
+
+    def _states(self, ready: str) -> str:
+        """The commands that make that server of the backend the only one that is ready. The runtime API takes several
+        in a line, and does them one after the other at once."""
+        place = self._place
+        names = (*place.servers.values(), *((place.parking,) if place.parking else ()))
+        others = (f"set server {place.backend}/{name} state maint" for name in names if name != ready)
+        return "; ".join((f"set server {place.backend}/{ready} state ready", *others))
 
     async def _ready(self, deadline: Deadline) -> list[str]:
         """The servers of the backend that nobody has taken out, by HAProxy's names."""
@@ -122,7 +162,8 @@ class Haproxy:
         columns = next((line[1:].split() for line in lines if line.startswith("#")), [])
         rows = [dict(zip(columns, line.split(), strict=False)) for line in lines if line[:1].isdigit() and " " in line]
         known = {row.get("srv_name", "") for row in rows}
-        if missing := sorted(set(self._place.servers.values()) - known):
+        wanted = {*self._place.servers.values(), *((self._place.parking,) if self._place.parking else ())}
+        if missing := sorted(wanted - known):
             what = f"the backend {self._place.backend} has no server {', '.join(missing)}"
             raise ActionFailed(f"{self.name}: {what}. Correct the settings")
         return [row["srv_name"] for row in rows if not int(row.get("srv_admin_state", "0")) & _TAKEN_OUT]

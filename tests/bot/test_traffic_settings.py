@@ -61,6 +61,7 @@ def referring(**raw: Any) -> dict[str, str]:
         ({**COMMAND, "addresses": {"db1": "10.0.0.1"}}, "addresses.db1", "does not look right; write host:port"),
         ({**POOLER, "verify": ["true"]}, "verify", "is not a setting; remove it"),
         ({**POOLER, "ssh": {**SSH, "port": 0}}, "ssh.port", "cannot be used; "),
+        ({**PROXY, "parking": "p; shutdown"}, "parking", "does not look right; use letters, digits"),
         ({**PROXY, "backend": "app; shutdown"}, "backend", "does not look right; use letters, digits"),
         ({**PROXY, "servers": {"db1": "a", "db2": "b\nshow"}}, "servers.db2", "does not look right; use letters"),
         ({**NAME, "type": "TXT"}, "type", "is none of the values allowed here; use 'A', 'AAAA' or 'CNAME'"),

@@ -17,6 +17,7 @@ from lab.world import Lab, LabOptions
 from servers.engines.engine import ActionFailed, Promoted
 from servers.engines.native import NativeEngine
 from servers.inventory import Server
+from servers.traffic.target import Move, Pointing
 from tests.commands.test_on_real_servers import Road, road_of
 
 pytestmark = pytest.mark.lab
@@ -142,8 +143,33 @@ async def test_behind_haproxy_clients_reconnect_to_the_new_primary(tmp_path: Pat
         await behind.wait_for_rows(50)
         assert outcomes.acknowledged[-1].server == lab.servers["db2"].address
         assert {row.sequence for row in outcomes.acknowledged} <= await behind.rows_on("db2")
+        # Sessions that were open have ended, each once; who connected then has waited.
+        assert outcomes.errors <= CLIENTS, outcomes.last_error
         # Whoever is led to db2 does not come back to db1 by itself, though it runs again.
         assert (await target.look(timeout=5)).server == "db2"
+
+
+async def test_who_connects_while_haproxy_holds_waits_and_gets_no_error(tmp_path: Path) -> None:
+    async with (
+        Lab.start(LabOptions(base_backup=False)) as lab,
+        haproxy(lab, "db2") as proxy,
+        road_of(lab, tmp_path, extra=proxy.settings()) as road,
+    ):
+        [target] = road.world.traffic["shop"]
+        move = Move("shop", "db1", "db2")
+        async with await psycopg.AsyncConnection.connect(proxy.client_conninfo(), autocommit=True) as opened:
+            await target.hold(move, timeout=10)
+            held = await target.look(timeout=5)
+            assert (held.held, held.server) == (True, None)
+            await opened.execute("SELECT 1")  # who is there already goes on until the stop
+            waiting = asyncio.create_task(psycopg.AsyncConnection.connect(proxy.client_conninfo()))
+            await asyncio.wait({waiting}, timeout=1.0)
+            assert not waiting.done()
+            await target.undo(move, timeout=10)
+            async with await waiting as connection:
+                answer = await connection.execute("SELECT pg_is_in_recovery()")
+                assert await answer.fetchone() == (False,)
+        assert await target.look(timeout=5) == Pointing("db1", "it leads to postgresql/pg-db1", held=False)
 
 
 async def test_a_command_on_a_host_is_told_who_is_the_primary_now(tmp_path: Path) -> None:
