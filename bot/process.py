@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from functools import partial
 from importlib.metadata import version
 
 import structlog
+from sqlite_utils import Database
 
 from alerts.keeper import AlertKeeper
 from alerts.monitor import Monitor
@@ -20,6 +21,7 @@ from bot.logs import configure_logging
 from bot.loop_lag import LoopLag
 from bot.settings import Settings
 from bot.settings_mistakes import Mistake, SettingsError
+from bot.settings_record import key_digests, settings_details
 from bot.slack.client import SlackClients, open_clients
 from bot.slack.directory import SlackDirectory
 from bot.slack.face import SlackConfiguration, SlackFace
@@ -29,7 +31,7 @@ from bot.vitals import VitalSigns
 from bot.wiring import Wired, open_world, utc_now
 from bot.witness.keeper import Witnesses, WitnessKeeper
 from bot.witness.opening import witnesses_of
-from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append
+from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append, recent
 from ledger.errors import LedgerError
 from servers.blocking import in_thread
 
@@ -57,6 +59,7 @@ class Bot:
     http: HttpServer
     loop_lag: LoopLag
     witness: WitnessKeeper
+    keys: Mapping[str, str]  # digests of the settings, by key
 
 
 async def run_bot(settings: Settings) -> int:
@@ -106,7 +109,7 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         witness = WitnessKeeper(wired.ledger, await _witnesses(settings), utc_now)
         signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals, witness)
         http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), slack.routes())
-        yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness)
+        yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness, key_digests(settings, wired.redactor))
 
 
 async def _witnesses(settings: Settings) -> Witnesses:
@@ -127,8 +130,9 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         ends.push_async_callback(_in_time, "http", bot.http.stop, HTTP_SECONDS)
         port = await _listen(bot.http)
         await _record(bot, AuditKind.STARTED, {"version": version("understudy"), "clusters": names})
+        await bot.wired.ledger.write(lambda db: _record_settings(db, bot.keys))
         await bot.keeper.start()
-        ends.push_async_callback(_in_time, "slack", partial(bot.slack.stop, MESSAGES_SECONDS), SLACK_SECONDS)
+        ends.push_async_callback(_say_goodbye, bot)
         await bot.slack.start()
         ends.push_async_callback(_in_time, "witness", bot.witness.close, WITNESS_SECONDS)
         ends.push_async_callback(_record_the_end, bot)
@@ -161,6 +165,14 @@ async def _in_time(part: str, stop: Callable[[], Awaitable[None]], seconds: floa
         log.warning("bot.part_did_not_stop", part=part, seconds=seconds)
 
 
+async def _say_goodbye(bot: Bot) -> None:
+    """The last messages and the last segment leave the machine at once: neither takes the other's time."""
+    await asyncio.gather(
+        _in_time("slack", partial(bot.slack.stop, MESSAGES_SECONDS), SLACK_SECONDS),
+        _in_time("witness", bot.witness.write_copies, SLACK_SECONDS),
+    )
+
+
 async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
@@ -177,6 +189,14 @@ async def _tick(bot: Bot) -> None:
             log.error("bot.tick_failed", error=str(error))
         except Exception:
             log.exception("bot.tick_broke")
+
+
+def _record_settings(db: Database, keys: Mapping[str, str]) -> None:
+    """What has changed since the last start, by the record of that one."""
+    last = recent(db, 1, kinds=(AuditKind.SETTINGS_LOADED,))
+    before = last[0].entry.details.get("keys") if last else None
+    details = settings_details(keys, before if isinstance(before, Mapping) else None)
+    append(db, AuditEntry(utc_now(), AuditKind.SETTINGS_LOADED, UNDERSTUDY, details=details))
 
 
 async def _record(bot: Bot, kind: AuditKind, details: dict[str, object]) -> None:

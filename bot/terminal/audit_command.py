@@ -13,10 +13,11 @@ from sqlite_utils import Database
 from bot.settings import Settings, load_settings, settings_file
 from bot.settings_mistakes import SettingsError
 from bot.terminal.audit_key_command import key_app
+from bot.terminal.login import login_of_process
 from commands.audit_words import understood
 from commands.command import Misunderstood
 from commands.registry import COMMANDS
-from ledger.audit import AuditFilter, actors
+from ledger.audit import Actor, AuditEntry, AuditFilter, AuditKind, actors, append
 from ledger.audit_chain import Head, Outside, Verification, verify
 from ledger.audit_export import export, export_csv, verify_export
 from ledger.audit_segments import ledger_id
@@ -26,6 +27,8 @@ from ledger.signing import KeyUnusable, PublicKey, read_public_key, read_signing
 
 if TYPE_CHECKING:
     from bot.witness.reading import WitnessesFound
+
+_RECORD = '{"entry":'  # how a record's line begins, docs/audit.md; signatures and the head have lines of their own
 
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log: verify it, export it, make its signing key.")
 audit_app.add_typer(key_app, name="key")
@@ -137,14 +140,36 @@ async def _export(path: Path, out: TextIO, words: list[str], as_csv: bool, loade
         people = await ledger.read(actors)
         commands = tuple(command.name for command in COMMANDS)
         wanted = understood([word.casefold() for word in words], people, known, commands, datetime.now(UTC)).wanted
-        await ledger.read(lambda db: _write(out, as_csv, wanted, db))
+        count = await ledger.read(lambda db: _write(out, as_csv, wanted, db))
+        await ledger.write(lambda db: append(db, _exported(wanted, count, as_csv)))
 
 
-def _write(out: TextIO, as_csv: bool, wanted: AuditFilter, db: Database) -> None:
+def _write(out: TextIO, as_csv: bool, wanted: AuditFilter, db: Database) -> int:
+    """How many records it wrote."""
+    count = 0
     if as_csv:
-        out.writelines(export_csv(db, wanted))
-    else:
-        out.writelines(f"{line}\n" for line in export(db, wanted))
+        for number, row in enumerate(export_csv(db, wanted)):
+            count = number  # the first row has the names of the columns
+            out.write(row)
+        return count
+    for line in export(db, wanted):
+        count += line.startswith(_RECORD)
+        out.write(f"{line}\n")
+    return count
+
+
+def _exported(wanted: AuditFilter, count: int, as_csv: bool) -> AuditEntry:
+    """That somebody has taken records away. It is not among them: an export ends before it."""
+    login = login_of_process()
+    details: dict[str, object] = {
+        "filter": wanted.parameters(),
+        "records": count,
+        "format": "CSV" if as_csv else "JSON",
+    }
+    if login.is_somebody_else:
+        details["runs as"] = login.runs_as
+    actor = Actor(f"os:{login.user}", login.user, "terminal")
+    return AuditEntry(datetime.now(UTC), AuditKind.AUDIT_EXPORTED, actor, details=details)
 
 
 def _report(result: Verification, found: "WitnessesFound | None") -> int:

@@ -93,11 +93,11 @@ class WitnessKeeper:
         now = self._now()
         if await self._ledger.read(lambda db: self._is_due(db, now, at_once)):
             await self._ledger.write(lambda db: self._sign_and_post(db, now, at_once))
-        await self._write_copies()
+        await self.write_copies()
         self.latest = await self._ledger.read(self._figures)
 
     async def close(self) -> None:
-        """Signs the end of the log. Its copy is written by the next process."""
+        """Signs the end of the log. `write_copies` may still take its copy away, else the next process does."""
         await self._ledger.write(lambda db: self._sign(db, self._now()))
 
     def _figures(self, db: Database) -> WitnessFigures:
@@ -131,7 +131,8 @@ class WitnessKeeper:
         if segment is not None and self._witnesses.store is not None:
             queue_copy(db, segment, now)
 
-    async def _write_copies(self) -> None:
+    async def write_copies(self) -> None:
+        """Writes what waits to be written, unless the last try has just failed."""
         now, store = self._now(), self._witnesses.store
         if store is None or (self._paused_until is not None and now < self._paused_until):
             return

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from bot.terminal.login import login_of_process
 from bot.terminal.main import app
-from ledger.audit import Actor, AuditEntry, AuditKind, append
-from ledger.audit_chain import head
+from ledger.audit import Actor, AuditEntry, AuditKind, append, recent
 from ledger.audit_segments import close_segment, last_segment, ledger_id
 from ledger.connection import connect, prepare
 from ledger.redact import Redactor
@@ -98,7 +98,7 @@ def test_a_truncated_tail_is_found_by_a_kept_head(place: Place, tmp_path: Path) 
     db.close()
     result = place.run("verify", "--ledger", place.ledger, "--head", kept)
     assert result.exit_code == 1
-    assert "Record 5: the log once had 6 records: its tail is missing" in result.output
+    assert "Record 5: the log once had 7 records: its tail is missing" in result.output
 
 
 def test_the_whole_log_signed_anew_with_the_stolen_key_is_found_in_s3(
@@ -128,12 +128,25 @@ def test_the_whole_log_signed_anew_with_the_stolen_key_is_found_in_s3(
     assert "says another hash of record 6: the log was rewritten" in result.output
 
 
+def test_who_exports_is_on_record_with_what_and_how_much(place: Place, tmp_path: Path) -> None:
+    assert place.run("export", "--ledger", place.ledger, "-o", str(tmp_path / "ben.csv"), "--csv", "person", "ben")
+    db = connect(tmp_path / "ledger.db", Redactor(), writable=True)
+    part, whole = recent(db, 2)
+    db.close()
+    assert (part.entry.kind, whole.entry.kind) == (AuditKind.AUDIT_EXPORTED, AuditKind.AUDIT_EXPORTED)
+    assert part.entry.actor.face == "terminal"
+    assert part.entry.actor.id == f"os:{login_of_process().user}"
+    assert part.entry.details["filter"] == {"people": '["U0BEN"]'}
+    assert (part.entry.details["records"], part.entry.details["format"]) == (1, "CSV")
+    assert (whole.entry.details["filter"], whole.entry.details["records"]) == ({}, 6)
+
+
 def test_csv_for_people_has_no_formulas(place: Place) -> None:
     file = place.directory / "audit.csv"
     assert place.run("export", "--ledger", place.ledger, "--csv", "-o", str(file)).exit_code == 0
     with file.open(newline="", encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
-    assert len(rows) == 7
+    assert len(rows) == 8
     assert rows[1][8] == "'=HYPERLINK(1) “ü”"
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 
@@ -166,10 +179,10 @@ def by_hand(*words: str, stdin: str | None = None) -> subprocess.CompletedProces
 class TestTheRecipesOfTheDocumentation:
     def test_the_chain_with_sha256sum(self, place: Place, tmp_path: Path) -> None:
         db = connect(tmp_path / "ledger.db", Redactor(), writable=True)
-        end = head(db)
+        (exported,) = recent(db, 1)  # that it was exported came after its end
         db.close()
         content = place.export.read_text()
-        assert by_hand("sh", "-c", recipe("sh"), stdin=content).stdout == f"6 records, head 6:{end.hash}\n"
+        assert by_hand("sh", "-c", recipe("sh"), stdin=content).stdout == f"6 records, head 6:{exported.previous}\n"
         bad = by_hand("sh", "-c", recipe("sh"), stdin=content.replace("HYPERLINK(4)", "HYPERLINK(5)"))
         assert (bad.returncode, bad.stdout) == (1, "record 4 is not as it was written\n")
 
