@@ -10,6 +10,7 @@ from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.rejoining.going_on import upstream_is_primary
 from commands.rejoining.progress import progress_line
+from ledger.operations import get
 from ledger.quantities import seconds_text
 from servers.engines.engine import ActionFailed, StopMode
 from servers.engines.rejoining import Job, JobReport, JobState
@@ -94,10 +95,20 @@ async def copy(context: StepContext) -> StepOutcome:
         return StepOutcome("Not needed: the rewind went through.")
     begun = await engine_says(context.world.engine.begin_copy(here, _upstream(context), _key(context)))
     report = await _followed(context, Job.COPY, begun)
+    if report.state is JobState.RUNNING or report.state is JobState.ENDED:
+        return await _end_copy(context)
     if report.state is not JobState.DONE:
         message = f"The copy to {here.name} did not end well: {_last_line(report)}. The old directory is where it was"
         raise StepFailed(message, exit_status=1, output=report.log)
-    return StepOutcome(f"{here.name} has a copy. {progress_line(report)}", 0, report.log, {WAY: "new copy"})
+    how = "It agrees with its manifest" if report.verifying else "It could not be verified: it has no manifest"
+    return StepOutcome(f"{here.name} has a copy. {how}.", 0, report.log, {WAY: "new copy"})
+
+
+async def _end_copy(context: StepContext) -> StepOutcome:
+    """Somebody cancelled the order: nothing after this step is begun."""
+    kept = await engine_says(context.world.engine.end_copy(server_of(context), _key(context)))
+    where = f"What was copied is kept in {kept}" if kept else "Nothing was copied yet"
+    return StepOutcome(f"Ended before it was complete. {where}. The old directory is where it was.", 1)
 
 
 async def is_copied(context: StepContext) -> bool:
@@ -179,10 +190,14 @@ ACTIONS: Mapping[str, Action] = {
 
 async def _followed(context: StepContext, job: Job, report: JobReport) -> JobReport:
     """Waits for the job's end, and tells how far it is. While its host is silent it goes on there, and that is said.
-    Raises StepFailed when the host stays silent."""
+    Raises StepFailed when the host stays silent.
+
+    A copy that runs is waited for no longer once somebody has cancelled the order; a rewind that were ended in its
+    middle would leave a directory that only a copy mends.
+    """
     pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
     heard = loop.time()
-    while report.state is JobState.RUNNING:
+    while report.state is JobState.RUNNING and not (job is Job.COPY and await _cancelled(context)):
         context.say(progress_line(report))
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
@@ -198,6 +213,10 @@ async def _followed(context: StepContext, job: Job, report: JobReport) -> JobRep
                 ) from failed
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
     return report
+
+
+async def _cancelled(context: StepContext) -> bool:
+    return await context.world.ledger.read(lambda db: get(db, context.operation).cancelled_by) is not None
 
 
 def _copy_follows(context: StepContext) -> bool:

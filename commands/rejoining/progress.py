@@ -7,6 +7,9 @@ from servers.engines.rejoining import JobReport
 def progress_line(report: JobReport) -> str:
     """“18 %: 12 GB of 65 GB, 110 MB a second, about 8 min left”, as far as the log tells."""
     copied, total = report.copied, report.total
+    if report.verifying:
+        share = f": {share_text(min(copied, total) / total)}" if copied is not None and total else ""
+        return f"All is copied; it is verified against its manifest{share}"
     if copied is None or not total:
         return f"Under way for {seconds_text(report.seconds)}: {_last(report)}"
     parts = [f"{share_text(min(copied, total) / total)}: {bytes_text(copied)} of {bytes_text(total)}"]

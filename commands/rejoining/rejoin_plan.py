@@ -5,7 +5,7 @@ from commands.rejoining import steps
 from commands.rejoining.checks import checks
 from commands.rejoining.seen import Seen
 from commands.rejoining.way_back import Way, WayBack, way_back
-from ledger.quantities import bytes_text
+from ledger.quantities import bytes_text, seconds_text
 from servers.lsn import format_lsn
 
 
@@ -76,6 +76,20 @@ def _loss(seen: Seen, way: Way) -> Loss:
     left = seen.left_behind
     kept = "kept in the directory that is moved aside" if way.kind is WayBack.COPY else "overwritten by the rewind"
     parted = f"{here} and {there} part at {format_lsn(seen.fork.lsn)}"
-    amount = f"; at least {bytes_text(left)} of WAL past it was seen" if left else ""
+    amount = f"; at least {bytes_text(left)} of WAL past it was seen{_in_seconds(seen, left)}" if left else ""
     hint = "" if way.kind is WayBack.COPY else f" To keep it for salvage: /ha rejoin {here} copy."
-    return Loss(None, None, f"{parted}{amount}. What {here} has past that is {kept}, and never reaches {there}.{hint}")
+    unknown = "" if left else f". How much {here} has past that nobody has seen"
+    fate = f"What {here} has past that is {kept}, and never reaches {there}."
+    return Loss(None, None, f"{parted}{amount}{unknown}. {fate}{hint}")
+
+
+def _in_seconds(seen: Seen, left: int) -> str:
+    """By the rate at which it wrote while the monitor last saw it as the primary; where that is not known, it says so.
+
+    Commit time stamps would tell exactly, but are off unless track_commit_timestamp is set, and a server that is down
+    tells none: https://www.postgresql.org/docs/current/runtime-config-replication.html#GUC-TRACK-COMMIT-TIMESTAMP.
+    """
+    rate = seen.old.wal_rate
+    if not rate:
+        return ", over a time that is not known"
+    return f", about {seconds_text(left / rate)} of writing at its last known rate"

@@ -58,10 +58,13 @@ def copy(server: str, upstream: str, size: int, *, fallback: bool) -> Step:
     take = f"about {seconds_text(size / COPY_RATE)} at {bytes_text(COPY_RATE)} a second"
     does = (
         f"pg_basebackup copies {bytes_text(size)} from {upstream} into a new directory beside the old one: {take}. "
-        f"It runs on {server} by itself, whatever becomes of the connection."
+        f"Then pg_verifybackup reads it all again and compares it with its manifest. It runs on {server} by itself, "
+        f"whatever becomes of the connection; /ha cancel ends it, and keeps what was copied."
     )
     title = f"If the rewind fails: copy {upstream} to {server}" if fallback else f"Copy {upstream} to {server}"
-    return Step("copy", server, title, does, "pg_basebackup ends without an error", job_timeout(size))
+    return Step(
+        "copy", server, title, does, "pg_basebackup and pg_verifybackup end without an error", job_timeout(size)
+    )
 
 
 def place(server: str, *, fallback: bool) -> Step:

@@ -38,6 +38,7 @@ INSTEAD: Mapping[str, str] = {
     "reload": "POST /reload: /ha reload",
     "begin_rewind": "POST /reinitialize: /ha rejoin",
     "begin_copy": "POST /reinitialize: /ha standby rebuild",
+    "end_copy": "POST /reinitialize: /ha standby rebuild",
     "use_copy": "POST /reinitialize: /ha standby rebuild",
     "start_as_standby": "POST /reinitialize: /ha rejoin",
     "change_settings": "PATCH /config, by patronictl edit-config",

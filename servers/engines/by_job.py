@@ -86,6 +86,9 @@ class JobActions:
         new = f"{server.service.data_directory}.copy-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         return await self._begin(server, Job.COPY, key, job_scripts.COPY, (server.slot or "", new), upstream, timeout)
 
+    async def end_copy(self, server: Server, key: str, timeout: float) -> str:
+        return (await self.run(server, job_scripts.END_COPY, (key,), timeout)).one("kept") or ""
+
     async def job(self, server: Server, job: Job, timeout: float) -> JobReport:
         return await self._jobs.report(server, server.service.data_directory, job, timeout=timeout)
 

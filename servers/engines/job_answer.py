@@ -14,6 +14,7 @@ _BLOCKS = frozenset({"control", "history", "log", "output", "files_output"})
 _KIBIBYTE = 1024
 _PROGRESS = re.compile(r"(\d+)/(\d+) kB \(\d+%\)")  # as pg_basebackup and pg_rewind print it
 _LINES_TOLD = 3
+VERIFYING = "understudy: verifying the copy"  # as the script says it
 
 
 def taken_apart(server: str, completed: Completed) -> Sections:
@@ -61,7 +62,10 @@ def job_report(found: Sections) -> JobReport:
     state, now, begun = words[:3]
     log = found.blocks.get("log", "")
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    progress = next((match for line in reversed(lines) if (match := _PROGRESS.search(line))), None)
+    # What is said before it counts what was copied.
+    begins = next((at for at, line in enumerate(lines) if line == VERIFYING), None)
+    counting = lines if begins is None else lines[begins:]
+    progress = next((match for line in reversed(counting) if (match := _PROGRESS.search(line))), None)
     return JobReport(
         state=JobState(state),
         key=words[3] if len(words) > 3 else "",
@@ -69,6 +73,7 @@ def job_report(found: Sections) -> JobReport:
         copied=int(progress[1]) * _KIBIBYTE if progress else None,
         total=int(progress[2]) * _KIBIBYTE if progress else None,
         log="\n".join(lines[-_LINES_TOLD:]),
+        verifying=begins is not None or (progress is not None and "verified" in progress.string),
     )
 
 

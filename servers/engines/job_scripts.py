@@ -260,14 +260,46 @@ mv -- "$own" "$own.$(date -u +%Y%m%dT%H%M%SZ).$$"
 """
 )
 
-# Arguments: data directory, state directory, slot (''), the new directory. Run by the data directory's owner.
+# Arguments: data directory, state directory, slot (''), the new directory. Run by the data directory's owner. The job
+# fails with a copy that is not what its manifest says: https://www.postgresql.org/docs/current/app-pgverifybackup.html.
 COPY = r"""
 work=$2 slot=$3 new=$4
 echo "$new" > "$work/copy.path"
 set -- -D "$new" -d "$UNDERSTUDY_SOURCE" -X stream --checkpoint=fast --no-password -P
 [ -z "$slot" ] || set -- "$@" -S "$slot"
-pg_basebackup "$@"
+pg_basebackup "$@" || exit 1
+if [ ! -e "$new/backup_manifest" ] || ! command -v pg_verifybackup >/dev/null; then
+  echo "understudy: not verified, for there is no backup_manifest or no pg_verifybackup"; exit 0
+fi
+echo "understudy: verifying the copy"
+major=$(sed -n 's/^\([0-9]*\).*/\1/p' "$new/PG_VERSION")
+set -- -e
+[ "$major" -lt 16 ] || set -- "$@" -P
+command -v pg_waldump >/dev/null || set -- "$@" -n
+pg_verifybackup "$@" "$new"
 """
+
+# Argument: key. The job leads a session of its own, and so its process group. SIGKILL leaves pg_basebackup no time to
+# remove what it has copied.
+END_COPY = (
+    PRELUDE
+    + LOOK_AT_JOB
+    + r"""
+read_state copy
+[ "$key" = "$1" ] || refuse "the copy there is not this order's"
+new=$(cat -- "$work/copy.path" 2>/dev/null)
+if job_runs; then
+  kill -KILL "-$value" || refuse "process $value could not be ended"
+  tries=250
+  while job_runs && [ "$tries" -gt 0 ]; do sleep 0.02; tries=$((tries - 1)); done
+  ! job_runs || refuse "process $value does not end"
+  as_owner sh -c 'echo ended 0 "$1" "$2" > "$3"' sh "$begun" "$key" "$work/copy.state"
+fi
+[ ! -d "$new" ] || echo "@kept $new"
+look_at_job copy
+echo "@done"
+"""
+)
 
 # Arguments: what the old directory's new name ends in.
 USE_COPY = (

@@ -98,6 +98,9 @@ class NativeEngine:
     async def begin_copy(self, server: Server, upstream: Server, key: str, *, timeout: float = 15.0) -> JobReport:
         return await self._jobs.begin_copy(server, upstream, key, timeout)
 
+    async def end_copy(self, server: Server, key: str, *, timeout: float = 10.0) -> str:
+        return await self._jobs.end_copy(server, key, timeout)
+
     async def job(self, server: Server, job: Job, *, timeout: float = 5.0) -> JobReport:
         return await self._jobs.job(server, job, timeout)
 

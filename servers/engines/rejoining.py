@@ -26,6 +26,7 @@ class JobState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     GONE = "gone"  # it was begun, and neither runs nor has left a result: its host went down
+    ENDED = "ended"  # somebody cancelled the order that it belongs to
     USED = "used"  # a copy that has taken the data directory's place
 
 
@@ -33,7 +34,8 @@ class JobState(StrEnum):
 class JobReport:
     """How a job stands. `key` is what it was begun with, `seconds` since when; `log` has the last lines of its log.
 
-    `copied` and `total` are bytes, where the log tells.
+    `copied` and `total` are bytes, where the log tells; `verifying`: it is all copied, and they count what was compared
+    with the manifest since.
     """
 
     state: JobState
@@ -42,6 +44,7 @@ class JobReport:
     copied: int | None = None
     total: int | None = None
     log: str = ""
+    verifying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,10 @@ class Rejoining(Protocol):
     async def begin_copy(self, server: Server, upstream: Server, key: str, *, timeout: float = 15.0) -> JobReport:
         """Begin pg_basebackup into a new directory beside the data directory, unless it runs or is done already with
         that key. Refused while one with another key runs."""
+        ...
+
+    async def end_copy(self, server: Server, key: str, *, timeout: float = 10.0) -> str:
+        """End the copy with that key where it runs; nothing is removed. Where what was copied lies, or ''."""
         ...
 
     async def job(self, server: Server, job: Job, *, timeout: float = 5.0) -> JobReport:

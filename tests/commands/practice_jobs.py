@@ -67,6 +67,10 @@ class Jobs:
     async def begin_copy(self, server: Server, upstream: Server, key: str, *, timeout: float = 15.0) -> JobReport:
         return self._begin(Job.COPY, server, key)
 
+    async def end_copy(self, server: Server, key: str, *, timeout: float = 10.0) -> str:
+        self.done.append(f"end copy on {server.name}")
+        return f"/data/{server.name}.copy-1"
+
     async def job(self, server: Server, job: Job, *, timeout: float = 5.0) -> JobReport:
         if job in self.silent:
             raise ActionFailed(f"{server.name}'s host does not answer")

@@ -15,6 +15,7 @@ from commands.rejoining.progress import progress_line
 from commands.rejoining.rejoin_plan import plan_return
 from commands.rejoining.seen import Seen, see
 from commands.rejoining.way_back import WayBack, way_back
+from ledger.operations import OperationState
 from servers.engines.rejoining import DirectoryFacts, Job, JobReport, JobState, Reach, SourceFacts
 from servers.lsn import Lsn
 from tests.commands.conftest import Scene
@@ -146,10 +147,32 @@ async def test_that_a_copy_may_follow_and_the_directory_moves_aside_is_part_of_w
 async def test_what_the_old_primary_had_past_the_fork_is_said(scene: Scene) -> None:
     await scene.pair.observe(SHOP)
     looked = await seen(scene, KILLED)
-    plan = plan_return(replace(looked, old=replace(looked.old, last_wal_lsn=Lsn(FORK + 2048))), kind="rejoin")
-    assert plan.loss.bytes is None
-    assert "at least 2.0 kB of WAL past it was seen" in plan.loss.explanation
-    assert "overwritten by the rewind" in plan.loss.explanation
+
+    def told(rate: float | None) -> str:
+        old = replace(looked.old, last_wal_lsn=Lsn(FORK + 2048), wal_rate=rate)
+        plan = plan_return(replace(looked, old=old), kind="rejoin")
+        assert (plan.loss.bytes, plan.loss.seconds) == (None, None)
+        return plan.loss.explanation
+
+    assert "at least 2.0 kB of WAL past it was seen, over a time that is not known" in told(None)
+    assert "overwritten by the rewind" in told(None)
+    assert "about 4 s of writing at its last known rate" in told(512.0)
+
+
+async def test_a_copy_that_runs_is_ended_by_a_cancel_and_kept(scene: Scene) -> None:
+    await seen(scene, replace(KILLED, data_checksums=False, wal_log_hints=False))
+    scene.pair.ends[Job.COPY] = [JobReport(JobState.RUNNING, copied=1, total=2)]
+    operation = await scene.request(text="rejoin db1 copy")
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    async with asyncio.timeout(10):
+        while not any(job is Job.COPY for job, _, _ in scene.pair.begun):
+            await asyncio.sleep(0.01)
+    await scene.dispatcher.decide(scene.asks("alice"), operation, Decision.CANCEL)
+    report = (await scene.dispatcher.wait(operation)).page
+    assert (await scene.operation(operation)).state is OperationState.CANCELLED
+    assert "end copy on db1" in scene.pair.done
+    assert scene.pair.moved == []
+    assert "kept in /data/db1.copy-1" in repr(report), report
 
 
 async def test_another_database_and_a_newer_timeline_are_refused(scene: Scene) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +134,66 @@ async def test_a_copy_of_an_earlier_order_is_not_taken_for_this_ones() -> None:
         finally:
             running.kill()
             await running.wait()
+
+
+async def test_a_copy_that_was_damaged_on_its_way_is_not_used() -> None:
+    """pg_basebackup ends well, and one file is not what the primary has."""
+    async with practice_pair() as pair:
+        db1, db2 = await fail_over(pair)
+        # pg_basebackup -D DIRECTORY …
+        spoilt = spoiling(pair, "pg_basebackup", after='echo x >> "$2/global/pg_filenode.map"')
+        server = replace(db1, slot=None, service=replace(db1.service, bin_directory=str(spoilt)))
+        await pair.engine.begin_copy(server, db2, "key")
+        report = await ended(pair, server, Job.COPY)
+        assert report.state is JobState.FAILED, report
+        assert "pg_filenode.map" in report.log
+        with pytest.raises(ActionFailed, match="no complete copy is there"):
+            await pair.engine.use_copy(server, "20260131T031200Z")
+        assert (pair.lab.server("db1").data_directory / "PG_VERSION").exists()
+
+
+async def test_a_copy_that_is_cancelled_ends_with_all_its_processes_and_is_kept() -> None:
+    async with practice_pair() as pair:
+        db1, db2 = await fail_over(pair)
+        slow = spoiling(pair, "pg_verifybackup", before="sleep 600")
+        server = replace(db1, slot=None, service=replace(db1.service, bin_directory=str(slow)))
+        await pair.engine.begin_copy(server, db2, "key")
+        async with asyncio.timeout(PATIENCE):
+            while not (report := await pair.engine.job(server, Job.COPY)).verifying:
+                await asyncio.sleep(0.05)
+        assert report.state is JobState.RUNNING
+        with pytest.raises(ActionFailed, match="not this order's"):
+            await pair.engine.end_copy(server, "another")
+        work = pair.lab.server("db1").data_directory.with_name("data.understudy")
+        leader = int((work / "copy.state").read_text().split()[1])
+        kept = await pair.engine.end_copy(server, "key")
+        assert (Path(kept) / "backup_manifest").exists()
+        assert not group_lives(leader)
+        assert (await pair.engine.job(server, Job.COPY)).state is JobState.ENDED
+        with pytest.raises(ActionFailed, match="no complete copy is there"):
+            await pair.engine.use_copy(server, "20260131T031200Z")
+
+
+def spoiling(pair: Pair, name: str, *, before: str = ":", after: str = ":") -> Path:
+    """A directory with PostgreSQL's programs, one of which does something more before and after its work."""
+    place = pair.lab.server("db1").paths.root / f"spoilt-{name}"
+    place.mkdir()
+    for program in Path(pair.cluster.server("db1").service.bin_directory or "").iterdir():
+        more = f'{before}\n{program} "$@" || exit 1\n{after}'
+        plain = f'exec {program} "$@"'
+        (place / program.name).write_text(f"#!/bin/sh\n{more if program.name == name else plain}\n")
+        (place / program.name).chmod(0o755)
+    return place
+
+
+def group_lives(leader: int) -> bool:
+    """Whether a process of that group is there that is not merely unreaped."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, group = stat.read_text().rpartition(") ")[2].split()[:3]
+            if int(group) == leader and state not in "ZX":
+                return True
+    return False
 
 
 async def test_a_copy_that_fails_says_why_and_leaves_the_old_directory_where_it_is() -> None:
