@@ -16,6 +16,7 @@ from commands.registry import COMMANDS
 from commands.world import World
 from ledger.ledger import Ledger
 from ledger.redact import Redactor
+from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
 from servers.backups.registry import BackupTools
 from servers.engines.behind_patroni import behind_patroni
@@ -79,6 +80,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             backups=backups,
             backup_tool=backups.tool_of,
             instances=Instances(shells),
+            in_place=InPlace(shells),
             ledger=ledger,
             policies=policies_of(settings),
             directory=directory(roster),

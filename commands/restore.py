@@ -5,8 +5,10 @@ from datetime import UTC, tzinfo
 
 from commands.command import Action, Meant, Misunderstood
 from commands.plan import Conclusion, Plan
-from commands.restoring import report
+from commands.promotion.traffic import look_at_traffic
+from commands.restoring import in_place_actions, report
 from commands.restoring.actions import ACTIONS, OPERATION
+from commands.restoring.in_place_plan import plan_in_place
 from commands.restoring.listing import plan_listing
 from commands.restoring.plans import REMOVAL, plan_beside, plan_drop
 from commands.restoring.seen import look_at_backups, see
@@ -41,15 +43,19 @@ class Restore:
             there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
             backups, window, _ = await look_at_backups(world, cluster)
             return plan_listing(cluster, state, backups, window, there, world.now())
-        if wanted.way is not Way.BESIDE:
+        if wanted.way is Way.TABLES:
             raise Misunderstood(f"{wanted.way} is not there yet")
         seen = await see(world, cluster, state, meant.server, wanted, wanted.target)
+        if wanted.way is Way.IN_PLACE:
+            return plan_in_place(seen, await look_at_traffic(world, cluster), world.now())
         return plan_beside(seen, world.now())
 
     def actions(self) -> Mapping[str, Action]:
-        return ACTIONS
+        return {**ACTIONS, **in_place_actions.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         if plan.kind == REMOVAL:
             return report.conclude_drop(plan)
+        if dict(plan.facts)["how"] == Way.IN_PLACE:
+            return report.conclude_in_place(plan, found)
         return report.conclude_beside(plan, found, found.get(OPERATION, ""))

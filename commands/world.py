@@ -8,6 +8,7 @@ from commands.automatic.policy import AutomaticPolicy
 from commands.people import Directory
 from commands.policies import Policies
 from ledger.ledger import Ledger
+from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
 from servers.backups.registry import BackupTools
 from servers.backups.tool import BackupListing, BackupTool
@@ -39,6 +40,7 @@ class World:
     now: Callable[[], datetime]  # aware, UTC
     backup_tool: Callable[[Cluster], BackupTool] = field(default_factory=_no_backup_tools)
     instances: Instances = field(default_factory=lambda: Instances(Shells()))
+    in_place: InPlace = field(default_factory=lambda: InPlace(Shells()))
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is

@@ -1,9 +1,12 @@
 """What to report once a restore has ended. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from commands.command import failure_of
 from commands.plan import Conclusion, Plan
-from commands.restoring import actions
+from commands.restoring import actions, in_place_actions
+from ledger.quantities import seconds_text
 
 
 def conclude_beside(plan: Plan, found: Mapping[str, str], operation: str) -> Conclusion:
@@ -29,6 +32,38 @@ def conclude_beside(plan: Plan, found: Mapping[str, str], operation: str) -> Con
             f"Cut over to this moment: /ha restore {plan.cluster} --to {_typed(plan)} --in-place",
         ),
     )
+
+
+def conclude_in_place(plan: Plan, found: Mapping[str, str]) -> Conclusion:
+    """What was taken back, where the old data are, and which standbys follow again."""
+    facts, aside = dict(plan.facts), found.get(in_place_actions.ASIDE, "")
+    behind = [step.server for step in plan.steps if step.action == "rebuild_start"]
+    failed = [step for step in plan.steps if failure_of(step) in found]
+    out = sorted({step.server for step in failed if step.server in behind})
+    rows = (
+        ("Recovered to", facts["to"]),
+        ("Last transaction", found.get(actions.LAST_AT, "") or "not known"),
+        ("Timeline", found.get(in_place_actions.TIMELINE, "")),
+        ("Transactions taken back", found.get(actions.SINCE, "") or "not known"),
+        ("Without writes", _outage(found)),
+        ("Old data directory", aside),
+    )
+    again = tuple(f"{server} does not follow yet: /ha rejoin {server} copy" for server in out)
+    others = tuple(f"{one.title}: {found[failure_of(one)]}" for one in failed if one.server not in behind)
+    tidy = (f"Once it is no longer needed, remove {aside} on {plan.target} by hand",) if aside else ()
+    line = f"{plan.cluster} is as of {facts['to']}, and {plan.target} takes writes."
+    return Conclusion(
+        line,
+        tuple(row for row in rows if row[1]),
+        (*again, *others, "Take a base backup soon: /ha backup", *tidy, f"Look: /ha status {plan.cluster}"),
+    )
+
+
+def _outage(found: Mapping[str, str]) -> str:
+    began, ended = found.get(in_place_actions.STOPPED_AT), found.get(in_place_actions.OPENED_AT)
+    if began is None or ended is None:
+        return ""
+    return seconds_text(datetime.fromisoformat(ended) - datetime.fromisoformat(began))
 
 
 def conclude_drop(plan: Plan) -> Conclusion:

@@ -56,6 +56,11 @@ class Seen:
         return next((one.sql.version_number // 10000 for one in self.state.servers if one.sql), None)
 
     @property
+    def running(self) -> bool:
+        """PostgreSQL runs on the host that is to be restored, by whatever tells."""
+        return self.state.server(self.host.name).sql is not None or bool(self.directory and self.directory.running)
+
+    @property
     def size(self) -> int:
         """Bytes that the base backup takes once it is laid out: what is there now, where that is known to be more."""
         chain = sum(one.size for one in self.serving.chain)

@@ -64,7 +64,7 @@ RECOVERING: dict[str, str] = {
 }
 
 # All in one row. The transaction's time is the server's that wrote it.
-_STATE = """
+STATE_SQL = """
 SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END,
        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
        extract(epoch FROM pg_last_xact_replay_timestamp()), (SELECT timeline_id FROM pg_control_checkpoint())
@@ -174,7 +174,7 @@ class Instances:
 
     async def look(self, place: Place, *, timeout: float = 8.0) -> InstanceState:
         """How it stands."""
-        found = await self._run(place.server, place.directory, instance_scripts.LOOK, (_STATE,), timeout)
+        found = await self._run(place.server, place.directory, instance_scripts.LOOK, (STATE_SQL,), timeout)
         return _made(place.server, instance_state, found)
 
     async def pause(self, place: Place, *, timeout: float = 8.0) -> None:

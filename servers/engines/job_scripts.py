@@ -30,7 +30,7 @@ refuse() {{ echo "@failed $1"; echo "@done"; exit 0; }}
 )
 
 # A killed postmaster that nobody has reaped yet looks alive to PostgreSQL, as the owner of its lock files.
-_REAPED = r"""
+REAPED = r"""
 until_reaped() {
   tries=100
   while { read -r pid < "$data/postmaster.pid"; } 2>/dev/null && [ "$tries" -gt 0 ] &&
@@ -211,7 +211,7 @@ echo "@done"
 # Arguments: data directory, state directory, WAL archive's directory. Run by the data directory's owner.
 REWIND = (
     _CONFIGURATION
-    + _REAPED
+    + REAPED
     + rf"""
 data=$1 work=$2 archive=$3 own=$2/own
 fail() {{ echo "understudy: $1" >&2; exit 1; }}
@@ -305,7 +305,7 @@ echo "@done"
 USE_COPY = (
     PRELUDE
     + LOOK_AT_JOB
-    + _REAPED
+    + REAPED
     + r"""
 aside=$data.aside-$1
 find_postmaster

@@ -22,6 +22,7 @@ from ledger.audit_chain import verify
 from ledger.ledger import Ledger
 from ledger.operations import list_operations
 from ledger.redact import Redactor
+from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
 from servers.backups.registry import BackupTools
 from servers.engines.engine import ActionFailed, Done
@@ -114,6 +115,7 @@ async def road_of(
             clock,
             backup_tool=backups.tool_of,
             instances=Instances(shells),
+            in_place=InPlace(shells),
             traffic=traffic,
         )
         try:

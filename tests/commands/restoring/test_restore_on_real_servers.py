@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.asked import Form
+from commands.asked import Decision, Form
 from ledger.instances import instances_there
 from ledger.page import Page, Table
 from tests.commands.test_on_real_servers import Road, road
@@ -95,3 +95,30 @@ async def test_beside_has_exactly_what_was_there_at_the_moment_and_goes_when_it_
     }
     assert await way.world.ledger.read(instances_there) == []
     assert "There is no restored instance" in await refused(way, "restore drop")
+
+
+async def in_place(way: Road, at: datetime) -> Page:
+    """Two people approve what takes everything after that moment away."""
+    operation = await way.request(f"restore --to {at.isoformat()} --in-place")
+    first = await way.dispatcher.decide(way.asks("bob"), operation, Decision.APPROVE)
+    assert first.page.summary == "1 more approval needed."
+    await way.dispatcher.decide(way.asks("carol"), operation, Decision.APPROVE)
+    return (await way.dispatcher.wait(operation)).page
+
+
+async def test_in_place_takes_back_what_came_after_and_the_old_directory_is_kept(way: Road) -> None:
+    lab, between = way.lab, await mark(way, 3)
+    await mark(way, 4)
+    await archived(way, between)
+    report = await in_place(way, between)
+    assert report.title == "Restore of shop: db1 succeeded", report
+    db1 = lab.server("db1")
+    assert await db1.query("SELECT n FROM marker ORDER BY n") == [(1,), (2,), (3,)]
+    assert not await db1.in_recovery()
+    (aside,) = db1.data_directory.parent.glob("data.aside-*")
+    assert (aside / "standby.signal").exists()
+    assert str(aside) in repr(report)
+    assert "restore_command" not in (db1.data_directory / "postgresql.auto.conf").read_text()
+    await way.until_healthy()
+    assert await lab.server("db2").query("SELECT n FROM marker ORDER BY n") == [(1,), (2,), (3,)]
+    await mark(way, 5)

@@ -1,0 +1,99 @@
+"""A restored directory in the place of a server's data directory: put there, taken back, settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from servers.backups import in_place_scripts
+from servers.backups.instances import STATE_SQL, Place
+from servers.backups.recovery import recovery_settings
+from servers.backups.target import Target
+from servers.engines.engine import ActionFailed
+from servers.engines.job_answer import taken_apart
+from servers.engines.standby_settings import quoted
+from servers.errors import ServerUnreachable
+from servers.lsn import Lsn, parse_lsn
+from servers.sections import Sections
+from servers.service import programs
+from servers.ssh import Shells
+
+
+@dataclass(frozen=True, slots=True)
+class InPlaceState:
+    """`swapped`: the restored directory is the server's. `control` is pg_controldata's state; `aside` where the old one
+    lies, or ''. `in_recovery` None: it does not answer."""
+
+    swapped: bool
+    there: bool
+    running: bool
+    control: str
+    aside: str
+    in_recovery: bool | None
+    paused: bool
+    lsn: Lsn | None
+    timeline: int | None
+
+
+class InPlace:
+    """Every method raises ActionFailed, and may be repeated."""
+
+    def __init__(self, shells: Shells) -> None:
+        self._shells = shells
+
+    async def swap(self, place: Place, target: Target, restore_command: str, *, timeout: float = 30.0) -> str:
+        """Move the data directory aside, and the restored one into its place; where the old one is now.
+
+        Both must be stopped. Started now, it recovers to the target with the server's own configuration.
+        """
+        values = {
+            "restore_command": restore_command,
+            "recovery_target_timeline": "latest",
+            "primary_conninfo": "",
+            "primary_slot_name": "",
+            **recovery_settings(target),
+        }
+        text = "".join(f"{name} = {quoted(value)}\n" for name, value in values.items())
+        return (await self._run(place, in_place_scripts.SWAP, (), timeout, text)).one("aside") or ""
+
+    async def swap_back(self, place: Place, *, timeout: float = 30.0) -> None:
+        """The old directory in its place again; the restored one where it was made. The server must be stopped."""
+        await self._run(place, in_place_scripts.SWAP_BACK, (), timeout)
+
+    async def state(self, place: Place, *, timeout: float = 8.0) -> InPlaceState:
+        return _state(await self._run(place, in_place_scripts.STATE, (STATE_SQL,), timeout))
+
+    async def settle(self, place: Place, *, timeout: float = 15.0) -> None:
+        """Take the recovery settings off again, once it has been promoted."""
+        await self._run(place, in_place_scripts.SETTLE, (), timeout)
+
+    async def _run(
+        self, place: Place, script: str, arguments: Sequence[str], timeout: float, stdin: str | None = None
+    ) -> Sections:
+        server = place.server
+        data = server.service.data_directory.rstrip("/")
+        own = (data, programs(server.service), place.directory, place.key)
+        self._shells.wake(server)
+        try:
+            argv = ("sh", "-c", script, "sh", *own, *arguments)
+            completed = await self._shells.run(server, argv, timeout=timeout, stdin=stdin)
+        except ServerUnreachable as error:
+            raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
+        return taken_apart(server.name, completed)
+
+
+def _state(found: Sections) -> InPlaceState:
+    row = (found.one("sql") or "").split("|")
+    answered = len(row) == 5
+    try:
+        return InPlaceState(
+            swapped=found.one("swapped") is not None,
+            there=found.one("there") is not None,
+            running=bool(found.one("postmaster")),
+            control=found.one("state") or "",
+            aside=found.one("aside") or "",
+            in_recovery=row[0] == "t" if answered else None,
+            paused=answered and row[1] == "t",
+            lsn=parse_lsn(row[2]) if answered and row[2] else None,
+            timeline=int(row[4]) if answered and row[4] else None,
+        )
+    except ValueError as error:
+        raise ActionFailed(f"how the server stands makes no sense: {error}") from None

@@ -1,0 +1,110 @@
+"""The constant scripts that put a restored directory in the place of a server's data directory, and take that back.
+
+POSIX sh. The first two arguments are the server's data directory and where PostgreSQL's programs are. Nothing is
+removed: the old directory is moved aside, and moved back where anything fails. Each may be run again after a crash at
+any moment: it finds what is done already.
+"""
+
+from servers.engines.job_scripts import PRELUDE, REAPED
+
+# Arguments: the restored directory, the key.
+_NAMES = r"""
+restored=$1 key=$2; shift 2
+aside=$data.aside-${restored##*.restore-}
+saved=postgresql.auto.conf.before-restore
+is_ours() { [ -r "$1/understudy.instance" ] && [ "$(cat -- "$1/understudy.instance")" = "$key" ]; }
+down() { find_postmaster; [ -z "$pid" ] || refuse "$1 is in use: process $pid"; }
+"""
+
+_PRELUDE = PRELUDE + _NAMES
+
+# Standard input: the recovery settings, which are taken away again by SETTLE. Its own configuration files come along.
+# "postmaster.opts" of the restored one names the configuration that it had while it stood beside.
+SWAP = (
+    _PRELUDE
+    + REAPED
+    + r"""
+settings=$(cat)
+if is_ours "$data"; then echo "@aside $aside"; echo "@done"; exit 0; fi
+is_ours "$restored" || refuse "$restored has not the mark of this order"
+( data=$restored; find_postmaster; [ -z "$pid" ] ) || refuse "the restored instance still runs"
+if [ -e "$data" ]; then
+  down "$data"
+  until_reaped
+  [ ! -e "$aside" ] || refuse "$aside is there already"
+  for each in $own_files; do
+    [ ! -f "$data/$each" ] || as_owner cp -p -- "$data/$each" "$restored/" || refuse "$each cannot be kept"
+  done
+  [ -f "$data/postmaster.opts" ] || [ ! -e "$restored/postmaster.opts" ] ||
+    as_owner mv -f -- "$restored/postmaster.opts" "$restored/postmaster.opts.restored" ||
+    refuse "$restored cannot be written"
+  [ -f "$restored/postgresql.auto.conf" ] || as_owner touch -- "$restored/postgresql.auto.conf"
+  as_owner cp -p -- "$restored/postgresql.auto.conf" "$restored/$saved" || refuse "its settings cannot be kept"
+  replaced='^[[:space:]]*(primary_conninfo|primary_slot_name|restore_command|recovery_target[a-z_]*)[[:space:]=]'
+  { grep -v -i -E "$replaced" "$restored/$saved"; printf '%s\n' "$settings"; } |
+    as_owner sh -c 'cat > "$1"' sh "$restored/postgresql.auto.conf" || refuse "its settings cannot be written"
+  as_owner touch -- "$restored/standby.signal" || refuse "$restored cannot be marked"
+  sync -- "$restored/postgresql.auto.conf" "$restored/$saved" "$restored" 2>/dev/null
+  as_owner mv -T -- "$data" "$aside" || refuse "$data cannot be moved to $aside"
+fi
+[ -e "$aside" ] || refuse "neither $data nor $aside is there: look at $parent"
+as_owner mv -T -- "$restored" "$data" || refuse "$restored cannot be moved to $data; the old directory is $aside"
+sync -- "$parent" 2>/dev/null
+echo "@aside $aside"
+echo "@done"
+"""
+)
+
+SWAP_BACK = (
+    _PRELUDE
+    + r"""
+if is_ours "$data"; then
+  down "$data"
+  [ ! -e "$restored" ] || refuse "$restored is there already"
+  [ -e "$aside" ] || refuse "the old directory is not at $aside: look at $parent"
+  as_owner mv -T -- "$data" "$restored" || refuse "$data cannot be moved to $restored"
+fi
+if [ ! -e "$data" ]; then
+  [ -e "$aside" ] || refuse "neither $data nor $aside is there: look at $parent"
+  as_owner mv -T -- "$aside" "$data" || refuse "$aside cannot be moved to $data"
+fi
+sync -- "$parent" 2>/dev/null
+echo "@done"
+"""
+)
+
+# Argument: SQL whose answer is one row, apart by "|".
+STATE = (
+    _PRELUDE
+    + r"""
+! is_ours "$data" || echo "@swapped"
+[ ! -e "$data" ] || echo "@there"
+[ ! -e "$aside" ] || echo "@aside $aside"
+find_postmaster
+echo "@postmaster $pid"
+control=$(pg_controldata -D "$data" 2>/dev/null | sed -n 's/^Database cluster state: *//p')
+echo "@state $control"
+if [ -n "$pid" ]; then
+  { read -r _; read -r _; read -r _; read -r port; IFS= read -r sockets; } < "$data/postmaster.pid"
+  [ -n "$sockets" ] || sockets=localhost
+  for user in $owner postgres; do
+    answer=$(as_owner env PGCONNECT_TIMEOUT=3 psql -X -w -q -A -t -v ON_ERROR_STOP=1 -h "${sockets%%,*}" -p "$port" \
+      -U "$user" -d postgres -c "$1" 2>&1) && { echo "@sql $answer"; break; }
+  done
+fi
+echo "@done"
+"""
+)
+
+SETTLE = (
+    _PRELUDE
+    + r"""
+if is_ours "$data"; then
+  [ ! -e "$data/$saved" ] || as_owner mv -f -- "$data/$saved" "$data/postgresql.auto.conf" ||
+    refuse "its settings cannot be put back"
+  as_owner mv -f -- "$data/understudy.instance" "$data/understudy.restored" || refuse "its mark cannot be renamed"
+  sync -- "$data" 2>/dev/null
+fi
+echo "@done"
+"""
+)
