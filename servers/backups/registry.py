@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from servers.backups.archive import ArchiveState
+from servers.backups.barman.tool import BarmanTool
 from servers.backups.native.tool import NativeTool
 from servers.backups.pgbackrest.tool import PgBackRestTool
 from servers.backups.tool import BackupTool
@@ -21,6 +22,7 @@ class BackupTools:
         self._tools: dict[ToolName, BackupTool] = {
             ToolName.NATIVE: NativeTool(shells, clock),
             ToolName.PGBACKREST: PgBackRestTool(shells, clock),
+            ToolName.BARMAN: BarmanTool(shells, clock),
         }
 
     def tool_of(self, cluster: Cluster) -> BackupTool:

@@ -2,9 +2,21 @@
 
 from dataclasses import dataclass
 
+from servers.inventory import SshTarget
+
 
 @dataclass(frozen=True, slots=True)
 class BarmanPlace:
-    """Barman's own name for the cluster."""
+    """Barman, and its own name for the cluster.
 
-    server: str
+    `host` is where it runs; None: on the host of the server that `BackupPlace.server` names. `state` is a path there,
+    beside which the state of jobs is kept. `to_servers` has, by server, the words that run a command on its host from
+    Barman's ("ssh postgres@10.0.0.11"), `to_barman` those the other way; None: it is the same host and the same user.
+    """
+
+    name: str
+    configuration: str | None = None
+    host: SshTarget | None = None
+    state: str = "/var/lib/barman/understudy"
+    to_servers: tuple[tuple[str, str], ...] = ()
+    to_barman: str | None = None

@@ -3,6 +3,7 @@
 https://pgbackrest.org/command.html. Newer versions than 2.45 understand every option here.
 """
 
+from servers.backups.archive_runs import AWK_FUNCTIONS
 from servers.engines.job_scripts import PRELUDE
 
 # Arguments: stanza, configuration file (''). `rest` reads only, so it leaves the log files alone.
@@ -31,21 +32,16 @@ echo "@done"
 """
 )
 
-# Further arguments: the most runs that are told, then for each repository its number and the archive's id. A run here
-# never goes over the end of a WAL file's "log" part: how long that is depends on the size of a segment.
+# Further arguments: the most runs that are told, then for each repository its number and the archive's id.
 # awk is told the names one at a time, so that an archive of any size is a small answer.
 ARCHIVE = (
     _REST
     + r"""
 most=$1; shift
 echo "@segment_size $(pg_controldata -D "$data" 2>/dev/null | sed -n 's/^Bytes per WAL segment: *//p')"
-runs='
-  function number(text, i, sum) {
-    sum = 0
-    for (i = 1; i <= 8; i++) sum = sum * 16 + index("0123456789ABCDEF", substr(text, i, 1)) - 1
-    return sum
-  }
-  function tell() { if (first != "") print "@run", first, last, began, ended }
+runs='"""
+    + AWK_FUNCTIONS
+    + r"""
   BEGIN { RS = "}" }
   /@exit/ { sub(/.*@exit /, ""); status = $0; next }
   {
@@ -55,11 +51,7 @@ runs='
     if (match($0, /"time":[0-9]+/)) at = substr($0, RSTART + 7, RLENGTH - 7)
     if (name ~ /\.history$/ && length(name) == 16) print "@history_file", name
     if (substr(name, 25, 1) != "-" || substr(name, 1, 24) ~ /[^0-9A-F]/) next
-    name = substr(name, 1, 24)
-    if (substr(name, 1, 16) != substr(last, 1, 16) || number(substr(name, 17)) > number(substr(last, 17)) + 1) {
-      tell(); first = name; began = at
-    }
-    last = name; ended = at
+    seen(substr(name, 1, 24), at)
   }
   END { tell(); gsub(/\n/, " ", said); print "@exit", status, substr(said, 1, 600) }'
 while [ $# -ge 2 ]; do

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from servers.backups.archive import ArchiveState, segment_name, segment_number
+from servers.backups.archive_runs import histories_of, runs_of
+from servers.backups.needed import missing_segment
 from servers.backups.pgbackrest import job_scripts
-from servers.backups.pgbackrest.archive import histories_of, runs_of
 from servers.backups.pgbackrest.asking import NOT_ASKED, PgBackRest, answer_of, first_of, info_of, pgbackrest_of
 from servers.backups.pgbackrest.expiring import expired_of
 from servers.backups.pgbackrest.failures import explain
@@ -99,7 +100,9 @@ class PgBackRestTool:
             server, info = await self._info(tool, timeout)
             backup = _found(info, wanted.backup, wanted.repository)
             archive = await self._archive(tool, server, info, time.perf_counter(), timeout)
-            _check_segments(backup, archive)
+            missing = missing_segment(backup, archive)
+            if missing is not None:
+                raise ActionFailed(f"the archive lacks WAL segment {missing}, which {backup.name} cannot do without")
             first = segment_name(
                 1, segment_number(backup.start_lsn or Lsn(0), archive.segment_size), archive.segment_size
             )
@@ -171,7 +174,7 @@ class PgBackRestTool:
         if not newest:
             return None
         found = await self._listing(tool, server, newest, timeout)
-        runs = runs_of(found, segment_size_or_default(info, None))
+        runs = runs_of(found.values.get("run", ()), segment_size_or_default(info, None))
         return max((run.ended_at for run in runs if run.ended_at), default=None)
 
     async def _archive(
@@ -183,14 +186,21 @@ class PgBackRestTool:
         found = await self._listing(tool, server, places, timeout)
         size = segment_size_or_default(info, found.one("segment_size"))
         answer = self._answer(started, Outcome.ANSWERED, info.problem)
-        return ArchiveState(answer, runs_of(found, size), histories_of(found.values.get("history", ())), size)
+        return ArchiveState(
+            answer, runs_of(found.values.get("run", ()), size), histories_of(found.values.get("history", ())), size
+        )
 
     async def _listing(
         self, tool: PgBackRest, server: Server, places: Sequence[tuple[Repository, str]], timeout: float
     ) -> Sections:
         words = (word for repository, place in places for word in (str(repository.key), place))
         arguments = (*tool.words(), str(MOST_RUNS), *words)
-        return await ask(self._shells, server, ARCHIVE, arguments, frozenset(), timeout=timeout)
+        found = await ask(self._shells, server, ARCHIVE, arguments, frozenset(), timeout=timeout)
+        exits = [line.partition(" ") for line in found.values.get("exit", ())]
+        failed = [said for status, _, said in exits if status != "0"]
+        if failed and len(failed) == len(exits):  # what one repository lacks another one may have
+            raise ServerUnreachable(Outcome.FAILED, explain(failed[0]))
+        return found
 
     async def _begin(self, place: JobPlace, script: str, arguments: tuple[str, ...], timeout: float) -> None:
         await self._jobs.begin(place.server, place.path, place.job, place.key, script, arguments, timeout=timeout)
@@ -229,15 +239,3 @@ def _found(info: Info, label: str, repository: str) -> BaseBackup:
     raise ActionFailed(
         f"no backup {label} is there in {repository}; the newest is {info.backups[0].name if info.backups else 'none'}"
     )
-
-
-def _check_segments(backup: BaseBackup, archive: ArchiveState) -> None:
-    """What was written while it was taken must be there, or it can never be consistent."""
-    if backup.start_lsn is None or backup.end_lsn is None or backup.timeline is None:
-        return
-    size = archive.segment_size
-    first, last = segment_number(backup.start_lsn, size), segment_number(Lsn(max(0, backup.end_lsn - 1)), size)
-    for number in range(first, last + 1):
-        if not archive.has(backup.timeline, number):
-            missing = segment_name(backup.timeline, number, size)
-            raise ActionFailed(f"the archive lacks WAL segment {missing}, which {backup.name} cannot do without")
