@@ -1,7 +1,7 @@
 """A real Patroni with a real etcd runs three servers: Understudy asks it, waits, and looks at what came of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,56 +14,39 @@ from bot.settings import load_settings
 from commands.asked import Answer, Form
 from lab.certificates import make_certificates
 from lab.leftovers import world_processes
-from lab.world import Lab, LabOptions
-from servers.engines.behind_patroni import behind_patroni
+from lab.world import Lab
 from servers.engines.engine import ActionFailed
 from servers.engines.native import NativeEngine
-from servers.engines.patroni.engine import PatroniEngine, patroni_engines
+from servers.engines.patroni.engine import PatroniEngine
 from servers.inventory import EngineKind, PatroniPlace
-from servers.patroni_state import PatroniState
 from servers.state import Outcome
-from tests.commands.test_on_real_servers import Road, road_of
+from tests.commands.patroni_road import (
+    OPTIONS,
+    etcd_pid,
+    leader_and_replica,
+    managed_road,
+    patroni,
+    settled,
+    stopped,
+    until,
+)
+from tests.commands.test_on_real_servers import Road
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def managed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Road]:
-    """Three servers in Patroni's care, which speaks TLS and asks for a password, and the dispatcher beside it."""
-    options = LabOptions(engine="patroni", patroni_tls=True, more_standbys={"db3": "db1"}, base_backup=False)
-    async with Lab.start(options) as lab, road_of(lab, tmp_path_factory.mktemp("patroni")) as road:
-        clusters = road.world.clusters
-        world = replace(
-            road.world,
-            engine=behind_patroni(road.world.engine, clusters.values()),
-            patroni=patroni_engines(clusters.values(), lambda: datetime.now(UTC)),
-        )
-        yield Road(lab, world)
+    """Patroni speaks TLS and asks for a password."""
+    directory = tmp_path_factory.mktemp("patroni")
+    async with Lab.start(replace(OPTIONS, patroni_tls=True)) as lab, managed_road(lab, directory) as road:
+        yield road
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def settled(managed: Road) -> None:
-    """Each test finds everybody streaming, and nothing paused or scheduled."""
-    await until(managed, lambda state: len(state.members) == 3 and all(one.streams for one in state.members))
-
-
-def patroni(road: Road) -> PatroniEngine:
-    return road.world.patroni[road.cluster.name]
-
-
-async def until(road: Road, holds: Callable[[PatroniState], bool], timeout: float = 40.0) -> PatroniState:
-    async with asyncio.timeout(timeout):
-        while True:
-            state = await patroni(road).look()
-            if state.answer.ok and state.leader is not None and holds(state):
-                return state
-            await asyncio.sleep(0.1)
-
-
-async def leader_and_replica(road: Road) -> tuple[str, str]:
-    state = await until(road, lambda state: True)
-    assert state.leader is not None
-    return state.leader.name, next(one.name for one in state.members if not one.leads)
+async def all_stream(managed: Road) -> None:
+    """Each test finds everybody streaming."""
+    await settled(managed)
 
 
 async def test_what_patroni_says_is_part_of_what_is_seen(managed: Road) -> None:
@@ -201,6 +184,16 @@ async def test_an_api_that_nobody_answers_is_unknown_and_nothing_is_planned(mana
     assert not isinstance(answer, Form)
     assert isinstance(answer, Answer)
     assert "Patroni does not answer for shop" in str(answer.page)
+
+
+async def test_a_dcs_that_does_not_answer_is_told_by_patroni(managed: Road) -> None:
+    with stopped(etcd_pid(managed)):
+        async with asyncio.timeout(8.0):
+            while (found := await patroni(managed).look()).dcs_seen_at is None:
+                await asyncio.sleep(0.1)
+    assert not found.answer.ok
+    assert (found.members, found.leader) == ((), None)
+    assert (await until(managed, lambda state: True)).dcs_seen_at is None
 
 
 async def test_one_member_that_is_away_does_not_hide_the_others(managed: Road) -> None:
