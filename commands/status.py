@@ -12,6 +12,7 @@ from commands.authority import VIEW
 from commands.looking import glance, survey
 from commands.orders import OPEN
 from commands.parse import resolve
+from commands.patroni_history import look_at_history
 from commands.people import Person
 from commands.promotion.traffic import look_at_traffic
 from commands.status_page import ClusterView, cluster_page, overview_page
@@ -49,12 +50,13 @@ class Status:
         if not arguments and len(world.clusters) > 1:
             return await _overview(world)
         cluster, _ = resolve(arguments, world.clusters, self.usage)
-        remembered, state, traffic = await asyncio.gather(
+        remembered, state, traffic, history = await asyncio.gather(
             world.ledger.read(lambda db: _remembered(db, cluster.name, world.now())),
             _in_time(glance(world, cluster)),
             look_at_traffic(world, cluster, PATIENCE),
+            look_at_history(world, cluster, PATIENCE),
         )
-        view = replace(_view(cluster, state, remembered), traffic=traffic)
+        view = replace(_view(cluster, state, remembered), traffic=traffic, history=history)
         return cluster_page(view, world.now())
 
 

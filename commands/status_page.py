@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from commands.patroni_history import history_parts
 from commands.pausing.words import pause_words
 from commands.promotion.traffic import TargetSeen
 from commands.status_patroni import patroni_parts, patroni_tone, patroni_word
@@ -16,6 +17,7 @@ from ledger.patroni_pauses import PatroniPause
 from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.inventory import Cluster
 from servers.lag import replay_lag_bytes, replay_lag_seconds
+from servers.patroni_state import HistoryEntry
 from servers.state import BackupState, ClusterState, Role, ServerState, SqlFacts
 from servers.verdict import Judgement, Verdict
 
@@ -52,6 +54,7 @@ class ClusterView:
     maintenance: Maintenance | None = None
     traffic: tuple[TargetSeen, ...] = ()
     pause: PatroniPause | None = None
+    history: tuple[HistoryEntry, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -77,6 +80,7 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
             *_operation(view),
             *((_servers(view, view.state),) if view.state else ()),
             *patroni_parts(view.state),
+            *history_parts(view.history),
             *traffic_lines(view.traffic, view.judgement.primary if view.judgement else None, view.operation),
             *(_evidence(view) or _unknown(view)),
             *_alerts(view),

@@ -53,11 +53,11 @@ class ScheduledSwitchover:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A line of /history: a timeline that ended, and who led afterwards."""
+    """A line of /history: a timeline that ended, why, when, and who led afterwards, as far as Patroni knows."""
 
     timeline: int
     reason: str
-    at: str = ""
+    at: datetime | None = None
     new_leader: str = ""
 
 

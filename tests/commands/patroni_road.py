@@ -3,13 +3,16 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
+
 from lab.leftovers import world_processes
+from lab.patroni_rest import USER
 from lab.world import Lab, LabOptions
 from servers.engines.behind_patroni import behind_patroni
 from servers.engines.patroni.engine import PatroniEngine, patroni_engines
@@ -55,6 +58,17 @@ async def leader_and_replica(road: Road) -> tuple[str, str]:
     state = await until(road, lambda state: True)
     assert state.leader is not None
     return state.leader.name, next(one.name for one in state.members if not one.leads)
+
+
+async def configure(road: Road, changes: Mapping[str, object]) -> None:
+    """Patroni's own configuration, as patronictl edit-config changes it."""
+    rest, server = road.lab.patroni, next(iter(road.lab.servers.values()))
+    login = aiohttp.BasicAuth(USER, rest.password)
+    async with (
+        aiohttp.ClientSession(raise_for_status=True, auth=login) as session,
+        session.patch(f"{rest.url(server)}/config", json=changes, ssl=rest.context()) as answer,
+    ):
+        await answer.read()
 
 
 def etcd_pid(road: Road) -> int:

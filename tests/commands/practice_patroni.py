@@ -7,7 +7,7 @@ from typing import cast
 from servers.engines.engine import ActionFailed, Done
 from servers.engines.patroni.engine import PatroniEngine
 from servers.inventory import Cluster, PatroniPlace
-from servers.patroni_state import PatroniMember, PatroniState
+from servers.patroni_state import HistoryEntry, PatroniMember, PatroniState
 from servers.state import Answer, ClusterState, Outcome
 from tests.commands.inventory import SHOP
 from tests.commands.practice import NOW, Pair
@@ -38,6 +38,9 @@ class PracticePatroni:
         if self.silent:
             return PatroniState(Answer(Outcome.UNREACHABLE, NOW, 0.1, "connection refused"))
         return PatroniState(Answer(Outcome.ANSWERED, NOW, 0.01), (LEADER, REPLICA), self.paused)
+
+    async def history(self, *, timeout: float = 2.0) -> tuple[HistoryEntry, ...]:
+        return (HistoryEntry(1, "no recovery target specified", NOW, "db1"),)
 
     async def state(self, cluster: Cluster) -> ClusterState:
         return replace(await self.pair.observe(cluster), patroni=await self.look())

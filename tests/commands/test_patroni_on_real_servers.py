@@ -72,6 +72,10 @@ async def test_a_switchover_is_planned_approved_and_done_by_patroni_and_loses_no
     assert (await patroni(managed).look()).leader is not None
     assert not await managed.lab.server(new).in_recovery()
     assert await managed.lab.server(old).in_recovery()
+    newest = (await patroni(managed).history())[-1]
+    assert newest.new_leader == new
+    assert newest.at is not None
+    assert f"{new}, timeline {newest.timeline} has ended" in str((await managed.status()).page)
 
 
 async def test_a_switchover_is_scheduled_and_cancelled(managed: Road) -> None:

@@ -108,7 +108,9 @@ async def test_it_is_paused_with_intent_and_result_and_resumed_at_the_end(manage
     assert [line.split(":")[0] for line in records] == ["intent", "result"]
     card = await managed.scene.card("maintenance/1")
     assert "Patroni is paused until the end" in card.summary
-    assert "Patroni is paused until the end" in await managed.say("guest", "status")
+    status = await managed.say("guest", "status")
+    assert "Patroni is paused until the end" in status
+    assert "db1, timeline 1 has ended" in status
     assert "Patroni: it acts by itself again" in await managed.say("bob", "maintenance off")
     assert not managed.patroni.paused
     assert managed.patroni.asked == ["pause", "resume"]

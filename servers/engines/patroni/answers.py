@@ -140,8 +140,16 @@ def _member(read: _Member) -> PatroniMember:
 
 
 def _entry(line: list[int | str]) -> HistoryEntry:
-    later = [str(word) for word in line[3:5]]
-    return HistoryEntry(int(line[0]), str(line[2]), *later)
+    at, leader = (*(str(word) for word in line[3:5]), "", "")[:2]
+    return HistoryEntry(int(line[0]), str(line[2]), _moment(at), leader)
+
+
+def _moment(text: str) -> datetime | None:
+    """ISO 8601, in UTC where it names no zone."""
+    if not text:
+        return None
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _nonsense(path: str, error: Exception) -> ActionFailed:
