@@ -1,8 +1,9 @@
 """The code behind the steps of a promotion: the engine does each and proves it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from commands.acting import engine_says, outcome_of, server_of, time_of, untold
 from commands.command import Action, StepContext, StepFailed, StepOutcome
@@ -15,6 +16,8 @@ from servers.lsn import format_lsn, parse_lsn
 from servers.state import ControlData, Role, ServerState
 from servers.topology import upstream_of
 
+T = TypeVar("T")
+
 # What the report needs of the steps, by name.
 WRITES_STOPPED = "writes_stopped_at"
 WRITES_ACCEPTED = "writes_accepted_at"
@@ -26,6 +29,7 @@ MARKED = "marked_at"
 
 IN_PRODUCTION = "in production"
 CLEAN = "shut down"  # pg_controldata's state after a clean stop of a primary
+STOP_WORD_SECONDS = 5.0  # between two words on a stop that takes long
 WATCH_PAUSE = 0.2  # seconds between looks at a server that comes by itself
 _MARK_IS_FRESH = timedelta(seconds=30)  # after that somebody may have taken it away
 _PROOF_SECONDS = 2.0  # for a standby that has everything to say so
@@ -35,7 +39,8 @@ async def stop(context: StepContext) -> StepOutcome:
     """The old primary, fast. Writes are refused from the moment that this is asked for."""
     at = context.world.now()
     engine = context.world.engine
-    stopped = await engine_says(engine.stop(server_of(context), StopMode.FAST, mark=True, timeout=time_of(context)))
+    stopping = engine.stop(server_of(context), StopMode.FAST, mark=True, timeout=time_of(context))
+    stopped = await engine_says(_told_while(context, stopping))
     control = stopped.control
     if control is None or control.state != CLEAN:
         state = control.state if control else "not known"
@@ -49,6 +54,21 @@ async def stop(context: StepContext) -> StepOutcome:
     if stopped.marked:
         seen[MARKED] = context.world.now().isoformat()
     return outcome_of(stopped, {WRITES_STOPPED: at.isoformat(), OLD_TIMELINE: str(control.timeline), **seen})
+
+
+async def _told_while(context: StepContext, stopping: Awaitable[T]) -> T:
+    """A stop that takes its time says so: nobody takes writes meanwhile, and somebody waits for it."""
+    work = asyncio.ensure_future(stopping)
+    begun = context.world.now()
+    try:
+        while not (await asyncio.wait({work}, timeout=STOP_WORD_SECONDS))[0]:
+            waited = (context.world.now() - begun).total_seconds()
+            given_up = f"given up after {time_of(context):.0f} s, and {context.step.server} started again"
+            context.say(f"{context.step.server} is still stopping after {waited:.0f} s; {given_up}")
+        return work.result()
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def start_again(context: StepContext) -> StepOutcome:

@@ -19,6 +19,8 @@ from servers.lag import replay_lag_bytes
 LAG_LIMIT = 16_000_000  # bytes, about a WAL segment; what is missing is sent and replayed within the outage
 RECEIVER_LIMIT = 60.0  # seconds without a message: wal_receiver_timeout's default, after which it gives up
 OUTAGE = 1.0  # seconds to expect for stop, proof and promotion when nothing lags
+CHECKPOINT_RATE = 20e6  # bytes a second that a checkpoint writes out at the least, on a disk that is busy
+CHECKPOINT_SOON = 30.0  # seconds; whoever approves is told of a longer one
 REPLAY_RATE = 50e6  # bytes a second that a standby replays at the least
 
 
@@ -74,6 +76,7 @@ def _checks(pair: Pair, examined: Examined) -> tuple[Check, ...]:
         _receiver_is_live(pair),
         _replay_runs(pair),
         _lag_is_small(pair),
+        _checkpoint_is_near(pair),
         _slot_is_kept(pair),
         _rewind_would_work(pair),
         _archive_works(pair),
@@ -140,6 +143,25 @@ def _lag_is_small(pair: Pair) -> Check:
         return failed("lag", title, "the replay lag is not known")
     evidence = f"replay lag {bytes_text(lag)}, limit {bytes_text(LAG_LIMIT)}"
     return judged("lag", title, lag <= LAG_LIMIT, evidence, "It would be caught up within the outage: wait")
+
+
+def _checkpoint_is_near(pair: Pair) -> Check:
+    """How long the checkpoint before the outage takes. What is dirty was written to WAL since the last one began."""
+    old = pair.source.name
+    title = f"A checkpoint on {old} does not take long"
+    control = pair.old.host.control if pair.old.host else None
+    at = pair.old.sql.wal_lsn if pair.old.sql else None
+    if control is None or at is None:
+        return warned("checkpoint", title, f"how far its last one is behind is not known; it has {steps.LONG:.0f} s")
+    behind = max(0, at - control.redo_lsn)
+    seconds = behind / CHECKPOINT_RATE
+    evidence = (
+        f"{bytes_text(behind)} of WAL since its last one: at most about {seconds_text(seconds)}, before the outage"
+    )
+    if seconds > steps.LONG:
+        longest = f"it has {seconds_text(steps.LONG)}, else nothing is done"
+        return warned("checkpoint", title, f"{evidence}; {longest}. Run CHECKPOINT on {old} first")
+    return (warned if seconds > CHECKPOINT_SOON else passed)("checkpoint", title, evidence)
 
 
 def _slot_is_kept(pair: Pair) -> Check:

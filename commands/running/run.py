@@ -8,7 +8,7 @@ transaction waits for the disk and the steps of a failover are short. Nothing he
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
@@ -27,6 +27,7 @@ from commands.running.attempt import attempt
 from commands.running.book import Book, StepEnd
 from commands.running.endings import next_steps, passed_over, sentence
 from commands.running.following import progress_of
+from commands.running.freshness import is_fresh
 from commands.running.inquiry import Inquiry, unasked
 from commands.running.patience import write_patiently
 from commands.running.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, to_take_back, too_long_ago
@@ -41,7 +42,6 @@ from servers.state import ClusterState
 
 T = TypeVar("T")
 
-OLDEST_LOOK = timedelta(seconds=2)  # that may still stand for the moment of the last approval
 TELL_PAUSE = 1.0  # seconds between live lines: Slack takes one message a second and channel
 
 _GOES_ON = "It goes on when Understudy is back."
@@ -126,8 +126,7 @@ class Run:
         """What speaks against running now; None when the world is as it was when people approved."""
         try:
             state = await looked
-            if self._world.now() - state.at > OLDEST_LOOK:
-                # Looking people up took so long that the world may have moved on.
+            if not await is_fresh(self._world, state):
                 state = await look_again(self._world, self._cluster)
         except Exception as error:
             _log.exception("the look before the run failed", operation=self.operation_id)

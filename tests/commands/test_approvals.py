@@ -2,14 +2,17 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlite_utils import Database
 
 from commands.asked import Decision
 from commands.people import Person
+from ledger import locks, operations
 from ledger.audit import AuditKind
 from ledger.operations import OperationState
+from ledger.who import Who
 from tests.commands.conftest import Scene
 
 
@@ -80,6 +83,52 @@ async def test_a_look_that_is_old_by_the_time_the_approval_counts_is_not_what_de
     report = (await scene.dispatcher.wait(operation)).page
     assert scene.pair.did == []
     assert "A check fails now that did not before: Replay runs on db2" in report.summary
+
+
+async def test_a_look_that_began_before_another_operation_ended_is_not_what_decides(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look begins with the click; the lock of the cluster becomes free only after it, by an act that it has not
+    seen."""
+    operation = await scene.request()
+    looks, person = scene.pair.looks, scene.people.person
+
+    async def while_another_ends(person_id: str, *, afresh: bool = False) -> Person:
+        while scene.pair.looks == looks:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if scene.pair.machines["db2"].replay_paused:
+            return await person(person_id)
+        scene.pair.now += timedelta(milliseconds=500)
+        scene.pair.machines["db2"].replay_paused = True
+        await scene.ledger.write(lambda db: another_ends(db, scene.pair.now))
+        return await person(person_id)
+
+    monkeypatch.setattr(scene.people, "person", while_another_ends)
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    report = (await scene.dispatcher.wait(operation)).page
+    assert scene.pair.did == []
+    assert "A check fails now that did not before: Replay runs on db2" in report.summary
+
+
+def another_ends(db: Database, at: datetime) -> None:
+    """An operation on the cluster that ran, and ends now."""
+    other = operations.create(
+        db,
+        kind="reload",
+        cluster="shop",
+        plan="{}",
+        plan_hash="0",
+        requester=Who("U-carol", "carol"),
+        reason="",
+        channel=None,
+        created_at=at,
+        expires_at=at + timedelta(hours=1),
+    )
+    fencing = locks.acquire(db, "shop", other.id, "another", at=at)
+    for state in (OperationState.APPROVED, OperationState.RUNNING, OperationState.SUCCEEDED):
+        operations.transition(db, other.id, state, at=at, fencing=fencing if state is OperationState.RUNNING else None)
+    locks.release(db, "shop", fencing)
 
 
 async def test_the_requester_under_another_id_is_still_the_requester(scene: Scene) -> None:
