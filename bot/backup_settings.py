@@ -25,10 +25,14 @@ class RetentionSettings(Section):
 
 
 class EncryptionSettings(Section):
-    """Who can read backups and WAL: keys in the key ring of the hosts (`gpg_home`, else that of their users)."""
+    """Who can read backups and WAL: keys in the key ring of the hosts (`gpg_home`, else that of their users).
+
+    `passphrase_file` lies on the hosts, where a secret key that is to restore has a passphrase.
+    """
 
     recipients: Annotated[tuple[Fingerprint, ...], Field(min_length=1)]
     gpg_home: AbsolutePath | None = None
+    passphrase_file: AbsolutePath | None = None
 
 
 class NativeBackupSettings(Section):
@@ -45,14 +49,14 @@ BackupSettings = NativeBackupSettings
 
 def backup_place(section: BackupSettings) -> BackupPlace:
     """The value that the other packages know."""
-    keep, encryption = section.keep, section.encryption
+    keep, keys = section.keep, section.encryption
     return BackupPlace(
         tool=BackupTool(section.kind),
         directory=section.directory,
         archive_directory=section.archive_directory,
         server=section.server,
         retention=Retention(keep.full, keep.age) if keep else None,
-        encryption=Encryption(encryption.recipients, encryption.gpg_home) if encryption else None,
+        encryption=Encryption(keys.recipients, keys.gpg_home, keys.passphrase_file) if keys else None,
     )
 
 

@@ -215,6 +215,7 @@ archive_directory = "/var/backups/wal"
 # [clusters.shop.backups.encryption]
 # recipients = ["0123456789ABCDEF0123456789ABCDEF01234567"]   # fingerprints; the keys are in the hosts' key ring
 # gpg_home = "/var/lib/postgresql/.gnupg"
+# passphrase_file = "/etc/understudy/passphrase"   # on the hosts that restore, where the secret key has one
 
 # Patroni runs this cluster: Understudy asks it, and does nothing behind its back. See docs/patroni.md. A member is
 # called like its server.

@@ -119,10 +119,14 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """To whom backups and WAL are encrypted: fingerprints of keys, and GnuPG's home on the hosts (None: the user's)."""
+    """To whom backups and WAL are encrypted: fingerprints of keys, and GnuPG's home on the hosts (None: the user's).
+
+    `passphrase_file`, on the hosts too, has the secret key's; None: it has none, or gpg-agent knows it.
+    """
 
     recipients: tuple[str, ...]
     gpg_home: str | None = None
+    passphrase_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

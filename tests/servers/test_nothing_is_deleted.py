@@ -26,6 +26,8 @@ _OURS = (
     # A process's own sign of life beside the ledger.
     "self._path.unlink(missing_ok=True)",
     "path.unlink(missing_ok=True)",
+    # What a backup was encrypted from, by the job that has made it.
+    'rm -f -- "$each" # not encrypted, and of this job\'s own',
     # archive_command's own temporary file: it failed, or a killed process has left it, or it has its name by a link.
     """trap 'rm -f -- "$temporary" "$temporary.gpg"' EXIT""",
     """grep -q -F -- "${0##*/}" "/proc/${number##*.}/cmdline" 2>/dev/null || rm -f -- "$left" "$left.gpg\"""",

@@ -15,14 +15,14 @@ from servers.timelines import Stretch, read_history
 
 MOST_RUNS = 500  # the newest; an archive with more gaps than that is a ruin, and said to be one
 
-# Arguments: the archive, GnuPG's home (''), the most runs that are told.
+# Arguments: the archive, GnuPG's home and passphrase file ('' each), the most runs that are told.
 # The size of a segment: of a plain one, its own; of a packed one, as its first page says (XLogLongPageHeaderData in
 # src/include/access/xlog_internal.h: xlp_seg_size is 32 bytes in).
 SCRIPT = (
     UNPACK
     + r"""
 export LC_ALL=C
-archive=$1 gpg_home=$2 most=$3 failures=/dev/null
+archive=$1 gpg_home=$2 passphrase_file=$3 most=$4 failures=/dev/null
 cd "$archive" 2>/dev/null && [ -r . ] || { echo "@error cannot look into $archive"; exit 0; }
 time_of() { stat -c %Y -- "$1" 2>/dev/null || echo 0; }
 is_segment='length($0) >= 24 && substr($0, 1, 24) !~ /[^0-9A-F]/ && (length($0) == 24 || substr($0, 25, 1) == ".") &&

@@ -4,14 +4,18 @@ A backup's directory is `<name>.part` until it is complete. Beside it, `<name>.u
 and those of its verifications.
 """
 
+from servers.backups.native.packing import GNUPG, MAY_ENCRYPT
 from servers.engines.job_scripts import LOOK_AT_JOB, PRELUDE
 
-# Data is the directory of all backups. Arguments: key. Tells where the backup with that key is or is made.
+# Data is the directory of all backups. Arguments: key, GnuPG's home (''), then --recipient and a fingerprint for each.
+# Tells where the backup with that key is or is made. A key that is missing is found now, and not after hours.
 FIND = (
     PRELUDE
     + LOOK_AT_JOB
+    + GNUPG
+    + MAY_ENCRYPT
     + r"""
-wanted=$1
+wanted=$1 gpg_home=$2 passphrase_file= gpg_as=as_owner; shift 2
 [ -d "$data" ] || refuse "no such directory: $data"
 as_owner test -w "$data" || refuse "$owner may not write into $data"
 for each in "$data"/*.understudy; do
@@ -24,15 +28,20 @@ for each in "$data"/*.understudy; do
   elif [ "$state $key" = "done $wanted" ]; then echo "@path ${each%.understudy}"
   fi
 done
+[ $# = 0 ] || said=$(may_encrypt "$@") || refuse "it cannot be encrypted: $(echo "$said" | head -n 1)"
 echo "@done"
 """
 )
 
 # The server compresses (from PostgreSQL 15 on) with what this host can decompress; where it cannot, the next is tried.
 # The manifest has SHA-256 checksums, so that other programs than PostgreSQL's can compare them.
-# Arguments: the backup's directory, the job's. https://www.postgresql.org/docs/current/app-pgbasebackup.html
-BACKUP = r"""
-data=$1 work=$2 part=$1.part
+# pg_basebackup writes several files at once: each is encrypted once it is there, and what it was made from is removed.
+# Arguments: the backup's directory, the job's, GnuPG's home (''), then --recipient and a fingerprint for each.
+# https://www.postgresql.org/docs/current/app-pgbasebackup.html
+BACKUP = (
+    GNUPG
+    + r"""
+data=$1 work=$2 part=$1.part gpg_home=$3 passphrase_file=; shift 3
 fail() { echo "understudy: $1" >&2; exit 1; }
 take() {
   pg_basebackup -D "$part" -d "$UNDERSTUDY_SOURCE" -F t -X stream --checkpoint=fast --no-password -P \
@@ -57,6 +66,14 @@ for compression in $(compressions); do
 done
 [ "$code" = 0 ] || fail "pg_basebackup failed"
 (cd "$part" && sha256sum -- pg_wal.tar*) > "$work/pg_wal.sha256" || fail "its WAL cannot be read again"
+if [ $# -gt 0 ]; then
+  for each in "$part"/*.tar*; do
+    gnupg --trust-model always --compress-algo none "$@" --output "$each.gpg" --encrypt -- "$each" &&
+      sync -- "$each.gpg" || fail "${each##*/} cannot be encrypted"
+    rm -f -- "$each" # not encrypted, and of this job's own
+  done
+fi
 mv -T -- "$part" "$data" || fail "$part cannot be renamed"
 sync -- "${data%/*}" 2>/dev/null || sync
 """
+)

@@ -3,8 +3,21 @@
 `.zst`, `.lz4` or `.gz`: compressed; `.gpg` after that: encrypted as well. POSIX sh, to be put into constant scripts.
 """
 
+# As the options of the settings have it, by way of the function $gpg_as where that is set. A secret key's passphrase is
+# read from a file on the host, by GnuPG alone.
+GNUPG = r"""
+gnupg() {
+  set -- --batch --no-tty --quiet "$@"
+  [ -z "$passphrase_file" ] || set -- --pinentry-mode loopback --passphrase-file "$passphrase_file" "$@"
+  [ -z "$gpg_home" ] || set -- --homedir "$gpg_home" "$@"
+  $gpg_as gpg "$@"
+}
+"""
+
 # A pipe's exit status is its last command's: what fails before that is noted in the file $failures, and counts as well.
-UNPACK = r"""
+UNPACK = (
+    GNUPG
+    + r"""
 noted() {
   "$@" || { noted_code=$?; echo "$1 failed with exit status $noted_code" >> "$failures"; return "$noted_code"; }
 }
@@ -16,14 +29,27 @@ decompressed() {
     *) cat ;;
   esac
 }
-unpacked() {
+decrypted() {
   case $1 in
     *.gpg)
-      noted gpg ${gpg_home:+--homedir "$gpg_home"} --batch --no-tty --quiet --decrypt -- "$1" |
-        decompressed "${1%.gpg}" ;;
+      gpg_said=/dev/null
+      [ "$failures" = /dev/null ] || gpg_said=$failures.gpg
+      gnupg --decrypt -- "$1" 2> "$gpg_said" || { cat -- "$gpg_said" >> "$failures"; return 1; } ;;
+    *) cat -- "$1" ;;
+  esac
+}
+unpacked() {
+  case $1 in
+    *.gpg) decrypted "$1" | decompressed "${1%.gpg}" ;;
     *) decompressed "$1" < "$1" ;;
   esac
 }
+"""
+)
+
+# Whether one can encrypt to those keys; what gpg says if not. Arguments: --recipient and a fingerprint for each.
+MAY_ENCRYPT = r"""
+may_encrypt() { gnupg --trust-model always "$@" --encrypt < /dev/null 2>&1 > /dev/null; }
 """
 
 # What unpacking one of the files needs and is not there.

@@ -27,13 +27,14 @@ echo "@done"
 """
 )
 
-# Arguments: the new directory, the job's, the backup's, GnuPG's home (''), then where each tablespace was and goes.
+# Arguments: the new directory, the job's, the backup's, GnuPG's home and passphrase file ('' each), then where each
+# tablespace was and goes.
 # The directory has its name once it is complete. backup_manifest comes along: pg_verifybackup can compare what is there
 # until it is started. Locations in tablespace_map are escaped by backslashes; such ones are refused.
 RESTORE = (
     UNPACK
     + r"""
-data=$1 work=$2 backup=$3 gpg_home=$4; shift 4
+data=$1 work=$2 backup=$3 gpg_home=$4 passphrase_file=$5; shift 5
 umask 077
 failures=$work/restore.failures copied=0 records=64 tablespaces=$work/tablespaces
 : > "$failures"
@@ -56,7 +57,7 @@ unpack() {
   fi
 }
 ended() {
-  [ ! -s "$failures" ] || fail "$2 cannot be unpacked: $(head -n 1 "$failures")"
+  [ ! -s "$failures" ] || fail "$2 cannot be unpacked: $(paste -s -d ';' "$failures")"
   [ "$1" = 0 ] || fail "$2 cannot be unpacked: tar failed"
 }
 place_of() {

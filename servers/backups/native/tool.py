@@ -8,6 +8,7 @@ from servers.backups.archive import ArchiveState
 from servers.backups.native.archive_script import MOST_RUNS, archive_of
 from servers.backups.native.archive_script import SCRIPT as ARCHIVE
 from servers.backups.native.backup_script import BACKUP, FIND
+from servers.backups.native.decryption import DECRYPT, what_is_wrong
 from servers.backups.native.fetching import restore_command
 from servers.backups.native.lister import NOT_ASKED, NativeBackups, hosts_of
 from servers.backups.native.restore_script import READY, RESTORE
@@ -56,7 +57,7 @@ class NativeTool:
             return ArchiveState(self._answer(started, Outcome.NOT_ASKED, NOT_ASKED))
         try:
             server = await self._host(cluster, timeout)
-            command = ("sh", "-c", ARCHIVE, "sh", place.archive_directory, "", str(MOST_RUNS))
+            command = ("sh", "-c", ARCHIVE, "sh", place.archive_directory, *_key_options(place), str(MOST_RUNS))
             completed = await run_inside(self._shells, server, command, timeout=timeout)
             return archive_of(completed.stdout, self._answer(started, Outcome.ANSWERED))
         except ServerUnreachable as error:
@@ -73,18 +74,22 @@ class NativeTool:
             raise ActionFailed(f"the native tool takes full backups only, no {wanted.kind}: ask for a full one")
         server = wanted.source if place.server is None else cluster.server(place.server)
         directory = place.directory.rstrip("/")
-        found = await self._jobs.run(server, directory, FIND, (key,), timeout)
+        home, _ = _key_options(place)
+        recipients = _recipients(place)
+        found = await self._jobs.run(server, directory, FIND, (key, home, *recipients), timeout)
         path = found.one("path") or f"{directory}/{self._clock():{_NAME}}"
         stdin = source_of(wanted.source).stdin
-        await self._jobs.begin(server, path, BackupJob.BACKUP, key, BACKUP, timeout=timeout, stdin=stdin)
+        await self._jobs.begin(
+            server, path, BackupJob.BACKUP, key, BACKUP, (home, *recipients), timeout=timeout, stdin=stdin
+        )
         return JobPlace(BackupJob.BACKUP, server, path, key)
 
     async def begin_verify(
         self, cluster: Cluster, wanted: VerifyWanted, key: str, *, timeout: float = 15.0
     ) -> JobPlace:
         server = await self._host(cluster, timeout)
-        path = _backup_path(cluster, wanted.backup, wanted.repository)
-        await self._jobs.begin(server, path, BackupJob.VERIFY, key, VERIFY, ("",), timeout=timeout)
+        path, keys = _backup_path(cluster, wanted.backup, wanted.repository), _key_options(_place(cluster))
+        await self._jobs.begin(server, path, BackupJob.VERIFY, key, VERIFY, keys, timeout=timeout)
         return JobPlace(BackupJob.VERIFY, server, path, key)
 
     async def begin_restore(
@@ -94,7 +99,7 @@ class NativeTool:
         backup, path = _backup_path(cluster, wanted.backup, wanted.repository), wanted.directory.rstrip("/")
         await self._jobs.run(wanted.server, path, READY, (key, backup), timeout)
         where = (word for old_and_new in wanted.tablespaces for word in old_and_new)
-        arguments = (backup, "", *where)
+        arguments = (backup, *_key_options(_place(cluster)), *where)
         await self._jobs.begin(wanted.server, path, BackupJob.RESTORE, key, RESTORE, arguments, timeout=timeout)
         return JobPlace(BackupJob.RESTORE, wanted.server, path, key)
 
@@ -109,10 +114,14 @@ class NativeTool:
         place = _place(cluster)
         if place.archive_directory is None:
             raise ActionFailed("the settings name no archive_directory to get WAL from")
-        return restore_command(place.archive_directory)
+        return restore_command(place.archive_directory, place.encryption)
 
     async def decrypts(self, cluster: Cluster, server: Server, backup: str, *, timeout: float = 15.0) -> str | None:
-        return None
+        path, keys = _backup_path(cluster, backup, "local"), _key_options(_place(cluster))
+        try:
+            return what_is_wrong(await self._jobs.run(server, path, DECRYPT, keys, timeout))
+        except ActionFailed as error:
+            return str(error)
 
     async def expire(self, cluster: Cluster, *, dry_run: bool, timeout: float = 60.0) -> Expired:
         return Expired((), 0, "the settings name no retention: everything is kept")
@@ -135,6 +144,18 @@ def _place(cluster: Cluster) -> BackupPlace:
     if cluster.backups is None:
         raise ActionFailed(f"{NOT_ASKED} of {cluster.name}")
     return cluster.backups
+
+
+def _key_options(place: BackupPlace) -> tuple[str, str]:
+    """GnuPG's home and the passphrase's file, '' where they are not set."""
+    keys = place.encryption
+    return (keys.gpg_home or "", keys.passphrase_file or "") if keys else ("", "")
+
+
+def _recipients(place: BackupPlace) -> tuple[str, ...]:
+    """As gpg's options."""
+    fingerprints = place.encryption.recipients if place.encryption else ()
+    return tuple(word for fingerprint in fingerprints for word in ("--recipient", fingerprint))
 
 
 def _backup_path(cluster: Cluster, name: str, repository: str) -> str:

@@ -60,8 +60,8 @@ class Archive:
         _, said = process.communicate(timeout=30)
         return process.returncode, said
 
-    def fetch(self, gpg_home: str | None = None) -> tuple[int, bytes]:
-        line = restore_command(str(self.directory), gpg_home)
+    def fetch(self, keys: Encryption | None = None) -> tuple[int, bytes]:
+        line = restore_command(str(self.directory), keys)
         line = line.replace("%%", "\0").replace("%p", "pg_wal/RECOVERYXLOG").replace("%f", SEGMENT).replace("\0", "%")
         done = subprocess.run(["sh", "-c", line], cwd=self.data, capture_output=True, timeout=30, check=False)
         found = self.data / "pg_wal" / "RECOVERYXLOG"
@@ -134,7 +134,7 @@ def test_encrypted_to_each_recipient(archive: Archive, encryption: Encryption) -
     assert archive.run(command) == (0, "")
     assert archive.names() == [f"{SEGMENT}.zst.gpg"]
     assert archive.content not in (archive.directory / f"{SEGMENT}.zst.gpg").read_bytes()
-    assert archive.fetch(encryption.gpg_home) == (0, archive.content)
+    assert archive.fetch(encryption) == (0, archive.content)
     archive.segment(SEGMENT, os.urandom(_MEGABYTE))
     status, said = archive.run(command)
     assert (status, "is not the same" in said) == (1, True)
@@ -152,9 +152,9 @@ def test_what_cannot_be_decrypted_ends_the_recovery_and_is_no_end_of_the_archive
 ) -> None:
     archive.run(archive.command(None, encryption))
     with key_ring(me) as empty:
-        status, _ = archive.fetch(str(empty))
+        status, _ = archive.fetch(Encryption((), str(empty)))
     assert status < 0 or status > 125
-    assert archive.fetch(encryption.gpg_home)[0] == 0
+    assert archive.fetch(encryption)[0] == 0
 
 
 def test_a_segment_that_was_cut_short_ends_the_recovery(archive: Archive) -> None:
@@ -227,7 +227,7 @@ def test_of_many_at_once_one_gets_the_name(archive: Archive, encryption: Encrypt
     ended = sorted([{each.result() for each in mine}, {each.result() for each in theirs}], key=max)
     assert ended == [{0}, {1}]
     won = archive.data if mine[0].result() == 0 else other
-    assert archive.fetch(encryption.gpg_home) == (0, (won / "pg_wal" / SEGMENT).read_bytes())
+    assert archive.fetch(encryption) == (0, (won / "pg_wal" / SEGMENT).read_bytes())
     assert len(archive.names()) == 1
 
 

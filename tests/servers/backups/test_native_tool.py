@@ -2,46 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
 import pytest_asyncio
-from psycopg.conninfo import make_conninfo
 
 from lab.options import LabOptions
-from lab.ports import free_port
 from servers.backups.archive import ArchiveState
 from servers.backups.native.tool import NativeTool
 from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, JobPlace, RestoreWanted, VerifyWanted
 from servers.engines.engine import ActionFailed
-from servers.engines.rejoining import JobReport, JobState
-from servers.state import BaseBackup
-from tests.servers.pair import PATIENCE, Pair, now, practice_pair
+from servers.engines.rejoining import JobState
+from tests.servers.backups.bench import Bench, archive_everything, ended, mark, recovered
+from tests.servers.pair import PATIENCE, now, practice_pair
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
-
-
-@dataclass(frozen=True)
-class Bench:
-    """The pair, its tool, and a backup of the standby that is done."""
-
-    pair: Pair
-    tool: NativeTool
-    backup: BaseBackup
-
-    async def ended(self, place: JobPlace) -> JobReport:
-        return await ended(self.pair, self.tool, place)
-
-
-async def ended(pair: Pair, tool: NativeTool, place: JobPlace) -> JobReport:
-    async with asyncio.timeout(PATIENCE):
-        while (report := await tool.job(pair.cluster, place)).state is JobState.RUNNING:
-            await asyncio.sleep(0.05)
-    return report
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -121,13 +97,9 @@ async def test_the_archive_is_told_as_runs(bench: Bench) -> None:
 
 async def test_it_is_restored_to_a_moment_between_two_marks(bench: Bench) -> None:
     db1 = bench.pair.lab.server("db1")
-    await db1.query("INSERT INTO kept VALUES ('first')")
-    [(moment,)] = await db1.query("SELECT clock_timestamp()")
-    await db1.query("INSERT INTO kept VALUES ('second')")
-    [(segment,)] = await db1.query("SELECT pg_walfile_name(pg_switch_wal())")
-    async with asyncio.timeout(PATIENCE):
-        while not (bench.pair.lab.archive / segment).exists():
-            await asyncio.sleep(0.05)
+    moment = await mark(bench.pair, "first")
+    await mark(bench.pair, "second")
+    await archive_everything(bench.pair)
     directory = db1.data_directory.with_name("beside")
     server = bench.pair.cluster.server("db1")
     wanted = RestoreWanted(bench.backup.name, server, str(directory))
@@ -199,37 +171,3 @@ async def test_an_archive_that_cannot_be_looked_into_is_unknown(bench: Bench) ->
     state = await bench.tool.archive(cluster)
     assert isinstance(state, ArchiveState)
     assert not state.answer.ok
-
-
-@asynccontextmanager
-async def recovered(pair: Pair, directory: Path, command: str, moment: datetime) -> AsyncIterator[list[str]]:
-    """The marks that an instance finds which was recovered from `directory` to that moment; it is stopped again."""
-    server, port = pair.lab.server("db1"), free_port()
-    settings = {
-        "restore_command": command,
-        "recovery_target_time": moment.isoformat(),
-        "recovery_target_action": "pause",
-        "primary_conninfo": "",
-        "archive_mode": "off",
-        "port": str(port),
-        "listen_addresses": "",
-    }
-    lines = (f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items())
-    owner = pair.lab.account
-    owner.write(directory / "postgresql.auto.conf", "".join(lines))
-    owner.write(directory / "recovery.signal", "")
-    log = str(directory / "start.log")
-    await server.run("pg_ctl", "start", "-w", "-D", str(directory), "-l", log)
-    try:
-        conninfo = make_conninfo(host=str(server.socket_directory), port=port, user="postgres", dbname="postgres")
-        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
-            async with asyncio.timeout(PATIENCE):
-                while True:
-                    cursor = await connection.execute("SELECT pg_get_wal_replay_pause_state()")
-                    if (await cursor.fetchone()) == ("paused",):
-                        break
-                    await asyncio.sleep(0.05)
-            rows = await (await connection.execute("SELECT mark FROM kept")).fetchall()
-        yield [str(mark) for (mark,) in rows]
-    finally:
-        await server.run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(directory))
