@@ -7,6 +7,7 @@ from servers.control_data import SHUT_DOWN
 from servers.engines.by_ssh import HostActions
 from servers.engines.deadline import Deadline
 from servers.engines.engine import ActionFailed, Done, Promoted
+from servers.engines.host_answer import HostAnswer
 from servers.errors import ServerUnreachable
 from servers.inventory import Server
 from servers.lsn import format_lsn, parse_lsn
@@ -19,6 +20,7 @@ _LONGEST_PAUSE = 0.05
 _PROMOTING_PAUSE = 0.005
 _ONE_QUESTION = 2.0
 _BETWEEN_LOOKS = 0.2  # at the host, while SQL gives no answer
+_STAYS_DOWN = 3.0  # seconds; whoever restarts a server that crashed has done so by then
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 _NOT_IN_RECOVERY = "55000"  # object_not_in_prerequisite_state
@@ -96,20 +98,26 @@ class SqlActions:
     async def promote(self, standby: Server, timeout: float) -> Promoted:
         deadline = Deadline(timeout)
         how = await self._ask_to_promote(standby, deadline)
-        pause, looked_at = _FIRST_PAUSE, 0.0
+        pause, looked_at, seen_up_at = _FIRST_PAUSE, 0.0, 0.0
         while True:
             try:
                 row = await self._row(standby, _ROLE, deadline)
                 if not row["in_recovery"]:
                     detail = f"{standby.name} is a primary on timeline {row['timeline']} at {row['lsn']} ({how})"
                     return Promoted(detail, deadline.seconds, timeline=row["timeline"], lsn=parse_lsn(row["lsn"]))
+                seen_up_at = deadline.seconds
             except ActionFailed:
                 # The way to it by SQL may be cut for us alone: its host knows.
-                if deadline.seconds - looked_at > _BETWEEN_LOOKS:
+                if not deadline.passed and deadline.seconds - looked_at > _BETWEEN_LOOKS:
                     looked_at = deadline.seconds
-                    if (promoted := await self._promoted_says_host(standby, deadline)) is not None:
+                    look = await self._host.look(standby, deadline.left())
+                    if (promoted := _promoted_says_host(standby, look, deadline)) is not None:
                         return promoted
-            deadline.check(f"{standby.name} was asked to promote but is still in recovery: look at its log")
+                    if look.postmaster_pid is not None:
+                        seen_up_at = deadline.seconds
+                    elif deadline.seconds - seen_up_at >= _STAYS_DOWN:
+                        raise _went_down(standby, look) from None
+            deadline.check(f"{standby.name} was asked to promote, and is no primary yet: look at its log")
             await asyncio.sleep(pause)
             pause = min(1.5 * pause, _PROMOTING_PAUSE)
 
@@ -201,13 +209,6 @@ class SqlActions:
         await self._host.promote(standby, deadline.left())
         return f"by pg_ctl on its host: {why}"
 
-    async def _promoted_says_host(self, standby: Server, deadline: Deadline) -> Promoted | None:
-        look = await self._host.look(standby, deadline.left())
-        if look.control is None or not look.in_production:
-            return None
-        detail = f"{standby.name}'s host says that it is in production; by SQL it does not answer us"
-        return Promoted(detail, deadline.seconds, timeline=look.control.timeline, lsn=look.control.checkpoint_lsn)
-
     async def _row(self, server: Server, sql: LiteralString, deadline: Deadline) -> Row:
         rows = await self._rows(server, sql, deadline)
         if len(rows) != 1:
@@ -224,3 +225,17 @@ class SqlActions:
 
 def _failed(server: Server, what: str, error: ServerUnreachable) -> ActionFailed:
     return ActionFailed(f"{what} on {server.name} failed: {error.detail}")
+
+
+def _promoted_says_host(standby: Server, look: HostAnswer, deadline: Deadline) -> Promoted | None:
+    if look.control is None or not look.in_production:
+        return None
+    detail = f"{standby.name}'s host says that it is in production; by SQL it does not answer us"
+    return Promoted(detail, deadline.seconds, timeline=look.control.timeline, lsn=look.control.checkpoint_lsn)
+
+
+def _went_down(standby: Server, look: HostAnswer) -> ActionFailed:
+    """A promotion that cannot write its first records (no space is left) ends the whole server."""
+    return ActionFailed(
+        f"{standby.name} went down while it was promoted ({look.seen}): look at its log, and whether its disk is full"
+    )

@@ -56,7 +56,8 @@ def _bot_dies() -> Iterator[Cell]:
                 yield Cell("kill -9 bot", order, when, kill_the_bot, DONE, quick=quick, copies=copies)
 
 
-_QUICK_DEATHS = frozenset({(Order.SWITCHOVER, "prove"), (Order.FAILOVER, "fence"), (Order.REJOIN, "rewind")})
+# Those of promotions are in tests/scene/test_durable.py.
+_QUICK_DEATHS = frozenset({(Order.REJOIN, "rewind")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +138,10 @@ def _failover() -> Iterator[Cell]:
     yield cell("standby paused", BEFORE, fault(FaultKind.PAUSE_REPLAY, "db2"), DONE)
     yield cell("standby lagging", BEFORE, fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
     yield cell("disk full on the standby", BEFORE, no_room("db2"), REFUSAL, _room("db2"), serves=False)
-    # A promotion needs a few kilobytes: whether they were there is a matter of what WAL files lie ready.
-    yield cell("disk full on the standby", When("fence"), no_room("db2"), EITHER, _room("db2"), serves=False)
+    # A promotion needs a WAL file of the new timeline: without room for one it ends the server.
+    yield cell("disk full on the standby", When("fence"), no_room("db2"), STOPPED, _room("db2"), serves=False)
     lost = fault(FaultKind.DROP, f"{NEW}:sql")
-    yield cell("promotion's answer lost", When("promote"), lost, STOPPED, mended(f"{NEW}:sql"), quick=True)
+    yield cell("promotion's answer lost", When("promote"), lost, STOPPED, mended(f"{NEW}:sql"))
     yield from _of_understudy_itself(Order.FAILOVER, "fence")
 
 
