@@ -116,7 +116,10 @@ async def test_a_wrong_password_or_authority_is_one_clear_line_and_nothing_is_do
     for wrong, words in (
         (replace(place, password="wrong"), r"refused POST /switchover: .*HTTP 401.*Correct patroni\.user and patroni"),
         (replace(place, user=None, password=None), r"HTTP 401"),
-        (replace(place, ca_file=stranger), r"nothing was done: .*certificate"),
+        (
+            replace(place, ca_file=stranger),
+            r"nothing was done: db1, db2, db3: its certificate .*ca_file",
+        ),
         (replace(place, ca_file=tmp_path / "none.pem"), r"certificates cannot be read: .*Correct patroni\.ca_file"),
     ):
         with pytest.raises(ActionFailed, match=words) as refused:

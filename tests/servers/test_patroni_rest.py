@@ -112,6 +112,20 @@ async def test_a_certificate_that_nobody_vouches_for_is_no_answer(tmp_path: Path
         assert there.asked == []
 
 
+async def test_what_is_wrong_with_all_members_alike_is_said_once(tmp_path: Path) -> None:
+    async with member(tmp_path) as there:
+        ((_, url),) = there.place.members
+        place = replace(there.place, ca_file=None, members=tuple((name, url) for name in ("db1", "db2", "db3")))
+        with pytest.raises(ActionFailed) as refused:
+            await engine(place).switchover("db1", "db2", timeout=2.0)
+    line = str(refused.value)
+    assert line.startswith(
+        "Patroni was not reached, so nothing was done: db1, db2, db3: its certificate is not accepted"
+    )
+    assert line.endswith("Correct patroni.ca_file, or its address.")
+    assert line.count("certificate is not") == 1
+
+
 async def test_a_leader_whose_postgresql_is_not_promoted_yet_is_waited_for(tmp_path: Path) -> None:
     """Seen on the real one: who has the leader key is “leader, running” at /cluster, and still in recovery."""
     async with member(tmp_path) as there:

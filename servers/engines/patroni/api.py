@@ -48,17 +48,18 @@ class PatroniApi:
     async def ask(self, path: str, *, member: str | None = None, timeout: float) -> Reply:
         """GET. Every member has a share of the time, so that one that hangs does not use up all of it."""
         deadline = Deadline(timeout)
-        members, wrong = self._members(member), []
+        members = self._members(member)
+        wrong: list[tuple[str, str]] = []
         for left, name in zip(range(len(members), 0, -1), members, strict=True):
             try:
                 reply = await self._request("GET", name, path, None, deadline.left() / left)
             except ActionFailed as failed:
-                wrong.append(str(failed))
+                wrong.append((name, str(failed)))
                 continue
             if reply.ok:
                 return reply
-            wrong.append(f"{name}: HTTP {reply.status}, {_short(reply.text)}")
-        raise NoMemberAnswers(f"Patroni does not answer: {'; '.join(wrong)}.")
+            wrong.append((name, f"HTTP {reply.status}, {_short(reply.text)}"))
+        raise NoMemberAnswers(f"Patroni does not answer: {_each_once(wrong)}.")
 
     async def act(
         self, method: str, path: str, body: Body | None = None, *, member: str | None = None, timeout: float
@@ -67,17 +68,18 @@ class PatroniApi:
 
         Raises ActionFailed where Patroni refuses, with its own words.
         """
-        deadline, wrong = Deadline(timeout), []
+        deadline = Deadline(timeout)
+        wrong: list[tuple[str, str]] = []
         for name in self._members(member):
             try:
                 reply = await self._request(method, name, path, body or {}, deadline.left())
             except _NotReached as failed:
-                wrong.append(str(failed))
+                wrong.append((name, str(failed)))
                 continue
             if not reply.ok:
                 raise ActionFailed(_refusal(method, path, reply), output=reply.text)
             return reply
-        raise NoMemberAnswers(f"Patroni was not reached, so nothing was done: {'; '.join(wrong)}.")
+        raise NoMemberAnswers(f"Patroni was not reached, so nothing was done: {_each_once(wrong)}.")
 
     def _members(self, member: str | None) -> Sequence[str]:
         names = [name for name, _ in self._place.members]
@@ -145,4 +147,16 @@ def _short(text: str) -> str:
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        refused = error.certificate_error
+        why = refused.verify_message if isinstance(refused, ssl.SSLCertVerificationError) else str(refused)
+        return f"its certificate is not accepted ({_short(why)}). Correct patroni.ca_file, or its address"
     return _short(str(error) or type(error).__name__)
+
+
+def _each_once(wrong: Sequence[tuple[str, str]]) -> str:
+    """What is wrong with each member, as (member, what); what is wrong with several in the same way is said once."""
+    members: dict[str, list[str]] = {}
+    for name, what in wrong:
+        members.setdefault(what.removeprefix(f"{name}: ").removesuffix("."), []).append(name)
+    return "; ".join(f"{', '.join(names)}: {what}" for what, names in members.items())
