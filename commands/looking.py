@@ -10,6 +10,7 @@ PLAN_SQL, PLAN_SSH = 1.0, 1.5  # seconds
 AGAIN_SQL, AGAIN_SSH = 0.4, 1.0  # seconds, just before a run: what does not answer soon holds up a failover
 VIEW_SQL, VIEW_SSH = 0.5, 0.6  # a view answers within a second, whatever hangs
 VIEW_HOST_AGE = 15.0  # how old disk figures may be in a view
+VIEW_BACKUPS_AGE = 5.0  # how old the listings may be in a view of them
 
 
 async def look(world: World, cluster: Cluster) -> ClusterState:
@@ -32,10 +33,11 @@ async def glance(world: World, cluster: Cluster) -> ClusterState:
 
 
 async def glance_at_backups(world: World, cluster: Cluster) -> ClusterState:
-    """For a view of the backups: it waits a moment for the listings, where they are not known from before."""
+    """For a view of the backups: it waits a moment for new listings, and makes do with those of the last minutes."""
     return await world.observer.observe(
         cluster,
         host_facts_max_age=math.inf,
+        backups_max_age=VIEW_BACKUPS_AGE,
         sql_timeout=VIEW_SQL,
         ssh_timeout=VIEW_SSH,
         archive_patience=VIEW_SSH,

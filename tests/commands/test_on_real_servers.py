@@ -101,7 +101,7 @@ async def road_of(
     clock = lambda: datetime.now(UTC)  # noqa: E731
     async with await Ledger.open(tmp_path / "ledger.sqlite3", redactor) as ledger:
         backups = BackupTools(shells, clock)
-        observer = Observer(clusters, shells, sessions, clock, backups=backups)
+        observer = Observer(clusters, shells, sessions, clock, backups=backups, archives=backups)
         engine = make_engine(shells, sessions)
         traffic = traffic_of(settings, clusters, shells, sessions)
         world = World(
