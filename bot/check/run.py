@@ -9,6 +9,7 @@ from rich.text import Text
 
 from bot.check.audit import check_audit
 from bot.check.finding import Finding, Outcome
+from bot.check.patroni import check_patroni
 from bot.check.servers import ServerTrials
 from bot.check.slack import check_slack
 from bot.check.traffic import check_traffic
@@ -38,12 +39,16 @@ async def run_check(settings: Settings) -> int:
                 group.create_task(check_traffic(cluster, wired.world.traffic.get(name, ()), wired.observer))
                 for name, cluster in wired.clusters.items()
             ]
+            patroni = [
+                group.create_task(check_patroni(cluster, wired.world.patroni.get(name)))
+                for name, cluster in wired.clusters.items()
+            ]
             slack = group.create_task(check_slack(settings, WANTED_SCOPES))
             audit = group.create_task(check_audit(settings, wired.ledger))
         findings = [
             *audit.result(),
             *slack.result(),
-            *(finding for task in (*servers, *traffic) for finding in task.result()),
+            *(finding for task in (*servers, *patroni, *traffic) for finding in task.result()),
         ]
     Console().print(table(findings, wired.redactor.text))
     broken = sum(finding.outcome is Outcome.BROKEN for finding in findings)

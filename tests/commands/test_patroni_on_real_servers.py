@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.check.finding import Outcome as Works
+from bot.check.patroni import check_patroni
 from bot.inventory import clusters_of
 from bot.settings import load_settings
 from commands.asked import Answer, Form
@@ -128,6 +130,21 @@ async def test_a_wrong_password_or_authority_is_one_clear_line_and_nothing_is_do
     assert await leader_and_replica(managed) == (leader, replica)
     blind = await PatroniEngine(replace(place, ca_file=stranger), lambda: datetime.now(UTC)).look()
     assert (blind.answer.outcome, blind.members) == (Outcome.UNREACHABLE, ())
+
+
+async def test_understudy_check_tries_each_member_and_changes_nothing(managed: Road) -> None:
+    before = await patroni(managed).look()
+    findings = await check_patroni(managed.cluster, patroni(managed))
+    assert [(one.subject, one.outcome) for one in findings] == [
+        (f"shop/{name}", Works.WORKS) for name in managed.lab.servers
+    ]
+    assert (await patroni(managed).look()).config == before.config
+    place = managed.cluster.patroni
+    assert place is not None
+    wrong = PatroniEngine(replace(place, password="wrong"), lambda: datetime.now(UTC))
+    findings = await check_patroni(managed.cluster, wrong)
+    assert {one.outcome for one in findings} == {Works.BROKEN}
+    assert "Correct patroni.user and patroni.password" in findings[0].seen
 
 
 async def test_patronis_refusal_is_told_in_its_own_words(managed: Road) -> None:

@@ -28,6 +28,8 @@ _PAUSE = 0.2
 _LATE = 0.4  # of a look's time
 _SAME_MOMENT = timedelta(seconds=1)  # Patroni keeps microseconds, and people say minutes
 
+_NOBODYS_KEY = "understudy_check"
+
 Clock = Callable[[], datetime]
 
 
@@ -116,6 +118,13 @@ class PatroniEngine:
         said = await self._api.act("DELETE", "/switchover", timeout=deadline.left())
         await self._until(lambda state: state.scheduled is None, "Patroni still shows a scheduled switchover", deadline)
         return Done(f"Patroni: {said.text}", deadline.seconds, output=said.text)
+
+    async def try_access(self, member: str, *, timeout: float = 5.0) -> Done:
+        """Whether that member takes calls that change something, by one that changes nothing: it removes a key of the
+        configuration that nobody has, and Patroni writes only what differs."""
+        deadline = Deadline(timeout)
+        await self._api.act("PATCH", "/config", {_NOBODYS_KEY: None}, member=member, timeout=deadline.left())
+        return Done("it answers, and takes what changes something", deadline.seconds)
 
     async def pause(self, *, timeout: float = 15.0) -> Done:
         """Patroni fails over no more by itself, and starts nothing that is stopped."""
