@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -103,11 +104,7 @@ class Monitor:
 
     def figures(self) -> tuple[Figures, ...]:
         """How the watch over each cluster is doing."""
-        return tuple(watch.figures for watch in self._watches.values())
-
-    def overruns(self) -> dict[str, int]:
-        """By cluster, how many passes were left out because the one before still ran."""
-        return dict(self._overruns)
+        return tuple(replace(watch.figures, left_out=self._overruns[name]) for name, watch in self._watches.items())
 
     def _lost(self, server: Server) -> None:
         """Only those who use that connection: names repeat, and a hundred clusters must not all look at once."""

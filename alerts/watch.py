@@ -42,7 +42,8 @@ async def nothing(cluster: Cluster, state: ClusterState, judgement: Judgement) -
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How the watch over one cluster is doing. `unknown_since`: when it last stopped to know how the cluster is."""
+    """How the watch over one cluster is doing. `unknown_since`: when it last stopped to know how the cluster is.
+    `left_out`: passes that were due while the one before still ran."""
 
     cluster: str
     passes: int
@@ -50,6 +51,7 @@ class Figures:
     last_seconds: float | None
     last_success_at: datetime | None
     unknown_since: datetime | None
+    left_out: int = 0
 
 
 class Watch:

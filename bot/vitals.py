@@ -79,6 +79,7 @@ class VitalSigns:
                     look_age_seconds=(now - success).total_seconds() if success else None,
                     look_seconds=figures.last_seconds,
                     failed_looks=figures.failures,
+                    looks_left_out=figures.left_out,
                 )
             )
         return tuple(views)

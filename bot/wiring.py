@@ -60,42 +60,54 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
     shells, sessions = Shells(), Sessions()
     try:
-        backups = BackupTools(shells, utc_now)
-        traffic = traffic_of(settings, clusters, shells, sessions)
-        observer = Observer(
-            clusters,
-            shells,
-            sessions,
-            utc_now,
-            backups=backups,
-            archives=backups,
-            sql_timeout=settings.monitor.sql_timeout,
-            ssh_timeout=settings.monitor.ssh_timeout,
-            traffic=traffic,
-        )
-        world = World(
-            clusters=clusters,
-            observer=observer,
-            engine=behind_patroni(NativeEngine(shells, sessions), clusters.values()),
-            backups=backups,
-            backup_tool=backups.tool_of,
-            instances=Instances(shells),
-            in_place=InPlace(shells),
-            ledger=ledger,
-            policies=policies_of(settings),
-            directory=directory(roster),
-            now=utc_now,
-            services=ServiceManagers(shells),
-            automatic=automatic_of(settings),
-            traffic=traffic,
-            patroni=patroni_engines(clusters.values(), utc_now),
-        )
+        world = _world(settings, clusters, directory(roster), ledger, shells, sessions)
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
-        yield Wired(clusters, roster, redactor, ledger, sessions, observer, world, dispatcher, orders)
+        yield Wired(clusters, roster, redactor, ledger, sessions, world.observer, world, dispatcher, orders)
     finally:
         # Connections first: nothing may reach a server once the ledger can no longer record it.
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await asyncio.gather(sessions.close(), shells.close(), return_exceptions=True)
         await ledger.close()
+
+
+def _world(
+    settings: Settings,
+    clusters: dict[str, Cluster],
+    people: Directory,
+    ledger: Ledger,
+    shells: Shells,
+    sessions: Sessions,
+) -> World:
+    """What commands look at and act on."""
+    backups = BackupTools(shells, utc_now)
+    traffic = traffic_of(settings, clusters, shells, sessions)
+    observer = Observer(
+        clusters,
+        shells,
+        sessions,
+        utc_now,
+        backups=backups,
+        archives=backups,
+        sql_timeout=settings.monitor.sql_timeout,
+        ssh_timeout=settings.monitor.ssh_timeout,
+        traffic=traffic,
+    )
+    return World(
+        clusters=clusters,
+        observer=observer,
+        engine=behind_patroni(NativeEngine(shells, sessions), clusters.values()),
+        backups=backups,
+        backup_tool=backups.tool_of,
+        instances=Instances(shells),
+        in_place=InPlace(shells),
+        ledger=ledger,
+        policies=policies_of(settings),
+        directory=people,
+        now=utc_now,
+        services=ServiceManagers(shells),
+        automatic=automatic_of(settings),
+        traffic=traffic,
+        patroni=patroni_engines(clusters.values(), utc_now),
+    )

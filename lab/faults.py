@@ -55,49 +55,87 @@ class Fault:
 
 def catalogue() -> tuple[Fault, ...]:
     """Every fault, in the order in which people want them."""
-    server, link, cluster = TargetKind.SERVER, TargetKind.LINK, TargetKind.CLUSTER
+    return (*_of_programs(), *_of_links(), *_of_disks_and_replay(), *_of_the_cluster())
+
+
+def _of_programs() -> tuple[Fault, ...]:
+    """What becomes of a server's programs."""
     return (
         Fault(
             FaultKind.KILL,
             "kill -9 the postmaster",
             "Kills PostgreSQL's first process; the others end by themselves at once",
-            server,
+            TargetKind.SERVER,
             actions.kill,
         ),
         Fault(
             FaultKind.FREEZE,
             "Freeze PostgreSQL",
             "SIGSTOP for all its processes: connections stay open, nothing answers",
-            server,
+            TargetKind.SERVER,
             actions.freeze,
         ),
-        Fault(FaultKind.THAW, "Thaw PostgreSQL", "SIGCONT for all its processes", server, actions.thaw),
-        Fault(FaultKind.STOP, "Stop PostgreSQL", "A fast shutdown, as by an administrator", server, actions.stop),
+        Fault(FaultKind.THAW, "Thaw PostgreSQL", "SIGCONT for all its processes", TargetKind.SERVER, actions.thaw),
+        Fault(
+            FaultKind.STOP,
+            "Stop PostgreSQL",
+            "A fast shutdown, as by an administrator",
+            TargetKind.SERVER,
+            actions.stop,
+        ),
         Fault(
             FaultKind.START,
             "Start PostgreSQL",
             "Starts it as what it last was: after a failover, an old primary becomes a second one",
-            server,
+            TargetKind.SERVER,
             actions.start,
         ),
         Fault(
-            FaultKind.STOP_SSH, "Stop SSH", "Ends the SSH server and every connection to it", server, actions.stop_ssh
+            FaultKind.STOP_SSH,
+            "Stop SSH",
+            "Ends the SSH server and every connection to it",
+            TargetKind.SERVER,
+            actions.stop_ssh,
         ),
-        Fault(FaultKind.START_SSH, "Start SSH", "Starts the SSH server again", server, actions.start_ssh),
-        Fault(FaultKind.CUT, "Cut a link", "Connections over it are reset, new ones refused", link, actions.cut),
+        Fault(FaultKind.START_SSH, "Start SSH", "Starts the SSH server again", TargetKind.SERVER, actions.start_ssh),
+    )
+
+
+def _of_links() -> tuple[Fault, ...]:
+    """What becomes of the ways to a server."""
+    return (
         Fault(
-            FaultKind.DROP, "Lose a link's packets", "Connections over it hang, new ones time out", link, actions.drop
+            FaultKind.CUT, "Cut a link", "Connections over it are reset, new ones refused", TargetKind.LINK, actions.cut
         ),
         Fault(
-            FaultKind.STALL, "Stall a link", "Connections are taken and stay open, nothing passes", link, actions.stall
+            FaultKind.DROP,
+            "Lose a link's packets",
+            "Connections over it hang, new ones time out",
+            TargetKind.LINK,
+            actions.drop,
         ),
-        Fault(FaultKind.SLOW, "Slow a link down", actions.SLOW_TEXT, link, actions.slow),
-        Fault(FaultKind.MEND_LINK, "Mend a link", "Everything passes again at once", link, actions.mend_link),
+        Fault(
+            FaultKind.STALL,
+            "Stall a link",
+            "Connections are taken and stay open, nothing passes",
+            TargetKind.LINK,
+            actions.stall,
+        ),
+        Fault(FaultKind.SLOW, "Slow a link down", actions.SLOW_TEXT, TargetKind.LINK, actions.slow),
+        Fault(
+            FaultKind.MEND_LINK, "Mend a link", "Everything passes again at once", TargetKind.LINK, actions.mend_link
+        ),
+    )
+
+
+def _of_disks_and_replay() -> tuple[Fault, ...]:
+    """What a server cannot do while it runs."""
+    return (
         Fault(
             FaultKind.FILL_DISK,
             "Fill the disk",
             actions.FILL_TEXT,
-            server,
+            TargetKind.SERVER,
             actions.fill_disk,
             needs_own_disk=True,
         ),
@@ -105,35 +143,53 @@ def catalogue() -> tuple[Fault, ...]:
             FaultKind.EMPTY_DISK,
             "Free the disk",
             "Removes what filled it",
-            server,
+            TargetKind.SERVER,
             actions.empty_disk,
             needs_own_disk=True,
         ),
         Fault(
-            FaultKind.PAUSE_REPLAY, "Pause replay", "The standby receives WAL but applies none", server, actions.pause
+            FaultKind.PAUSE_REPLAY,
+            "Pause replay",
+            "The standby receives WAL but applies none",
+            TargetKind.SERVER,
+            actions.pause,
         ),
-        Fault(FaultKind.RESUME_REPLAY, "Resume replay", "The standby applies WAL again", server, actions.resume),
+        Fault(
+            FaultKind.RESUME_REPLAY, "Resume replay", "The standby applies WAL again", TargetKind.SERVER, actions.resume
+        ),
+    )
+
+
+def _of_the_cluster() -> tuple[Fault, ...]:
+    """The archive, the backups, and the way back from everything."""
+    return (
         Fault(
             FaultKind.BREAK_ARCHIVE,
             "Break the WAL archive",
             "Its directory takes no files any more, so that archive_command fails",
-            cluster,
+            TargetKind.CLUSTER,
             actions.break_archive,
         ),
         Fault(
             FaultKind.MEND_ARCHIVE,
             "Mend the WAL archive",
             "Its directory takes files again",
-            cluster,
+            TargetKind.CLUSTER,
             actions.mend_archive,
         ),
-        Fault(FaultKind.AGE_BACKUPS, "Make the backups old", actions.AGE_TEXT, cluster, actions.age_backups),
-        Fault(FaultKind.TAKE_BACKUP, "Take a base backup", "Runs pg_basebackup on this server", server, actions.backup),
+        Fault(FaultKind.AGE_BACKUPS, "Make the backups old", actions.AGE_TEXT, TargetKind.CLUSTER, actions.age_backups),
+        Fault(
+            FaultKind.TAKE_BACKUP,
+            "Take a base backup",
+            "Runs pg_basebackup on this server",
+            TargetKind.SERVER,
+            actions.backup,
+        ),
         Fault(
             FaultKind.HEAL,
             "Heal everything",
             "Mends links, disks, archive, SSH and replay, and starts what is down where that makes no second primary",
-            cluster,
+            TargetKind.CLUSTER,
             actions.heal,
         ),
     )

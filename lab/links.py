@@ -69,10 +69,6 @@ class Links:
             raise KeyError(target)
         return found
 
-    def of_server(self, server: str) -> list[Relay]:
-        """Every relay that begins or ends at a server."""
-        return [relay for link, relay in self._relays.items() if server in link.ends]
-
     def targets(self) -> list[str]:
         """What `named` understands."""
         pairs = {"-".join((link.origin, link.server)) for link in self._relays if link.origin in (BOT, CLIENTS)}

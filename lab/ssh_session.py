@@ -11,7 +11,7 @@ import asyncssh
 
 from lab.accounts import Account, spawn_as
 
-_STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
+_STANDARD_INPUT, _STANDARD_OUTPUT, _STANDARD_ERROR = 0, 1, 2
 _COULD_NOT_START = 126  # what a shell answers for a program that it cannot execute
 
 
@@ -89,8 +89,16 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
         if self._starting is not None:
             self._starting.cancel()
         self._signal(signal.SIGKILL)
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        """And leave the process's transport to close itself once the process has ended: asked to, it takes the exit
+        status from the kernel, and whoever waits for that is told 255 (“Unknown child process”)."""
         if self._process is not None:
-            self._process.close()
+            for stream in (_STANDARD_INPUT, _STANDARD_OUTPUT, _STANDARD_ERROR):
+                pipe = self._process.get_pipe_transport(stream)
+                if pipe is not None:
+                    pipe.close()
 
     def output(self, stream: int, data: bytes) -> None:
         if self._channel is None or self._closed:
@@ -146,7 +154,7 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
         if self._process is None:
             self._early.append(data)
             return
-        pipe = self._process.get_pipe_transport(0)
+        pipe = self._process.get_pipe_transport(_STANDARD_INPUT)
         if isinstance(pipe, asyncio.WriteTransport) and not pipe.is_closing():
             if data is None:
                 pipe.close()

@@ -23,6 +23,7 @@ class ClusterView:
     look_age_seconds: float | None
     look_seconds: float | None
     failed_looks: int
+    looks_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,12 @@ def _of_the_clusters(clusters: tuple[ClusterView, ...]) -> Iterator[Metric]:
     age = GaugeMetricFamily("understudy_look_age_seconds", "Since the last look ended.", labels=["cluster"])
     seconds = GaugeMetricFamily("understudy_look_seconds", "How long the last look took.", labels=["cluster"])
     failed = GaugeMetricFamily("understudy_failed_looks", "Looks that failed since the start.", labels=["cluster"])
+    left_out = GaugeMetricFamily(
+        "understudy_looks_left_out", "Looks that were due while the one before still ran.", labels=["cluster"]
+    )
     for view in clusters:
         name = view.cluster.name
+        left_out.add_metric([name], view.looks_left_out)
         failed.add_metric([name], view.failed_looks)
         if view.look_age_seconds is not None:
             age.add_metric([name], view.look_age_seconds)
@@ -110,7 +115,7 @@ def _of_the_clusters(clusters: tuple[ClusterView, ...]) -> Iterator[Metric]:
             behind = replay_lag_bytes(leading, view.state.server(standby).sql)
             if behind is not None:
                 lag.add_metric([name, standby], behind)
-    yield from (verdict, up, primary, lag, age, seconds, failed)
+    yield from (verdict, up, primary, lag, age, seconds, failed, left_out)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -211,7 +211,7 @@ async def test_an_overrun_is_counted_and_never_piles_up(stage: Stage) -> None:
     observer = HangingObserver()
     monitor = stage.monitor(observer, replace(RARE, fast=0.02))
     async with asyncio.timeout(PATIENCE):
-        while monitor.overruns()["shop"] < 3:
+        while monitor.figures()[0].left_out < 3:
             await asyncio.sleep(0.01)
     assert len(observer.asked) == 1
     observer.let.set()

@@ -80,6 +80,18 @@ async def test_a_command_ends_with_its_connection_and_a_daemon_does_not(shared_l
     assert alive(int(str(daemon.stdout)))
 
 
+async def test_who_waits_for_a_command_is_asyncio_alone(shared_lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody else who takes its exit status leaves 255 to the one who waits, of whatever command."""
+    for _ in range(8):
+        async with connect(shared_lab) as connection:
+            running = [await connection.create_process("echo $$; exec sleep 60") for _ in range(8)]
+            pids = [int((await process.stdout.readline()).strip()) for process in running]
+            connection.abort()
+        for pid in pids:
+            await _until_dead(pid)
+    assert "Unknown child process" not in caplog.text
+
+
 async def test_a_command_that_cannot_end_its_output_holds_the_channel_as_with_openssh(shared_lab: Lab) -> None:
     async with connect(shared_lab) as connection, connection.create_process("sleep 60 & echo started") as process:
         assert await process.stdout.readline() == "started\n"

@@ -18,7 +18,6 @@ MESSAGE_BURST: Final = 10  # messages at once in one channel before Slack insist
 class Tier(Enum):
     """Calls a minute."""
 
-    TIER_1 = 1
     TIER_2 = 20
     TIER_3 = 50
     TIER_4 = 100

@@ -13,7 +13,7 @@ from tests.servers.seen import PAIR, PRIMARY_FACTS, STANDBY_FACTS, look, seen
 
 
 def _cluster(state: ClusterState | None) -> ClusterView:
-    return ClusterView(PAIR, state, judge(PAIR, state) if state else None, 0.5 if state else None, 0.01, 2)
+    return ClusterView(PAIR, state, judge(PAIR, state) if state else None, 0.5 if state else None, 0.01, 2, 5)
 
 
 def _scraped(*clusters: ClusterView, sockets: int | None = 2) -> str:
@@ -33,6 +33,7 @@ def test_a_healthy_pair_and_the_bots_own_numbers() -> None:
         'understudy_server_primary{cluster="shop",server="db1"} 1.0',
         'understudy_replay_lag_bytes{cluster="shop",server="db2"} 100.0',
         'understudy_failed_looks{cluster="shop"} 2.0',
+        'understudy_looks_left_out{cluster="shop"} 5.0',
         'understudy_alerts_firing{cluster="shop",severity="critical"} 2.0',
         "understudy_outbox_pending 3.0",
         "understudy_slack_sockets 2.0",
