@@ -6,8 +6,16 @@ Adding a tool: its section here, its name in `BackupSettings`, and a `case` in `
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
+from bot.backup_tool_settings import (
+    BarmanSettings,
+    PgBackRestSettings,
+    SshTargetOf,
+    barman_place,
+    mistakes_in_backup_tool,
+    pgbackrest_place,
+)
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
 from servers.inventory import BackupPlace, BackupTool, Encryption, Retention
@@ -44,11 +52,33 @@ class NativeBackupSettings(Section):
     encryption: EncryptionSettings | None = None
 
 
-BackupSettings = NativeBackupSettings
+def _kind_of(section: Any) -> str:
+    """Without a kind it is the native tool's."""
+    kind = section.get("kind", "native") if isinstance(section, Mapping) else getattr(section, "kind", "native")
+    return str(kind)
 
 
-def backup_place(section: BackupSettings) -> BackupPlace:
-    """The value that the other packages know."""
+BackupSettings = Annotated[
+    Annotated[NativeBackupSettings, Tag("native")]
+    | Annotated[PgBackRestSettings, Tag("pgbackrest")]
+    | Annotated[BarmanSettings, Tag("barman")],
+    Discriminator(_kind_of),
+]
+
+
+def backup_place(section: BackupSettings, ssh_target: SshTargetOf) -> BackupPlace:
+    """The value that the other packages know. `ssh_target` makes one of a section about SSH."""
+    match section:
+        case PgBackRestSettings():
+            return pgbackrest_place(section, ssh_target)
+        case BarmanSettings():
+            return barman_place(section, ssh_target)
+        case NativeBackupSettings():
+            return native_place(section)
+
+
+def native_place(section: NativeBackupSettings) -> BackupPlace:
+    """The same for the native tool."""
     keep, keys = section.keep, section.encryption
     return BackupPlace(
         tool=BackupTool(section.kind),
@@ -71,6 +101,9 @@ def mistakes_in_backups(key: str, cluster: Mapping[str, Any]) -> Iterator[Mistak
         found = nearest(server, names)
         right = f"did you mean {found!r}?" if found else f"known are {', '.join(names)}"
         yield Mistake(f"{key}.backups.server", f"names {server!r}, no server of this cluster", right)
+    if backups.get("kind") in ("pgbackrest", "barman"):
+        yield from mistakes_in_backup_tool(f"{key}.backups", backups, names)
+        return
     directory, archive = backups.get("directory"), backups.get("archive_directory")
     if isinstance(directory, str) and isinstance(archive, str) and _within(archive, directory):
         right = "give the archive a directory of its own"

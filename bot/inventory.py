@@ -121,7 +121,7 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
         servers=tuple(
             _server(settings, f"clusters.{name}.servers.{key}", key, server) for key, server in section.servers.items()
         ),
-        backups=backup_place(section.backups) if section.backups else None,
+        backups=backup_place(section.backups, lambda ssh: ssh_target(settings, ssh)) if section.backups else None,
         services=_services(settings, section),
         witness=ssh_target(settings, section.witness.ssh) if section.witness else None,
         patroni=patroni_place(section.patroni, settings.path) if section.patroni else None,

@@ -147,6 +147,7 @@ def _cluster(key: str, section: Mapping[str, Any], directory: Path) -> Iterator[
         elif address is not None:
             seen[address] = name
     yield from _ssh(f"{key}.witness", _table(section, "witness"), directory)
+    yield from _ssh(f"{key}.backups", _table(section, "backups"), directory)
     for name, target in _tables(section, "traffic"):
         yield from _ssh(f"{key}.traffic.{name}", target, directory)
         yield from mistakes_in_traffic(f"{key}.traffic.{name}", target, frozenset(servers))

@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 PREFIX = "UNDERSTUDY_"
 # Variables that steer the start itself and are no settings.
 OWN_VARIABLES = ("UNDERSTUDY_SETTINGS", "UNDERSTUDY_SECRETS_DIRECTORY")
-_TRAFFIC_KIND = 4  # where pydantic puts the kind into the place of a mistake: clusters.NAME.traffic.NAME.KIND.key
+# Where pydantic puts the kind into the place of a mistake: clusters.NAME.traffic.NAME.KIND.key
+_KINDS = {"traffic": 4, "backups": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,9 @@ def in_order(mistakes: Iterable[Mistake], sections: Sequence[str]) -> tuple[Mist
 
 def _key(detail: ErrorDetails) -> str:
     parts = [str(part) for part in detail["loc"] if part != "[key]"]
-    if parts[2:3] == ["traffic"] and len(parts) > _TRAFFIC_KIND:
-        del parts[_TRAFFIC_KIND]
+    kind = _KINDS.get(parts[2]) if len(parts) > 2 else None
+    if kind is not None and len(parts) > kind:
+        del parts[kind]
     if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
         parts.append("kind")
     return ".".join(parts)
@@ -116,6 +118,9 @@ def _pattern_in_words(pattern: str) -> str:
         "^[UW]": "use a Slack user id such as U024BE7LH (in Slack: profile, …, Copy member ID)",
         "^S[": "use a Slack user group id such as S0614TZR7",
         "^[CGD]": "use a Slack channel id such as C024BE91L (in Slack: channel details, at the bottom)",
+        "^[A-Za-z0-9_][": "use letters, digits and _ . - , beginning with none of the last two",
+        "^/[A-Za-z0-9_": "write a whole path of letters, digits and _ . @ + - (it stands in commands on other hosts)",
+        "^[A-Za-z0-9_./@": "write the first words of a command, such as ssh -q postgres@10.0.0.11",
         "^[A-Za-z0-9_.:-]": "use letters, digits and _ . : - (HAProxy's rule for names)",
         r"^(\[[0-9A-Fa-f:.]+\]": "write host:port, such as 10.0.0.1:5432 or [2001:db8::1]:5432",
         "^[a-z][": "use lower case letters, digits, - and _, beginning with a letter",

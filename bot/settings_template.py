@@ -217,6 +217,27 @@ archive_directory = "/var/backups/wal"
 # gpg_home = "/var/lib/postgresql/.gnupg"
 # passphrase_file = "/etc/understudy/passphrase"   # on the hosts that restore, where the secret key has one
 
+# pgBackRest takes the backups instead: see docs/backups.md. It runs on the host of the server that is copied from,
+# or on that of "server", or on a repository host that has an ssh section here.
+# [clusters.shop.backups]
+# kind = "pgbackrest"
+# stanza = "shop"
+# configuration = "/etc/pgbackrest/pgbackrest.conf"      # without it, where pgBackRest looks by itself
+# server = "db2"
+
+# Or Barman, which runs on the host of "server", or on one of its own.
+# [clusters.shop.backups]
+# kind = "barman"
+# name = "shop"                     # as Barman calls the cluster
+# configuration = "/etc/barman.conf"
+# to_servers = { db1 = "ssh -q postgres@10.0.0.11", db2 = "ssh -q postgres@10.0.0.12" }     # from Barman's host
+# to_barman = "ssh -q barman@10.0.0.30"                                                     # from the servers' hosts
+# [clusters.shop.backups.ssh]
+# host = "10.0.0.30"
+# user = "barman"
+# key_file = "id_ed25519"
+# known_hosts = "known_hosts"
+
 # Patroni runs this cluster: Understudy asks it, and does nothing behind its back. See docs/patroni.md. A member is
 # called like its server.
 # [clusters.shop.patroni]

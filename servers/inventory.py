@@ -146,6 +146,11 @@ class BackupPlace:
     pgbackrest: "PgBackRestPlace | None" = None
     barman: "BarmanPlace | None" = None
 
+    @property
+    def archives(self) -> bool:
+        """Whether a WAL archive belongs to it. Those of pgBackRest and Barman always have one."""
+        return self.tool is not BackupTool.NATIVE or self.archive_directory is not None
+
 
 class EngineKind(StrEnum):
     """Who promotes: Understudy itself, or Patroni, which is then asked to."""

@@ -31,7 +31,7 @@ def _judge(look: Look, server: ServerState) -> tuple[bool | None, float | None, 
     if archiver is None:
         return None, None, ()
     if archiver.mode == "off":
-        wanted = look.cluster.backups is not None and look.cluster.backups.archive_directory is not None
+        wanted = look.cluster.backups is not None and look.cluster.backups.archives
         return wanted, 0.0, ("archive_mode is off" + (", though the settings name a WAL archive" if wanted else ""),)
     return _failing(archiver), archiver.oldest_ready_age_seconds, _evidence(archiver)
 

@@ -138,9 +138,9 @@ class ServerTrials:
         async def trial() -> str:
             state = await self._backups.list(self._cluster, timeout=TIMEOUT_SECONDS)
             if not state.answer.ok:
-                raise Unsuccessful(state.answer.detail, "correct backups.directory, and who may read it")
+                raise Unsuccessful(state.answer.detail, "correct the backups section, and who may read them there")
             if not state.backups:
-                raise Unsuccessful("there is none", "take one: pg_basebackup", Outcome.WARNING)
+                raise Unsuccessful("there is none", "take one: /ha backup", Outcome.WARNING)
             return f"{len(state.backups)} found, the newest is {state.backups[0].name}"
 
         return [await tried(subject, "base backups", trial)]

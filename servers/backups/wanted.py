@@ -58,7 +58,11 @@ class RestoreWanted:
 
 @dataclass(frozen=True, slots=True)
 class JobPlace:
-    """Where a job runs: on `server`'s host, its state and log in `<path>.understudy`. `path` is what it makes."""
+    """A job that was begun. `server` is one of the cluster's, `path` what it makes, where the tool tells that.
+
+    The native tool's runs on that server's host, with its state and log in `<path>.understudy`; other tools know
+    by these where theirs runs.
+    """
 
     job: BackupJob
     server: Server

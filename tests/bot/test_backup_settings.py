@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.backup_settings import NativeBackupSettings, backup_place, mistakes_in_backups
+from bot.backup_settings import NativeBackupSettings, mistakes_in_backups, native_place
 from servers.inventory import BackupPlace, BackupTool, Encryption, Retention
 
 KEY = "0123456789ABCDEF" * 2 + "01234567"
@@ -13,7 +13,7 @@ SERVERS: dict[str, dict[str, str]] = {"db1": {}, "db2": {}}
 
 
 def test_only_a_directory_is_needed() -> None:
-    place = backup_place(NativeBackupSettings.model_validate({"directory": "/backups"}))
+    place = native_place(NativeBackupSettings.model_validate({"directory": "/backups"}))
 
     assert place == BackupPlace(BackupTool.NATIVE, "/backups")
 
@@ -30,7 +30,7 @@ def test_what_is_kept_and_who_can_read_it() -> None:
         }
     )
 
-    place = backup_place(section)
+    place = native_place(section)
 
     assert place.retention == Retention(7, 14 * 86400.0)
     assert place.encryption == Encryption((KEY,), "/var/lib/gnupg")

@@ -9,6 +9,7 @@ from servers.backups.barman.failures import explain
 from servers.backups.barman.place import BarmanPlace
 from servers.backups.barman.scripts import DIRECTORIES
 from servers.backups.tool_host import ask, separate_host
+from servers.backups.wanted import BackupJob, JobPlace
 from servers.errors import ServerUnreachable
 from servers.inventory import Cluster, Server, SshTarget
 from servers.sections import Sections
@@ -57,10 +58,13 @@ class Barman:
         """As the bot gets there, where the settings say nothing else."""
         return "" if self.runs_on == server.name else f"ssh -q -p {target.port} {target.user}@{target.host}"
 
-    def restore_state(self, server: Server, directory: str) -> str:
-        """The path beside which the job that restores there keeps its state, on Barman's host."""
-        digest = hashlib.sha256(f"{server.name}\0{directory}".encode()).hexdigest()[:16]
-        return f"{self.host.service.data_directory}-{digest}"
+    def runs(self, place: JobPlace) -> tuple[Server, str]:
+        """The host on which that job runs, and the path beside which it keeps its state there."""
+        state = self.host.service.data_directory
+        if place.job is not BackupJob.RESTORE:
+            return self.host, state
+        digest = hashlib.sha256(f"{place.server.name}\0{place.path}".encode()).hexdigest()[:16]
+        return self.host, f"{state}-{digest}"
 
 
 def barman_of(cluster: Cluster) -> Barman | None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from servers.inventory import SshTarget
 
+DEFAULT_STATE = "/var/lib/barman/understudy"
+
 
 @dataclass(frozen=True, slots=True)
 class BarmanPlace:
@@ -17,6 +19,6 @@ class BarmanPlace:
     name: str
     configuration: str | None = None
     host: SshTarget | None = None
-    state: str = "/var/lib/barman/understudy"
+    state: str = DEFAULT_STATE
     to_servers: tuple[tuple[str, str], ...] = ()
     to_barman: str | None = None

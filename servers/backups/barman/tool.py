@@ -101,14 +101,16 @@ class BarmanTool:
         """From the server that Barman's own configuration names (its conninfo), whatever the source is."""
         barman = _barman(cluster)
         _check_repository(wanted.repository)
-        place = JobPlace(BackupJob.BACKUP, barman.host, barman.host.service.data_directory, key)
         async with acting(timeout):
-            before = await self._jobs.report(place.server, place.path, place.job, timeout=timeout)
+            directories = await self._where(barman, timeout)
+            place = JobPlace(BackupJob.BACKUP, wanted.source, directories.backups, key)
+            before = await self.job(cluster, place, timeout=timeout)
             if before.key != key or before.state not in (JobState.RUNNING, JobState.DONE):
                 if wanted.kind is not BackupKind.FULL:
-                    await self._jobs.run(place.server, place.path, job_scripts.INCREMENTAL, (), timeout)
-                await self._refuse_beside_another(barman, timeout)
-            await self._begin(place, job_scripts.BACKUP, (*barman.words(), wanted.kind), timeout)
+                    state = barman.host.service.data_directory
+                    await self._jobs.run(barman.host, state, job_scripts.INCREMENTAL, (), timeout)
+                await self._refuse_beside_another(barman, directories, timeout)
+            await self._begin(barman, place, job_scripts.BACKUP, (wanted.kind,), timeout)
         return place
 
     async def begin_verify(
@@ -117,7 +119,6 @@ class BarmanTool:
         """By pg_verifybackup. Segments that the backup cannot do without are looked for in the archive first."""
         barman = _barman(cluster)
         _check(wanted.backup, wanted.repository)
-        place = JobPlace(BackupJob.VERIFY, barman.host, barman.host.service.data_directory, key)
         async with acting(timeout):
             _, catalogue = await self._catalogue(barman, await self._where(barman, timeout), timeout)
             backup = next((each for each in catalogue.backups if each.name == wanted.backup), None)
@@ -126,7 +127,8 @@ class BarmanTool:
             missing = missing_segment(backup, await self._archive(barman, time.perf_counter(), timeout))
             if missing is not None:
                 raise ActionFailed(f"the archive lacks WAL segment {missing}, which {backup.name} cannot do without")
-            await self._begin(place, job_scripts.VERIFY, (*barman.words(), backup.name), timeout)
+            place = JobPlace(BackupJob.VERIFY, cluster.servers[0], backup.path, key)
+            await self._begin(barman, place, job_scripts.VERIFY, (backup.name,), timeout)
         return place
 
     async def begin_restore(
@@ -136,7 +138,7 @@ class BarmanTool:
         barman = _barman(cluster)
         _check(wanted.backup, wanted.repository)
         directory = wanted.directory.rstrip("/")
-        place = JobPlace(BackupJob.RESTORE, barman.host, barman.restore_state(wanted.server, directory), key)
+        place = JobPlace(BackupJob.RESTORE, wanted.server, directory, key)
         async with acting(timeout):
             _, catalogue = await self._catalogue(barman, await self._where(barman, timeout), timeout)
             if wanted.backup not in catalogue.tablespaces:
@@ -144,15 +146,18 @@ class BarmanTool:
             options = tablespace_options(catalogue.tablespaces[wanted.backup], wanted.tablespaces)
             await self._jobs.run(wanted.server, directory, job_scripts.READY, (key,), timeout)
             where = (wanted.backup, directory, barman.to_server(wanted.server))
-            await self._begin(place, job_scripts.RESTORE, (*barman.words(), *where, *options), timeout)
+            await self._begin(barman, place, job_scripts.RESTORE, (*where, *options), timeout)
         return place
 
     async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
-        report = await self._jobs.report(place.server, place.path, place.job, timeout=timeout)
+        """On Barman's host, wherever the job's place is."""
+        host, state = _barman(cluster).runs(place)
+        report = await self._jobs.report(host, state, place.job, timeout=timeout)
         return replace(report, log=explain(report.log)) if report.state is JobState.FAILED else report
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
-        return await self._jobs.stop(place.server, place.path, place.job, timeout=timeout)
+        host, state = _barman(cluster).runs(place)
+        return await self._jobs.stop(host, state, place.job, timeout=timeout)
 
     def restore_command(self, cluster: Cluster, server: Server) -> str:
         barman = _barman(cluster)
@@ -203,8 +208,7 @@ class BarmanTool:
         answer = self._answer(started, Outcome.ANSWERED)
         return ArchiveState(answer, runs_of(found.values.get("run", ()), size), histories, size)
 
-    async def _refuse_beside_another(self, barman: Barman, timeout: float) -> None:
-        directories = await self._where(barman, timeout)
+    async def _refuse_beside_another(self, barman: Barman, directories: Directories, timeout: float) -> None:
         arguments = (*barman.words(), directories.locks)
         found = await ask(self._shells, barman.host, RUNNING, arguments, frozenset(), timeout=timeout)
         if found.one("backup_runs") is not None:
@@ -214,8 +218,12 @@ class BarmanTool:
     async def _ask(self, barman: Barman, words: tuple[str, ...], timeout: float) -> Sections:
         return checked(await ask(self._shells, barman.host, ASK, (*barman.words(), *words), _OUTPUT, timeout=timeout))
 
-    async def _begin(self, place: JobPlace, script: str, arguments: tuple[str, ...], timeout: float) -> None:
-        await self._jobs.begin(place.server, place.path, place.job, place.key, script, arguments, timeout=timeout)
+    async def _begin(
+        self, barman: Barman, place: JobPlace, script: str, arguments: tuple[str, ...], timeout: float
+    ) -> None:
+        host, state = barman.runs(place)
+        words = (*barman.words(), *arguments)
+        await self._jobs.begin(host, state, place.job, place.key, script, words, timeout=timeout)
 
     def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
         return Answer(outcome, self._clock(), time.perf_counter() - started, detail)

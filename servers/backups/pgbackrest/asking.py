@@ -10,6 +10,7 @@ from servers.backups.pgbackrest.info import NO_STANZA, Info, parse_info, parse_v
 from servers.backups.pgbackrest.place import PgBackRestPlace
 from servers.backups.pgbackrest.scripts import ASK
 from servers.backups.tool_host import ask, separate_host
+from servers.backups.wanted import BackupJob, JobPlace
 from servers.errors import ServerUnreachable
 from servers.inventory import BackupPlace, Cluster, Server
 from servers.sections import Sections
@@ -32,9 +33,12 @@ class PgBackRest:
         """The stanza and the configuration file, as every script takes them."""
         return self.place.stanza, self.place.configuration or ""
 
-    def runs_on(self, source: Server) -> Server:
-        """Where a backup from that server is run."""
-        return self.hosts[0] if len(self.hosts) == 1 else source
+    def runs(self, place: JobPlace) -> tuple[Server, str]:
+        """The host on which that job runs, and the path beside which it keeps its state there."""
+        if place.job is BackupJob.RESTORE:
+            return place.server, place.path
+        host = self.hosts[0] if len(self.hosts) == 1 else place.server
+        return host, host.service.data_directory
 
 
 def pgbackrest_of(cluster: Cluster) -> PgBackRest | None:

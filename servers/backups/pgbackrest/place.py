@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from servers.inventory import SshTarget
 
+DEFAULT_STATE = "/var/lib/pgbackrest/understudy"
+
 
 @dataclass(frozen=True, slots=True)
 class PgBackRestPlace:
@@ -17,4 +19,4 @@ class PgBackRestPlace:
     stanza: str
     configuration: str | None = None
     host: SshTarget | None = None
-    state: str = "/var/lib/pgbackrest/understudy"
+    state: str = DEFAULT_STATE

@@ -77,16 +77,16 @@ class PgBackRestTool:
         """On the host that the settings name, else on the source's own; which server is copied from is decided by
         pgBackRest's configuration (backup-standby)."""
         tool, number = _tool(cluster), _repository_number(wanted.repository)
-        server = tool.runs_on(wanted.source)
-        place = JobPlace(BackupJob.BACKUP, server, server.service.data_directory, key)
+        place = JobPlace(BackupJob.BACKUP, wanted.source, f"backup/{tool.place.stanza}", key)
+        server, _ = tool.runs(place)
         async with acting(timeout):
-            before = await self._jobs.report(server, place.path, place.job, timeout=timeout)
+            before = await self.job(cluster, place, timeout=timeout)
             if before.key != key or before.state not in (JobState.RUNNING, JobState.DONE):
                 info = await info_of(self._shells, tool, server, timeout=timeout)
                 if info.running is not None:
                     other = f"another backup of stanza {tool.place.stanza} runs already{info.running.progress}"
                     raise ActionFailed(f"{server.name}: {other}: wait for its end")
-            await self._begin(place, job_scripts.BACKUP, (*tool.words(), wanted.kind, number), timeout)
+            await self._begin(tool, place, job_scripts.BACKUP, (wanted.kind, number), timeout)
         return place
 
     async def begin_verify(
@@ -106,10 +106,10 @@ class PgBackRestTool:
             first = segment_name(
                 1, segment_number(backup.start_lsn or Lsn(0), archive.segment_size), archive.segment_size
             )
-            place = JobPlace(BackupJob.VERIFY, server, server.service.data_directory, key)
+            here = server if server in cluster.servers else cluster.servers[0]
+            place = JobPlace(BackupJob.VERIFY, here, backup.path, key)
             number = backup.repository.removeprefix("repo")
-            arguments = (*tool.words(), number, backup.name, first)
-            await self._begin(place, job_scripts.VERIFY, arguments, timeout)
+            await self._begin(tool, place, job_scripts.VERIFY, (number, backup.name, first), timeout)
         return place
 
     async def begin_restore(
@@ -125,17 +125,18 @@ class PgBackRestTool:
             about = ("info", f"--set={wanted.backup}", f"--repo={number or '1'}", "--output=json")
             found = await answer_of(self._shells, tool, wanted.server, about, timeout=timeout)
             options = tablespace_options(found.blocks.get("output", ""), wanted.tablespaces)
-            arguments = (*tool.words(), key, number, wanted.backup, *options)
-            await self._begin(place, job_scripts.RESTORE, arguments, timeout)
+            await self._begin(tool, place, job_scripts.RESTORE, (key, number, wanted.backup, *options), timeout)
         return place
 
     async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
-        report = await self._jobs.report(place.server, place.path, place.job, timeout=timeout)
+        host, path = _tool(cluster).runs(place)
+        report = await self._jobs.report(host, path, place.job, timeout=timeout)
         failed = report.state is JobState.FAILED and "ERROR: [" in report.log
         return replace(report, log=explain(report.log)) if failed else report
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
-        return await self._jobs.stop(place.server, place.path, place.job, timeout=timeout)
+        host, path = _tool(cluster).runs(place)
+        return await self._jobs.stop(host, path, place.job, timeout=timeout)
 
     def restore_command(self, cluster: Cluster, server: Server) -> str:
         return restore_command(_tool(cluster).place)
@@ -202,8 +203,12 @@ class PgBackRestTool:
             raise ServerUnreachable(Outcome.FAILED, explain(failed[0]))
         return found
 
-    async def _begin(self, place: JobPlace, script: str, arguments: tuple[str, ...], timeout: float) -> None:
-        await self._jobs.begin(place.server, place.path, place.job, place.key, script, arguments, timeout=timeout)
+    async def _begin(
+        self, tool: PgBackRest, place: JobPlace, script: str, arguments: tuple[str, ...], timeout: float
+    ) -> None:
+        host, path = tool.runs(place)
+        words = (*tool.words(), *arguments)
+        await self._jobs.begin(host, path, place.job, place.key, script, words, timeout=timeout)
 
     def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
         return Answer(outcome, self._clock(), time.perf_counter() - started, detail)
