@@ -24,7 +24,7 @@ def next_steps(document: Document, actions: Mapping[str, Action], progress: Sequ
     again = f"Then, if it is still needed, ask again: /ha {document.order} {plan.cluster}"
     # A step that can be taken back and stands as failed could not be: nobody may take writes until somebody has.
     stuck = "; ".join(step.undo for step, at in steps if step.undo and at.state is StepState.FAILED)
-    return (look, f"By hand, unless another server is the primary by now: {stuck}", again) if stuck else (look, again)
+    return (look, f"By hand, if no primary takes writes: {stuck}", again) if stuck else (look, again)
 
 
 def passed_over(plan: Plan, actions: Mapping[str, Action], progress: Sequence[StepProgress]) -> str | None:

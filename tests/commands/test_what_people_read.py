@@ -55,7 +55,7 @@ async def test_a_report_says_what_to_start_by_hand_where_the_stop_could_not_be_t
     operation = await scene.request()
     await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
     report = (await scene.dispatcher.wait(operation)).page
-    by_hand = "By hand, unless another server is the primary by now: start db1 again as the primary"
+    by_hand = "By hand, if no primary takes writes: start db1 again as the primary"
     assert list(_items(report, "What to do next"))[1] == by_hand
 
 
