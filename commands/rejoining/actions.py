@@ -1,6 +1,5 @@
 """The code behind the steps that bring a server back: the engine does each and proves it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 
@@ -9,9 +8,7 @@ from commands.answering import while_it_answers
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.rejoining.going_on import upstream_is_primary
-from commands.rejoining.progress import progress_line
-from ledger.operations import get
-from ledger.quantities import seconds_text
+from commands.rejoining.waiting import followed
 from servers.engines.engine import ActionFailed, StopMode
 from servers.engines.rejoining import Job, JobReport, JobState
 from servers.inventory import Server
@@ -19,9 +16,6 @@ from servers.state import Role
 
 # What the report needs of the steps, by name.
 ASIDE, WAY = "old_directory", "way_back"
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks at a job
-LONGEST_SILENCE = 180.0  # seconds; a host that is restarted is back by then, and people want the lock of the cluster
 
 
 async def fence(context: StepContext) -> StepOutcome:
@@ -71,7 +65,7 @@ async def rewind(context: StepContext) -> StepOutcome:
     backups = context.cluster.backups
     archive = backups.archive_directory if backups else None
     begun = await engine_says(engine.begin_rewind(here, _upstream(context), _key(context), archive))
-    report = await _followed(context, Job.REWIND, begun)
+    report = await followed(context, Job.REWIND, begun)
     if report.state is JobState.DONE:
         return StepOutcome(f"{here.name} was rewound.", 0, report.log, {WAY: "pg_rewind"})
     said = f"pg_rewind on {here.name} did not end well: {_last_line(report)}"
@@ -94,7 +88,7 @@ async def copy(context: StepContext) -> StepOutcome:
     if await _needs_no_copy(context):
         return StepOutcome("Not needed: the rewind went through.")
     begun = await engine_says(context.world.engine.begin_copy(here, _upstream(context), _key(context)))
-    report = await _followed(context, Job.COPY, begun)
+    report = await followed(context, Job.COPY, begun)
     if report.state is JobState.RUNNING or report.state is JobState.ENDED:
         return await _end_copy(context)
     if report.state is not JobState.DONE:
@@ -186,37 +180,6 @@ ACTIONS: Mapping[str, Action] = {
     "start_standby": _action(start, streams),
     "drop_slot": _action(drop_slot, is_dropped),
 }
-
-
-async def _followed(context: StepContext, job: Job, report: JobReport) -> JobReport:
-    """Waits for the job's end, and tells how far it is. While its host is silent it goes on there, and that is said.
-    Raises StepFailed when the host stays silent.
-
-    A copy that runs is waited for no longer once somebody has cancelled the order; a rewind that were ended in its
-    middle would leave a directory that only a copy mends.
-    """
-    pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
-    heard = loop.time()
-    while report.state is JobState.RUNNING and not (job is Job.COPY and await _cancelled(context)):
-        context.say(progress_line(report))
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
-        try:
-            report = await context.world.engine.job(server_of(context), job)
-            heard = loop.time()
-        except ActionFailed as failed:
-            if loop.time() - heard >= LONGEST_SILENCE:
-                silence = seconds_text(LONGEST_SILENCE)
-                raise StepFailed(
-                    f"{context.step.server}'s host has been silent for {silence}; the {job} may go on there by itself. "
-                    f"Last: {failed}"
-                ) from failed
-            context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
-    return report
-
-
-async def _cancelled(context: StepContext) -> bool:
-    return await context.world.ledger.read(lambda db: get(db, context.operation).cancelled_by) is not None
 
 
 def _copy_follows(context: StepContext) -> bool:

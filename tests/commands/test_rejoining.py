@@ -253,12 +253,40 @@ async def test_a_copy_that_the_bot_did_not_survive_is_taken_up_where_it_is(scene
 async def test_a_host_that_stays_silent_ends_the_waiting_and_not_the_job(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("commands.rejoining.actions.LONGEST_SILENCE", 0.15)
+    monkeypatch.setattr("commands.rejoining.waiting.LONGEST_SILENCE", 0.15)
     await seen(scene, KILLED)
     scene.pair.silent.add(Job.REWIND)
     report = await run(scene, "rejoin")
     assert "db1's host has been silent for 150 ms; the rewind may go on there by itself" in report
     assert [job for job, _, _ in scene.pair.begun] == [Job.REWIND]
+
+
+async def standing_still(scene: Scene, reached: Reach) -> str:
+    """A rewind that does not move for a while, and then ends well; `reached` is what its host finds meanwhile."""
+    await seen(scene, KILLED)
+    scene.pair.ends[Job.REWIND] = [*[JobReport(JobState.RUNNING)] * 6, JobReport(JobState.DONE)]
+    operation = await scene.request(text="rejoin")
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    while not scene.pair.begun:
+        await asyncio.sleep(0)
+    scene.pair.reached = reached
+    return str((await scene.dispatcher.wait(operation)).page)
+
+
+async def test_a_job_that_stands_still_without_a_way_to_its_source_is_given_up(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.rejoining.waiting.STANDSTILL", 0.15)
+    report = await standing_still(scene, Reach(replication=False, files=False, detail="timeout expired"))
+    assert "The rewind has not moved for 150 ms, and db1 does not get through to db2: timeout expired" in report
+    assert "failed" in report
+
+
+async def test_one_that_stands_still_but_gets_through_is_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.rejoining.waiting.STANDSTILL", 0.15)
+    assert "succeeded" in await standing_still(scene, Reach(replication=True, files=True))
 
 
 async def test_a_host_that_is_silent_for_a_moment_is_waited_for(scene: Scene) -> None:
