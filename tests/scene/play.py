@@ -81,8 +81,12 @@ async def request_promotion(
 
 
 async def wait_for_report(slack: PracticeSlack, requested: Requested, *words: str, timeout: float = 60) -> Json:
-    """The report in the operation's thread."""
-    return await slack.wait_for_message(CLUSTER_CHANNEL, says(*words), timeout=timeout, thread_ts=requested.card["ts"])
+    """The report in the operation's thread, where what was checked stands as well, in words of its own."""
+
+    def is_report(message: Json) -> bool:
+        return says(*words)(message) and not says("what was checked")(message)
+
+    return await slack.wait_for_message(CLUSTER_CHANNEL, is_report, timeout=timeout, thread_ts=requested.card["ts"])
 
 
 async def audit_records(stage: Stage, kind: AuditKind | None = None) -> list[AuditRecord]:
