@@ -156,7 +156,7 @@ def _checkpoint_is_near(pair: Pair) -> Check:
     behind = max(0, at - control.redo_lsn)
     seconds = behind / CHECKPOINT_RATE
     evidence = (
-        f"{bytes_text(behind)} of WAL since its last one: at most about {seconds_text(seconds)}, before the outage"
+        f"{bytes_text(behind)} of WAL since its last one: at most about {seconds_text(seconds)}, while clients go on"
     )
     if seconds > steps.LONG:
         longest = f"it has {seconds_text(steps.LONG)}, else nothing is done"

@@ -67,7 +67,7 @@ async def test_a_stop_that_is_broken_off_leaves_nothing_behind(scene: Scene) -> 
         (
             2_000_000_000,
             CheckResult.WARN,
-            "of WAL since its last one: at most about 1 min 40 s, before the outage",
+            "of WAL since its last one: at most about 1 min 40 s, while clients go on",
         ),
         (20_000_000_000, CheckResult.WARN, "it has 5 min, else nothing is done. Run CHECKPOINT on db1 first"),
     ],
