@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from ledger.recovery_rates import NOTHING_MEASURED, RecoveryRates
 from servers.inventory import Cluster
 from servers.state import ClusterState
 from servers.verdict import Judgement
@@ -11,12 +12,16 @@ from servers.verdict import Judgement
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a probe reads: what was seen, what it means, and what was to be seen. `at_work`: in maintenance."""
+    """What a probe reads: what was seen, what it means, and what was to be seen. `at_work`: in maintenance.
+
+    `rates`: how fast earlier restores of it were.
+    """
 
     cluster: Cluster
     state: ClusterState
     judgement: Judgement
     at_work: bool = False
+    rates: RecoveryRates = NOTHING_MEASURED
 
 
 # No look takes as long: one that seems to be older than this is not late, the clock was set back.
@@ -34,6 +39,7 @@ class Unit(StrEnum):
     BYTES = "bytes"
     SECONDS = "seconds"
     SHARE = "share"  # between 0 and 1
+    TIMES = "times"  # as much as something else
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,23 @@ class Thresholds:
     archive_failing_for: float = 30.0
     archive_behind: float = 15 * MINUTE
     archive_critical: float = 60 * MINUTE
+
+    # How many times larger or smaller than the median of the last ones a backup may be.
+    backup_size_factor: float = 2.0
+    # A complete one is to be verified at least this often.
+    backup_unverified: float = 8 * DAY
+    # How far one wants to go back without a gap: zero asks for nothing, for only you know what you promised.
+    restore_window: float = 0.0
+    restore_window_for: float = 5 * MINUTE
+    # Gaps in the archive that are older are of no interest.
+    archive_gap_within: float = 7 * DAY
+    archive_gap_for: float = 2 * MINUTE
+    # How long a restore may take, by what earlier ones have measured.
+    rto: float = 1 * HOUR
+    # When the disk of the backups will be full, by its growth.
+    repository_full_warning: float = 3 * DAY
+    repository_full_critical: float = 1 * DAY
+    repository_full_for: float = 30 * MINUTE
 
     disk_warning: float = 0.80
     disk_critical: float = 0.90
@@ -84,6 +102,8 @@ class Thresholds:
         for share in _SHARES:
             if getattr(self, share) > 1:
                 raise ValueError(f"{share} is above 1: it is a share, such as 0.8 for 80 %")
+        if self.backup_size_factor < 1:
+            raise ValueError("backup_size_factor is below 1: 2 lets a backup be half or twice its usual size")
 
 
 _ORDERED = (
@@ -91,6 +111,7 @@ _ORDERED = (
     ("connections_warning", "connections_critical"),
     ("backup_age", "backup_age_critical"),
     ("archive_behind", "archive_critical"),
+    ("repository_full_critical", "repository_full_warning"),
 )
 _SHARES = (
     "disk_warning",

@@ -17,6 +17,7 @@ class Unit(StrEnum):
     SHARE = "share"
     BYTES = "bytes"
     SECONDS = "seconds"
+    TIMES = "times"
 
 
 _KNOWN = tuple(field.name for field in fields(Thresholds))
@@ -27,6 +28,8 @@ def unit_of(name: str) -> Unit:
     """The unit of the threshold of that name."""
     if name in _SHARE_NAMES or name.endswith("_hysteresis"):
         return Unit.SHARE
+    if name.endswith("_factor"):
+        return Unit.TIMES
     return Unit.BYTES if name.endswith("_bytes") else Unit.SECONDS
 
 
@@ -65,6 +68,8 @@ def parse_threshold(name: str, value: object) -> float:
             return _bytes(value)
         case Unit.SHARE:
             return _share(value)
+        case Unit.TIMES:
+            return _times(value)
 
 
 def default_text(name: str) -> str:
@@ -77,6 +82,8 @@ def default_text(name: str) -> str:
             return f'"{ByteSize(int(value)).human_readable(separator="")}"'
         case Unit.SHARE:
             return f'"{value:.0%}"'
+        case Unit.TIMES:
+            return f"{value:g}"
 
 
 def default_lines() -> str:
@@ -100,3 +107,12 @@ def _share(value: object) -> float:
     if isinstance(value, bool) or not 0 <= share <= 1:
         raise ValueError('write a share between "0%" and "100%"')
     return share
+
+
+def _times(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("write how many times as much, such as 2 or 1.5")
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError("write how many times as much, such as 2 or 1.5") from None

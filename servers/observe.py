@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from servers.backups.archive import ArchiveState
+from servers.backups.filling import Filling, Sample
 from servers.backups.native.lister import NativeBackups
 from servers.backups.tool import ArchiveListing, BackupListing
 from servers.engines.patroni.engine import PatroniEngine
@@ -100,6 +101,7 @@ class Observer:
         self._memories = {
             (name, each.name): _Memory() for name, cluster in clusters.items() for each in cluster.servers
         }
+        self._filling: dict[tuple[str, str], Filling] = {}
         self._traffic = TrafficLooks(traffic or {}, clock)
 
     async def observe(
@@ -144,6 +146,7 @@ class Observer:
             patroni=patroni.result(),
             traffic=traffic.result(),
             archive=archive.result(),
+            filling=self._filling_of(cluster, backups.result()),
         )
 
     def wake(self, cluster: Cluster) -> None:
@@ -283,6 +286,16 @@ class Observer:
             return state
         answer = Answer(Outcome.TIMED_OUT, self._clock(), timeout, f"the backups are not listed within {timeout:g} s")
         return BackupState(answer, (), None, None)
+
+    def _filling_of(self, cluster: Cluster, backups: BackupState | None) -> tuple[Filling, ...]:
+        """The listing's file systems as they were over time, this look included. What is not listed now is left out."""
+        if backups is None or not backups.answer.ok:
+            return ()
+        at = backups.answer.at
+        for disk in backups.disks:
+            known = self._filling.get((cluster.name, disk.path), Filling(disk.path, ()))
+            self._filling[cluster.name, disk.path] = known.with_sample(Sample(at, disk.used, disk.available))
+        return tuple(self._filling[cluster.name, disk.path] for disk in backups.disks)
 
     async def _archive_state(self, cluster: Cluster, max_age: float, patience: float) -> ArchiveState | None:
         if cluster.backups is None or self._archives is None:

@@ -1,12 +1,16 @@
 """What is looked at. A probe is one file here and one line below."""
 
 from alerts.probes.availability import availability
+from alerts.probes.backup_history import backup_history
 from alerts.probes.backups import backups
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.replay_lag import replay_lag
+from alerts.probes.repository_disk import repository_disk
+from alerts.probes.restore_window import restore_windows
+from alerts.probes.rto import rto
 from alerts.probes.traffic import traffic
 from alerts.probes.visibility import visibility
 from alerts.probes.wal_archive import wal_archive
@@ -16,6 +20,10 @@ PROBES: tuple[Probe, ...] = (
     replay_lag,
     wal_archive,
     backups,
+    backup_history,
+    restore_windows,
+    rto,
+    repository_disk,
     disks,
     connections,
     patroni,

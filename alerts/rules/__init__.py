@@ -8,6 +8,7 @@ from alerts.rules.availability import (
     SPLIT_BRAIN,
     STANDBY_DOWN,
 )
+from alerts.rules.backup_history import BACKUP_SIZE_RULE, BACKUP_UNVERIFIED_RULE
 from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
@@ -18,6 +19,8 @@ from alerts.rules.patroni import (
     PATRONI_MEMBER_UNWELL,
 )
 from alerts.rules.replay_lag import REPLAY_LAG
+from alerts.rules.repository_disk import REPOSITORY_DISK_RULE
+from alerts.rules.restore_window import ARCHIVE_GAP_RULE, RESTORE_WINDOW_RULE, RTO_RULE
 from alerts.rules.rule import Rule
 from alerts.rules.traffic import CLIENTS_HELD, TRAFFIC_ASTRAY
 from alerts.rules.wal_archive import WAL_ARCHIVE
@@ -38,6 +41,12 @@ RULES: tuple[Rule, ...] = (
     REPLAY_LAG,
     WAL_ARCHIVE,
     BACKUP,
+    ARCHIVE_GAP_RULE,
+    RESTORE_WINDOW_RULE,
+    BACKUP_SIZE_RULE,
+    BACKUP_UNVERIFIED_RULE,
+    RTO_RULE,
+    REPOSITORY_DISK_RULE,
     DISK,
     CONNECTIONS,
     CANNOT_SEE,
