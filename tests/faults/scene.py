@@ -87,7 +87,9 @@ class Scene:
         )
 
     def thread(self, requested: Requested) -> list[dict[str, object]]:
-        return self.stage.slack.messages(CLUSTER_CHANNEL, requested.card["ts"])
+        """What was told since it was asked for; the checks of its plan stand there as well."""
+        messages = self.stage.slack.messages(CLUSTER_CHANNEL, requested.card["ts"])
+        return [message for message in messages if "what was checked" not in str(message["text"])]
 
     def told(self, requested: Requested) -> str:
         """How it ended, as people were told in its thread; until then the last thing that stands there."""
