@@ -19,6 +19,7 @@ from commands.document import warm_up
 from commands.maintenance import end_what_ran_out
 from commands.orders import expire, late
 from commands.parse import parse
+from commands.restoring.cards import remind
 from commands.running.following import follow
 from commands.running.owner import Owner
 from commands.running.recovery import Recovery
@@ -27,6 +28,7 @@ from commands.running.taking_over import Resuming
 from commands.submission import Submission
 from commands.world import World
 from ledger.errors import LedgerError
+from ledger.instances import instances_overdue
 from ledger.maintenance import in_maintenance, run_out
 from ledger.operations import NoSuchOperation
 from servers.inventory import Cluster
@@ -128,6 +130,9 @@ class Dispatcher:
             await ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
         if await ledger.read(lambda db: bool(run_out(db, now))):
             await ledger.write(lambda db: end_what_ran_out(db, now))
+        if await ledger.read(lambda db: bool(instances_overdue(db, now))):
+            channels = {name: cluster.channel for name, cluster in self._world.clusters.items()}
+            await ledger.write(lambda db: remind(db, channels, now))
         await self.recover()
 
     async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:

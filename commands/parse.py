@@ -63,6 +63,9 @@ def parse(text: str, names: Sequence[str], wordy: Collection[str] = ()) -> Typed
     words = [word for word in words if word.casefold() not in (*DRY_RUN, *BREAK_GLASS)]
     if not words:
         return Typed(HELP)
+    two = " ".join(words[:2]).casefold()
+    if two in names:
+        words = [two, *words[2:]]
     name, arguments = words[0].casefold(), [word.casefold() for word in words[1:]]
     if name not in names:
         raise Misunderstood(_unknown_command(name, names))

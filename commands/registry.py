@@ -18,6 +18,7 @@ from commands.reload import Reload
 from commands.replication import Replication
 from commands.restart import Restart
 from commands.restore import Restore
+from commands.restore_keep import RestoreKeep
 from commands.service import Service
 from commands.standby import Standby
 from commands.status import Status
@@ -35,6 +36,7 @@ _COMMANDS: tuple[Command, ...] = (
     Backups(),
     Backup(),
     Restore(),
+    RestoreKeep(),
     InMaintenance(),
     Cancel(),
     Operations(),

@@ -1,21 +1,24 @@
 """`/ha restore [cluster] --to WHEN …`: the data of a moment, beside what runs, in its place, or some tables of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 
-from commands.command import Action, Meant, Misunderstood
+from commands.command import Action, Meant
 from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
-from commands.restoring import in_place_actions, report
+from commands.restoring import in_place_actions, report, table_actions
 from commands.restoring.actions import ACTIONS, OPERATION
+from commands.restoring.cut_over import cut_over
 from commands.restoring.in_place_plan import plan_in_place
 from commands.restoring.listing import plan_listing
-from commands.restoring.plans import REMOVAL, plan_beside, plan_drop
+from commands.restoring.plans import REMOVAL, plan_beside, plan_drop, plan_tables
 from commands.restoring.seen import look_at_backups, see
-from commands.restoring.words import USAGE, Way, read_wanted, understand
+from commands.restoring.words import USAGE, Wanted, Way, read_wanted, understand
 from commands.world import World
 from ledger.instances import instances_there
 from servers.state import ClusterState
+
+FURTHEST_CLOCK = timedelta(hours=14)  # ahead of UTC, somewhere on Earth
 
 
 class Restore:
@@ -27,7 +30,8 @@ class Restore:
     right = "restore"
 
     def resolve(self, arguments: Sequence[str], world: World) -> Meant:
-        return self.understand(arguments, UTC, world)
+        """Whose clock it goes by is not known here: what is past by some clock is not refused as still to come."""
+        return understand(arguments, UTC, world.now() + FURTHEST_CLOCK, world.clusters)
 
     def understand(self, words: Sequence[str], zone: tzinfo, world: World) -> Meant:
         """The cluster, the server where one is named, and the moment as an absolute one."""
@@ -35,7 +39,7 @@ class Restore:
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where that moment, or that way, is not possible."""
-        wanted, cluster = read_wanted(meant.words), meant.cluster
+        wanted, cluster = await _with_target(read_wanted(meant.words), world), meant.cluster
         if wanted.way is Way.REMOVE:
             there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
             return plan_drop(cluster, state, there, wanted.operation)
@@ -43,15 +47,15 @@ class Restore:
             there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
             backups, window, _ = await look_at_backups(world, cluster)
             return plan_listing(cluster, state, backups, window, there, world.now())
-        if wanted.way is Way.TABLES:
-            raise Misunderstood(f"{wanted.way} is not there yet")
         seen = await see(world, cluster, state, meant.server, wanted, wanted.target)
         if wanted.way is Way.IN_PLACE:
             return plan_in_place(seen, await look_at_traffic(world, cluster), world.now())
+        if wanted.way is Way.TABLES:
+            return plan_tables(seen, world.now())
         return plan_beside(seen, world.now())
 
     def actions(self) -> Mapping[str, Action]:
-        return {**ACTIONS, **in_place_actions.ACTIONS}
+        return {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         if plan.kind == REMOVAL:
@@ -59,3 +63,10 @@ class Restore:
         if dict(plan.facts)["how"] == Way.IN_PLACE:
             return report.conclude_in_place(plan, found)
         return report.conclude_beside(plan, found, found.get(OPERATION, ""))
+
+
+async def _with_target(wanted: Wanted, world: World) -> Wanted:
+    """What cuts over to an instance that stands beside goes to the moment of that one's order."""
+    if wanted.way is not Way.CUT_OVER:
+        return wanted
+    return await world.ledger.read(lambda db: cut_over(db, wanted.operation))

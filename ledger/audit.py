@@ -50,6 +50,8 @@ class AuditKind(StrEnum):
     MAINTENANCE_BEGUN = "maintenance begun"
     MAINTENANCE_ENDED = "maintenance ended"
     PATRONI_PAUSE = "patroni pause"  # that maintenance asks of it, and that its end takes back
+    INSTANCE_KEPT = "instance kept"  # a restored instance, for longer
+    INSTANCE_OVERDUE = "instance overdue"
     BREAK_GLASS = "break glass"  # an order that one person started alone, because the policy lets them
     AUDIT_EXPORTED = "audit exported"
     WITNESS_WRITTEN = "witness written"

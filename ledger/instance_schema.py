@@ -11,6 +11,7 @@ RESTORED_INSTANCES = (
         target TEXT NOT NULL,
         made_at TEXT NOT NULL,
         keep_until TEXT NOT NULL,
+        reminded_at TEXT,
         dropped_at TEXT
     ) STRICT
     """,

@@ -31,12 +31,20 @@ class RestoredInstance:
 _COLUMNS = "operation, cluster, server, directory, key, target, made_at, keep_until, dropped_at"
 _THERE = f"SELECT {_COLUMNS} FROM restored_instance WHERE dropped_at IS NULL ORDER BY made_at"  # noqa: S608 - constants
 _GET = f"SELECT {_COLUMNS} FROM restored_instance WHERE operation = :operation"  # noqa: S608 - constants
+_OVERDUE = f"""
+    SELECT {_COLUMNS} FROM restored_instance
+    WHERE dropped_at IS NULL AND reminded_at IS NULL AND keep_until <= :at
+"""  # noqa: S608 - constants
+_REMINDED = "UPDATE restored_instance SET reminded_at = :at WHERE operation = :operation"
 _NOTE = """
     INSERT INTO restored_instance (operation, cluster, server, directory, key, target, made_at, keep_until)
     VALUES (:operation, :cluster, :server, :directory, :key, :target, :made_at, :keep_until)
     ON CONFLICT (operation) DO NOTHING
 """
-_KEEP = "UPDATE restored_instance SET keep_until = :until WHERE operation = :operation AND dropped_at IS NULL"
+_KEEP = """
+    UPDATE restored_instance SET keep_until = :until, reminded_at = NULL
+    WHERE operation = :operation AND dropped_at IS NULL
+"""
 _GONE = "UPDATE restored_instance SET dropped_at = :at WHERE operation = :operation AND dropped_at IS NULL"
 
 
@@ -64,6 +72,15 @@ def keep_instance(db: Database, operation: str, until: datetime) -> None:
 def instance_is_gone(db: Database, operation: str, at: datetime) -> None:
     """It was dropped, or has become a server's data directory."""
     db.execute(_GONE, {"operation": operation, "at": to_text(at)})
+
+
+def instances_overdue(db: Database, at: datetime) -> list[RestoredInstance]:
+    """Those that are past their time, and of which nobody was reminded since."""
+    return [_instance(row) for row in db.query(_OVERDUE, {"at": to_text(at)})]
+
+
+def reminded_of_instance(db: Database, operation: str, at: datetime) -> None:
+    db.execute(_REMINDED, {"operation": operation, "at": to_text(at)})
 
 
 def find_instance(db: Database, operation: str) -> RestoredInstance | None:

@@ -25,6 +25,7 @@ from bot.slack.replies import Replies
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
 from commands.automatic.clicks import Choice
 from commands.automatic.pages import NOW, STOP
+from commands.restoring.cards import CUT_OVER, DROP_IT, KEEP
 from ledger.page import Page, Tone, text
 
 VIEW_SECONDS = 8.0
@@ -32,6 +33,9 @@ ACK_TRIES, ACK_TRY_SECONDS = 20, 0.15  # together the three seconds that Slack w
 DECISIONS = {"order.approve": Decision.APPROVE, "order.reject": Decision.REJECT, "order.cancel": Decision.CANCEL}
 CHOICES = {NOW: Choice.NOW, STOP: Choice.STOP}  # the buttons of an automatic failover's announcement
 OPEN_PROMOTE = "promote.open"
+# What a button opens the form of, and what one asks at once: the words before its value.
+FORMS = {OPEN_PROMOTE: "promote", DROP_IT: "restore drop", CUT_OVER: "restore cut-over"}
+DEEDS = {KEEP: "restore keep"}
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -112,8 +116,11 @@ class Handlers:
             asked = incoming.asked(self.now(), f"{press.action} {press.value}")
             answer = await self.orders.press(asked, press.value, CHOICES[press.action])
             await self.replies.reply(incoming, answer.page, private=answer.private)
-        elif press.action == OPEN_PROMOTE and incoming.trigger_id is not None:
-            await self._form(incoming, incoming.trigger_id, f"promote {press.value}")
+        elif press.action in FORMS and incoming.trigger_id is not None:
+            await self._form(incoming, incoming.trigger_id, f"{FORMS[press.action]} {press.value}")
+        elif press.action in DEEDS:
+            answer = await self.orders.ask(incoming.asked(self.now(), f"{DEEDS[press.action]} {press.value}"))
+            await self.replies.reply(incoming, answer.page, private=answer.private)
         elif self.alerts.knows(press.action):
             asked = incoming.asked(self.now(), f"{press.action} {press.value} {press.choice or ''}".strip())
             await self.replies.reply(incoming, await self.alerts.press(asked, press))

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
 
 from commands.acting import engine_says, server_of, time_of
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.rejoining.progress import progress_line as job_line
 from commands.restoring import rates, recovering
 from commands.restoring.acting import place_of, served, target_of
+from commands.restoring.cards import show_instance
 from commands.restoring.recovering import Stage, judge_recovery
+from commands.restoring.words import Way
 from ledger.instances import RestoredInstance, find_instance, instance_is_gone, note_instance
 from servers.backups.archive import ArchiveState
 from servers.backups.instances import InstanceState, InstanceWanted, Place
@@ -69,7 +73,7 @@ async def lay_out(context: StepContext) -> StepOutcome:
     job = await engine_says(tool.begin_restore(cluster, wanted, place.key))
     report = await _followed(context, job)
     if report.state is not JobState.DONE:
-        left = f"What is there so far: {place.directory}. To remove it: /ha restore drop {context.operation}"
+        left = f"What is there so far: {_how_to_drop(context, place)}"
         message = (
             f"{serving.backup.name} could not be laid out: {_last_line(report)}. The live cluster was not touched. "
         )
@@ -140,6 +144,7 @@ async def look(context: StepContext) -> StepOutcome:
         raise StepFailed("The restored instance would take writes. Drop it, and look at its log.", output=answer)
     live = await _live(context)
     since = str(max(live.next_xid - int(xmax), 0)) if live is not None and xmax.isdigit() else ""
+    await _show(context)
     counted = f" The cluster has begun about {since} transactions since." if since else ""
     return StepOutcome(f"It answers, read-only: {names}.{counted}", 0, answer, {DATABASES: names, SINCE: since})
 
@@ -153,7 +158,8 @@ async def drop(context: StepContext) -> StepOutcome:
         await engine_says(instances.stop(place))
     there = await engine_says(instances.drop(place, timeout=time_of(context)))
     at = context.world.now()
-    await context.world.ledger.write(lambda db: instance_is_gone(db, place.operation, at))
+    channel = context.cluster.channel
+    await context.world.ledger.write(lambda db: _gone(db, place.operation, channel, at))
     return StepOutcome(f"{place.directory} {'is removed' if there else 'was gone already'}.", 0)
 
 
@@ -170,6 +176,25 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 DROPPED = "operation"  # the fact of a plan that drops: whose instance
+
+
+async def _show(context: StepContext) -> None:
+    """Its own message, which says what can be done with it. One that is to take the live one's place needs none."""
+    if dict(context.plan.facts)["how"] == Way.IN_PLACE:
+        return
+    channel, at = context.cluster.channel, context.world.now()
+    await context.world.ledger.write(lambda db: _shown(db, context.operation, channel, at))
+
+
+def _shown(db: Database, operation: str, channel: str, at: datetime) -> None:
+    one = find_instance(db, operation)
+    if one is not None:
+        show_instance(db, one, channel, at)
+
+
+def _gone(db: Database, operation: str, channel: str, at: datetime) -> None:
+    instance_is_gone(db, operation, at)
+    _shown(db, operation, channel, at)
 
 
 async def _never() -> None:
@@ -215,12 +240,18 @@ async def _looked(context: StepContext, place: Place) -> InstanceState | None:
 
 async def _stopped(context: StepContext, place: Place) -> str:
     """A recovery that failed is not left running; what to say of it."""
-    drop_it = f"What is there: {place.directory}. To remove it: /ha restore drop {place.operation}"
+    drop_it = (
+        f"What is there: {place.directory}. To remove it: /ha restore drop {context.cluster.name} {place.operation}"
+    )
     try:
         await context.world.instances.stop(place)
     except ActionFailed as failed:
         return f"It could not be stopped: {failed}. The live cluster was not touched. {drop_it}"
     return f"It is stopped, and the live cluster was not touched. {drop_it}"
+
+
+def _how_to_drop(context: StepContext, place: Place) -> str:
+    return f"{place.directory}. To remove it: /ha restore drop {context.cluster.name} {place.operation}"
 
 
 async def _followed(context: StepContext, job: JobPlace) -> JobReport:

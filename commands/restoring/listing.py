@@ -52,8 +52,8 @@ def plan_listing(
 def _instance(one: RestoredInstance, now: datetime) -> Check:
     late = "past its time; " if one.keep_until <= now else ""
     evidence = (
-        f"{late}kept until {one.keep_until:%Y-%m-%d %H:%M} UTC. /ha restore keep {one.operation}, or "
-        f"/ha restore drop {one.operation}"
+        f"{late}kept until {one.keep_until:%Y-%m-%d %H:%M} UTC. /ha restore keep {one.cluster} {one.operation}, or "
+        f"/ha restore drop {one.cluster} {one.operation}"
     )
     title = f"Beside {one.server}: {one.target}"
     return Check(f"instance_{one.operation}", title, CheckResult.WARN if late else CheckResult.PASS, evidence)

@@ -1,14 +1,17 @@
 """The plans of a restore beside, of dropping what it made, and the list of what there is."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from commands.command import Misunderstood
+from commands.parse import echo
 from commands.plan import Check, CheckResult, Loss, Plan, Step
 from commands.restoring import steps
 from commands.restoring.acting import BACKUP, TARGET
 from commands.restoring.actions import DROPPED
 from commands.restoring.checks import instance_checks
 from commands.restoring.seen import Seen
+from commands.restoring.table_actions import DATABASE, SCHEMA, TABLES
 from commands.restoring.target import write_target
 from ledger.instances import RestoredInstance
 from servers.backups.recovery import target_text
@@ -37,6 +40,35 @@ def plan_beside(seen: Seen, now: datetime) -> Plan:
         consequence=f"{seen.cluster.name} as of {target} will stand on {host} beside what runs there, read-only",
         dangerous=False,
     )
+
+
+def plan_tables(seen: Seen, now: datetime) -> Plan:
+    """Beside, on the primary's host, and from there into the live one. Raises Misunderstood."""
+    beside, database = plan_beside(seen, now), _database(seen)
+    tables = ", ".join(seen.wanted.tables)
+    what = tables or "every table"
+    timeout = max(steps.SHORTEST_JOB, seen.size / steps.SLOWEST_RATE)
+    return replace(
+        beside,
+        steps=(*beside.steps, steps.copy_tables(seen.host.name, what, database, timeout)),
+        loss=Loss(0, 0.0, "What is there is not touched: a new schema is added."),
+        facts=(*beside.facts, (TABLES, tables), (DATABASE, database), ("into", f"new schema {SCHEMA}OPERATION")),
+        consequence=f"{what} of {database} as of {target_text(seen.target)} will be in a new schema of the live one",
+    )
+
+
+def _database(seen: Seen) -> str:
+    """The one that is named, else the only one that there is besides PostgreSQL's own."""
+    known = tuple(name for name in (seen.live.databases if seen.live else ()) if name != "template1")
+    named = seen.wanted.database
+    if named:
+        if known and named not in known:
+            raise Misunderstood(f"There is no database “{echo(named)}”. There are {', '.join(known)}.")
+        return named
+    own = tuple(name for name in known if name != "postgres") or known
+    if len(own) != 1:
+        raise Misunderstood(f"Of which database? Type: --database NAME. There are {', '.join(known) or 'none'}.")
+    return own[0]
 
 
 def instance_steps(seen: Seen) -> tuple[Step, ...]:
@@ -69,7 +101,7 @@ def plan_drop(cluster: Cluster, state: ClusterState, there: list[RestoredInstanc
         raise Misunderstood(f"There is no restored instance {what}.")
     if len(meant) > 1:
         names = ", ".join(f"{one.operation} ({one.target}, on {one.server})" for one in meant)
-        raise Misunderstood(f"Which one? There are {names}. Type: /ha restore drop {meant[0].operation}")
+        raise Misunderstood(f"Which one? There are {names}. Type: /ha restore drop {cluster.name} {meant[0].operation}")
     (one,) = meant
     return Plan(
         kind=REMOVAL,

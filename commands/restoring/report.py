@@ -5,7 +5,7 @@ from datetime import datetime
 
 from commands.command import failure_of
 from commands.plan import Conclusion, Plan
-from commands.restoring import actions, in_place_actions
+from commands.restoring import actions, in_place_actions, table_actions
 from ledger.quantities import seconds_text
 
 
@@ -21,7 +21,11 @@ def conclude_beside(plan: Plan, found: Mapping[str, str], operation: str) -> Con
         ("Transactions since", found.get(actions.SINCE, "") or "not known"),
     )
     line = f"{plan.cluster} as of {facts['to']} stands on {plan.target}, read-only, for 4 h."
-    name = f" {operation}" if operation else ""
+    if table_actions.DATABASE in facts:
+        schema = found.get(table_actions.INTO, "a new schema")
+        what = facts[table_actions.TABLES] or "Every table"
+        line = f"{what} of {facts[table_actions.DATABASE]} as of {facts['to']}: in the live schema {schema}. {line}"
+    name = f" {plan.cluster} {operation}" if operation else ""
     return Conclusion(
         line,
         tuple(row for row in rows if row[1]),
@@ -29,7 +33,7 @@ def conclude_beside(plan: Plan, found: Mapping[str, str], operation: str) -> Con
             f"Look into it on {plan.target}: psql -h {found.get(actions.SOCKETS, '')} -p {port}",
             f"Keep it for 4 h more: /ha restore keep{name}",
             f"Drop it: /ha restore drop{name}",
-            f"Cut over to this moment: /ha restore {plan.cluster} --to {_typed(plan)} --in-place",
+            f"Cut over to this moment: /ha restore cut-over{name}",
         ),
     )
 
@@ -68,9 +72,3 @@ def _outage(found: Mapping[str, str]) -> str:
 
 def conclude_drop(plan: Plan) -> Conclusion:
     return Conclusion(f"The restored instance on {plan.target} is gone: {dict(plan.facts)['removed']}.")
-
-
-def _typed(plan: Plan) -> str:
-    """The target as one types it."""
-    kind, _, value = dict(plan.facts)["recovery target"].partition(" ")
-    return {"time": value, "lsn": value, "name": f"point {value}"}.get(kind, f"{kind} {value}".strip())

@@ -32,6 +32,15 @@ def look(server: str) -> Step:
     return Step("look", server, "Look into it", does, "it answers, read-only", NORMAL)
 
 
+def copy_tables(server: str, what: str, database: str, timeout: float) -> Step:
+    does = (
+        f"Into a new schema of the live database {database}, in one transaction: rows, columns and keys. Nothing that "
+        "is there is touched."
+    )
+    proof = "the transaction is committed"
+    return Step("copy_tables", server, f"Copy {what} into the live database", does, proof, timeout)
+
+
 def drop(server: str, directory: str) -> Step:
     does = f"Stops it, and removes {directory}, which that order made, and nothing else. This cannot be taken back."
     return Step("drop", server, "Drop the restored instance", does, "the directory is gone", LONG)

@@ -12,7 +12,7 @@ from servers.backups.target import Target
 from servers.inventory import Cluster
 
 USAGE = "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b] [--database NAME]"
-_DROP_WORD = "drop"
+_BY_OPERATION = ("drop", "cut-over")
 _HYPHENS = ("--", "\N{EM DASH}", "\N{EN DASH}")
 MOST_TABLES = 20
 LONGEST_NAME = 130  # schema and table, 63 bytes each at most, and the dots
@@ -26,6 +26,7 @@ class Way(StrEnum):
     IN_PLACE = "in place"
     TABLES = "tables"
     REMOVE = "drop"
+    CUT_OVER = "cut-over"  # in place, to the moment of an instance that stands beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,10 @@ class Wanted:
 def understand(words: Sequence[str], zone: tzinfo, now: datetime, clusters: Mapping[str, Cluster]) -> Meant:
     """`words` as they were typed. Raises Misunderstood."""
     names, options = _apart(words)
-    if names and names[0].casefold() == _DROP_WORD:
-        cluster, operation = _of_drop(names[1:], clusters)
-        return Meant(cluster, None, write_wanted(Wanted(Way.REMOVE, operation=operation)))
+    if names and names[0].casefold() in _BY_OPERATION:
+        way = Way(names[0].casefold())
+        cluster, operation = _by_operation(way, names[1:], clusters)
+        return Meant(cluster, None, write_wanted(Wanted(way, operation=operation)))
     cluster, server = resolve([name.casefold() for name in names], clusters, USAGE)
     if "to" not in options:
         if options:
@@ -152,11 +154,12 @@ def _names(options: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], str]:
     return tables, database
 
 
-def _of_drop(names: Sequence[str], clusters: Mapping[str, Cluster]) -> tuple[Cluster, str]:
+def _by_operation(way: Way, names: Sequence[str], clusters: Mapping[str, Cluster]) -> tuple[Cluster, str]:
     """The cluster, and the operation where one is named."""
+    usage = f"restore {way} [cluster] [operation]"
     known = [name.casefold() for name in names if name.casefold() in clusters]
     rest = [name for name in names if name.casefold() not in clusters]
     if len(known) > 1 or len(rest) > 1:
-        raise Misunderstood(f"Which one? Type: {COMMAND} restore drop [cluster] [operation]")
-    cluster, _ = resolve(known, clusters, "restore drop [cluster] [operation]")
-    return cluster, rest[0] if rest else ""
+        raise Misunderstood(f"Which one? Type: {COMMAND} {usage}")
+    cluster, _ = resolve(known, clusters, usage)
+    return cluster, rest[0].upper() if rest else ""

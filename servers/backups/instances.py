@@ -14,9 +14,12 @@ from typing import TypeVar
 from servers.backups import instance_scripts, live_facts
 from servers.backups.live_facts import LiveFacts
 from servers.backups.recovery import recovery_settings
+from servers.backups.table_scripts import TABLES
 from servers.backups.target import Target
 from servers.engines.engine import ActionFailed
 from servers.engines.job_answer import taken_apart
+from servers.engines.jobs import Jobs
+from servers.engines.rejoining import JobReport
 from servers.engines.standby_settings import quoted
 from servers.errors import ServerUnreachable
 from servers.inventory import Server, ServiceKind
@@ -28,6 +31,7 @@ from servers.ssh import Shells
 
 T = TypeVar("T")
 
+TABLES_JOB = "tables"
 _SEGMENT_NAME = 24  # hexadecimal digits
 
 # What has to be loaded at the start for the data to be read at all: WAL of their own, or tables that refuse otherwise.
@@ -146,6 +150,7 @@ class Instances:
 
     def __init__(self, shells: Shells) -> None:
         self._shells = shells
+        self._jobs = Jobs(shells)
 
     async def host(
         self, server: Server, directory: str, libraries: Sequence[str] = (), *, timeout: float = 5.0
@@ -186,6 +191,23 @@ class Instances:
         words = (place.key, sql)
         found = await self._run(place.server, place.directory, instance_scripts.ASK, words, timeout)
         return found.blocks.get("output", "")
+
+    async def begin_tables(
+        self, place: Place, database: str, schema: str, tables: Sequence[str], *, timeout: float = 15.0
+    ) -> JobReport:
+        """Begin to copy tables (all of the database where none is named) into the live server on the same host.
+
+        They go into a new schema, in one transaction. A job of that place: see `tables`.
+        """
+        live = place.server.service.data_directory.rstrip("/")
+        words = (live, database, schema, *tables)
+        return await self._jobs.begin(
+            place.server, place.directory, TABLES_JOB, place.key, TABLES, words, timeout=timeout
+        )
+
+    async def tables(self, place: Place, *, timeout: float = 8.0) -> JobReport:
+        """How the copy of tables stands."""
+        return await self._jobs.report(place.server, place.directory, TABLES_JOB, timeout=timeout)
 
     async def stop(self, place: Place, *, timeout: float = 60.0) -> None:
         await self._run(place.server, place.directory, instance_scripts.STOP, (place.key,), timeout)

@@ -84,7 +84,7 @@ async def test_beside_has_exactly_what_was_there_at_the_moment_and_goes_when_it_
     assert await markers_of(way, report) == [1, 2, 3]
     assert f"{between:%Y-%m-%d %H:%M:%S}" in repr(report)
     (one,) = await way.world.ledger.read(lambda db: instances_there(db))
-    assert f"/ha restore drop {one.operation}" in repr(report)
+    assert f"/ha restore drop shop {one.operation}" in repr(report)
     assert (await way.status()).page.title == "shop: healthy"
     beside = set(Path(one.directory).parent.iterdir())
     dropped = await ordered(way, "restore drop")
@@ -111,7 +111,7 @@ async def test_in_place_takes_back_what_came_after_and_the_old_directory_is_kept
     await mark(way, 4)
     await archived(way, between)
     report = await in_place(way, between)
-    assert report.title == "Restore of shop: db1 succeeded", report
+    assert report.title == "Restore of shop: db1 succeeded", report.summary
     db1 = lab.server("db1")
     assert await db1.query("SELECT n FROM marker ORDER BY n") == [(1,), (2,), (3,)]
     assert not await db1.in_recovery()
@@ -122,3 +122,31 @@ async def test_in_place_takes_back_what_came_after_and_the_old_directory_is_kept
     await way.until_healthy()
     assert await lab.server("db2").query("SELECT n FROM marker ORDER BY n") == [(1,), (2,), (3,)]
     await mark(way, 5)
+
+
+async def test_tables_come_back_into_a_new_schema_of_the_live_database(way: Road) -> None:
+    db1 = way.lab.server("db1")
+    await db1.query('CREATE SCHEMA "Odd; name"')
+    await db1.query("""CREATE TABLE "Odd; name"."it's \\ . """ + '"" x" (n int, t text)')
+    between = await mark(way, 3)
+    await db1.query("INSERT INTO marker VALUES (99, E'a\\\\.\\n\\\\.\\tb')")
+    await mark(way, 4)
+    at = datetime.fromtimestamp((await mark(way, 5)).timestamp(), UTC)
+    await db1.query("DELETE FROM marker")
+    await archived(way, at)
+    report = await ordered(way, f"restore --to {at.isoformat()} --tables marker --database postgres")
+    assert report.title == "Restore of shop: db1 succeeded", report.summary
+    (one,) = await way.world.ledger.read(lambda db: instances_there(db))
+    rows = await db1.query(f"SELECT n, what FROM restored_{one.operation.lower()}.marker ORDER BY n")  # noqa: S608 - our own name
+    assert [n for n, _ in rows] == [1, 2, 3, 4, 5, 99]
+    assert rows[-1][1] == "a\\.\n\\.\tb"
+    assert await db1.query("SELECT count(*) FROM marker") == [(0,)]
+    assert between < at
+    # A table that is not there: nothing is left in the live database.
+    failed = await ordered(way, f"restore --to {at.isoformat()} --tables marker,nope --database postgres")
+    assert 'relation "nope" does not exist' in failed.summary
+    schemas = await db1.query("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'restored%'")
+    assert schemas == [(1,)]
+    whole = await ordered(way, f"restore --to {at.isoformat()} --database postgres")
+    assert whole.title.endswith("succeeded"), whole
+    assert await db1.query("SELECT count(*) FROM pg_class WHERE relname = E'it''s \\\\ . \" x'") == [(2,)]

@@ -1,0 +1,61 @@
+"""The code behind the step that copies tables out of a restored instance into the live one."""
+
+import asyncio
+from collections.abc import Mapping
+
+from commands.acting import engine_says
+from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
+from commands.restoring.acting import place_of
+from servers.engines.engine import ActionFailed
+from servers.engines.rejoining import JobReport, JobState
+from servers.state import Role
+
+TABLES, DATABASE = "tables", "database"  # facts of the plan; '' for every table
+INTO = "into_schema"
+SCHEMA = "restored_"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks
+
+
+async def copy_tables(context: StepContext) -> StepOutcome:
+    """All of them, or none: it is one transaction on the live server."""
+    place, instances, facts = place_of(context), context.world.instances, dict(context.plan.facts)
+    names = tuple(name for name in facts[TABLES].split(", ") if name)
+    schema = f"{SCHEMA}{context.operation.lower()}"  # so that nobody has to quote it
+    report = await engine_says(instances.begin_tables(place, facts[DATABASE], schema, names))
+    pause = _FIRST_PAUSE
+    while report.state is JobState.RUNNING:
+        context.say(_last_line(report) or "reading")
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+        try:
+            report = await instances.tables(place)
+        except ActionFailed as failed:
+            context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
+    if report.state is not JobState.DONE:
+        message = (
+            f"The tables were not copied: {_last_line(report) or report.state}. The restored instance still stands"
+        )
+        raise StepFailed(message, exit_status=1, output=report.log)
+    return StepOutcome(f"{_last_line(report)} into {schema}.", 0, report.log, {INTO: schema})
+
+
+async def are_copied(context: StepContext) -> bool:
+    place = place_of(context)
+    report = await engine_says(context.world.instances.tables(place))
+    return report.key == place.key and report.state is JobState.DONE
+
+
+def still_the_primary(standing: Standing) -> str | None:
+    name = standing.plan.target
+    return None if standing.state.server(name).role is Role.PRIMARY else f"{name} takes no writes now."
+
+
+ACTIONS: Mapping[str, Action] = {
+    "copy_tables": Action(copy_tables, are_copied, repeatable=True, obstacle=still_the_primary),
+}
+
+
+def _last_line(report: JobReport) -> str:
+    lines = [line for line in report.log.splitlines() if "understudy:" not in line] or report.log.splitlines()
+    wrong = [line for line in report.log.splitlines() if "ERROR" in line or "understudy:" in line]
+    return (wrong[0] if report.state is JobState.FAILED and wrong else lines[-1] if lines else "").strip()
