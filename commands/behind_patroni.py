@@ -13,8 +13,8 @@ from commands.world import World
 from servers.inventory import EngineKind
 from servers.state import ClusterState
 
-# Orders that touch no PostgreSQL: what stands beside it is not Patroni's.
-BESIDE = frozenset({"service"})
+# Orders that change no PostgreSQL: what stands beside it is not Patroni's, and a base backup only reads.
+BESIDE = frozenset({"service", "backup"})
 
 # What Patroni is asked instead: https://patroni.readthedocs.io/en/latest/patronictl.html
 _INSTEAD: Mapping[str, str] = {
