@@ -1,4 +1,4 @@
-"""The command line: `understudy run`, `init`, `check`, `ha …`, `audit …` and `lab …`."""
+"""The command line: `understudy run`, `init`, `check`, `ha …`, `archive …`, `audit …` and `lab …`."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bot.settings import Settings, load_settings, settings_file
 from bot.settings_mistakes import SettingsError
+from bot.terminal.archive_command import archive_app
 from bot.terminal.audit_command import audit_app
 from bot.terminal.lab_command import add_lab
 from ledger.errors import LedgerError
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watches PostgreSQL pairs, and carries out /ha commands once the right people have approved them.",
 )
+app.add_typer(archive_app, name="archive")
 app.add_typer(audit_app, name="audit")
 add_lab(app)
 

@@ -28,6 +28,12 @@ _OURS = (
     "path.unlink(missing_ok=True)",
     # What a backup was encrypted from, by the job that has made it.
     'rm -f -- "$each" # not encrypted, and of this job\'s own',
+    # Retention, which the settings order: what it has named, and its own of a time before.
+    'for each in "$data"/.expired-*; do [ ! -d "$each" ] || as_owner rm -r -f -- "$each"; done',
+    'as_owner rm -r -f -- "$data/.expired-$each"',
+    '[ ! -d "$data/$each.understudy" ] || as_owner rm -r -f -- "$data/$each.understudy"',
+    'echo "$names" | as_owner xargs rm -f --',
+    '[ ! -d .sums ] || echo "$names" | cut -c 1-24 | (cd .sums && as_owner xargs rm -f --)',
     # archive_command's own temporary file: it failed, or a killed process has left it, or it has its name by a link.
     """trap 'rm -f -- "$temporary" "$temporary.gpg"' EXIT""",
     """grep -q -F -- "${0##*/}" "/proc/${number##*.}/cmdline" 2>/dev/null || rm -f -- "$left" "$left.gpg\"""",

@@ -20,9 +20,10 @@ NOT_ASKED = "the settings name no place for backups"
 class NativeBackups:
     """Finds base backups and archived WAL by one SSH round trip to the server that has them."""
 
-    def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
+    def __init__(self, shells: Shells, clock: Callable[[], datetime], *, most: int = MOST_BACKUPS) -> None:
         self._shells = shells
         self._clock = clock
+        self._most = most
         # Complete backups do not change: their size is asked for once. By SSH server, directory, name.
         self._sizes: dict[tuple[SshTarget, str], dict[str, int]] = {}
 
@@ -49,7 +50,7 @@ class NativeBackups:
         started = time.perf_counter()
         archive = place.archive_directory or ""
         known = self._sizes.get((server.ssh, place.directory), {})
-        command = ("sh", "-c", SCRIPT, "sh", place.directory, archive, str(MOST_BACKUPS), *known)
+        command = ("sh", "-c", SCRIPT, "sh", place.directory, archive, str(self._most), *known)
         try:
             completed = await run_inside(self._shells, server, command, timeout=timeout)
             listing = parse_listing(place.directory, completed.stdout, known, place.archive_directory)

@@ -26,7 +26,8 @@ if [ -n "$archive" ]; then
 fi
 disks=$(df -P -k -- "$directory" ${archive:+"$archive"} 2>/dev/null); printf '@disks\n%s\n@end\n' "$disks"
 for name; do known="$known/$name/"; done
-ls -1t | head -n "$most" | while IFS= read -r name; do
+newest() { ls -1t | grep -v '\.understudy$' | head -n "$most"; }
+newest | while IFS= read -r name; do
   [ -d "$name" ] || continue
   tarred=; for file in "$name"/base.tar*; do [ ! -f "$file" ] || tarred=1; done
   [ -f "$name/backup_manifest" ] || [ -f "$name/backup_label" ] || [ -n "$tarred" ] || continue
@@ -47,7 +48,7 @@ ls -1t | head -n "$most" | while IFS= read -r name; do
     echo "@label"; head -c 4000 -- "$name/backup_label"; printf '\n@end\n'
   fi
 done
-ls -1t | head -n "$most" | while IFS= read -r name; do
+newest | while IFS= read -r name; do
   case $known in *"/$name/"*) continue ;; esac
   [ ! -d "$name" ] || printf '%s\0' "$name"
 done | timeout 2 xargs -0 -r du -s -k -- | while read -r kibibytes name; do echo "@size $kibibytes $name"; done

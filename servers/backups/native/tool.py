@@ -9,6 +9,7 @@ from servers.backups.native.archive_script import MOST_RUNS, archive_of
 from servers.backups.native.archive_script import SCRIPT as ARCHIVE
 from servers.backups.native.backup_script import BACKUP, FIND
 from servers.backups.native.decryption import DECRYPT, what_is_wrong
+from servers.backups.native.expiry import Expiry
 from servers.backups.native.fetching import restore_command
 from servers.backups.native.lister import NOT_ASKED, NativeBackups, hosts_of
 from servers.backups.native.restore_script import READY, RESTORE
@@ -45,6 +46,7 @@ class NativeTool:
         self._clock = clock
         self._jobs = Jobs(shells)
         self._lister = NativeBackups(shells, clock)
+        self._expiry = Expiry(shells, clock, self.archive)
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
         return await self._lister.list(cluster, timeout=timeout)
@@ -124,7 +126,8 @@ class NativeTool:
             return str(error)
 
     async def expire(self, cluster: Cluster, *, dry_run: bool, timeout: float = 60.0) -> Expired:
-        return Expired((), 0, "the settings name no retention: everything is kept")
+        """Removes what goes: the settings' retention is the order to. ActionFailed where what there is is not known."""
+        return await self._expiry.expire(cluster, dry_run=dry_run, timeout=timeout)
 
     async def _host(self, cluster: Cluster, timeout: float) -> Server:
         """The server on whose host the backups are. ActionFailed where that cannot be told."""

@@ -9,11 +9,12 @@ import pytest
 import pytest_asyncio
 
 from lab.options import LabOptions
-from servers.backups.archive import ArchiveState
+from servers.backups.archive import ArchiveState, segment_number
 from servers.backups.native.tool import NativeTool
 from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, JobPlace, RestoreWanted, VerifyWanted
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobState
+from servers.inventory import Retention
 from tests.servers.backups.bench import Bench, archive_everything, ended, mark, recovered
 from tests.servers.pair import PATIENCE, now, practice_pair
 
@@ -171,3 +172,83 @@ async def test_an_archive_that_cannot_be_looked_into_is_unknown(bench: Bench) ->
     state = await bench.tool.archive(cluster)
     assert isinstance(state, ArchiveState)
     assert not state.answer.ok
+
+
+async def test_a_restore_that_broke_off_begins_anew_and_what_it_had_made_stays(bench: Bench) -> None:
+    """As a host that went down in the middle leaves it."""
+    server, data = bench.pair.cluster.server("db1"), bench.pair.lab.server("db1").data_directory
+    directory, owner = data.with_name("again"), bench.pair.lab.account
+    work = owner.directory(directory.with_name("again.understudy"))
+    part = owner.directory(directory.with_name("again.part"))
+    owner.write(work / "restore.state", "running 999999999 1 restore-3\n")
+    owner.write(part / "PG_VERSION", "18\n")
+    wanted = RestoreWanted(bench.backup.name, server, str(directory))
+    place = JobPlace(BackupJob.RESTORE, server, str(directory), "restore-3")
+    assert (await bench.tool.job(bench.pair.cluster, place)).state is JobState.GONE
+
+    assert await bench.tool.begin_restore(bench.pair.cluster, wanted, "restore-3") == place
+    assert (await bench.ended(place)).state is JobState.DONE
+
+    assert (directory / "global" / "pg_control").exists()
+    assert [path.name for path in part.iterdir()] == ["PG_VERSION"]
+
+
+async def test_retention_removes_what_it_names_and_what_stays_can_be_restored(bench: Bench) -> None:
+    """The backup that the pair was built with goes, and the WAL before the other one; then nothing more does."""
+    pair = bench.pair
+    assert pair.cluster.backups is not None
+    cluster = replace(pair.cluster, backups=replace(pair.cluster.backups, retention=Retention(full=1)))
+    place = await bench.tool.begin_backup(cluster, BackupWanted(cluster.server("db1")), "plan-newer")
+    await bench.ended(place)
+    await bench.ended(await bench.tool.begin_verify(cluster, VerifyWanted(Path(place.path).name), "verify-newer"))
+    newest, *older = (one for one in (await bench.tool.list(cluster)).backups if one.finished_at)
+    archived = {path.name for path in pair.lab.archive.iterdir()}
+
+    would = await bench.tool.expire(cluster, dry_run=True)
+    assert {path.name for path in pair.lab.archive.iterdir()} == archived
+    did = await bench.tool.expire(cluster, dry_run=False)
+    again = await bench.tool.expire(cluster, dry_run=False)
+
+    assert newest.path == place.path
+    assert would.backups == did.backups == tuple(one.name for one in older)
+    assert again.backups == ()
+    assert [one for one in (await bench.tool.list(cluster)).backups if one.finished_at] == [newest]
+    archive = await bench.tool.archive(cluster)
+    assert newest.start_lsn is not None
+    needed = segment_number(newest.start_lsn, archive.segment_size)
+    assert all(run.first >= needed for run in archive.segments)
+    assert len(archived) - len(list(pair.lab.archive.iterdir())) >= did.segments > 0
+
+
+async def test_without_a_retention_in_the_settings_nothing_goes(bench: Bench) -> None:
+    expired = await bench.tool.expire(bench.pair.cluster, dry_run=False)
+    assert (expired.backups, expired.segments) == ((), 0)
+
+
+async def test_a_tablespace_goes_where_it_is_told_and_never_into_the_one_in_use(bench: Bench) -> None:
+    """Two servers on one machine cannot share its directory, so the standby is stopped: this test is the last."""
+    pair, db1 = bench.pair, bench.pair.lab.server("db1")
+    await pair.lab.server("db2").stop()
+    space = pair.lab.account.directory(pair.lab.directory / "space")
+    await db1.query(f"CREATE TABLESPACE fast LOCATION '{space}'")
+    await db1.query("ALTER TABLE kept SET TABLESPACE fast")
+    server = pair.cluster.server("db1")
+    place = await bench.tool.begin_backup(pair.cluster, BackupWanted(server), "plan-space")
+    assert (await bench.ended(place)).state is JobState.DONE
+    verified = await bench.tool.begin_verify(pair.cluster, VerifyWanted(Path(place.path).name), "verify-space")
+    assert (report := await bench.ended(verified)).state is JobState.DONE, report
+    moment = await mark(pair, "in a tablespace")
+    await mark(pair, "after that")
+    await archive_everything(pair)
+
+    directory, new = db1.data_directory.with_name("spaced"), db1.data_directory.with_name("new-space")
+    wanted = RestoreWanted(Path(place.path).name, server, str(directory))
+    without = await bench.ended(await bench.tool.begin_restore(pair.cluster, wanted, "restore-4"))
+    assert (without.state, "nothing says where the tablespace" in without.log) == (JobState.FAILED, True)
+    wanted = replace(wanted, tablespaces=((str(space), str(new)),))
+    restored = await bench.ended(await bench.tool.begin_restore(pair.cluster, wanted, "restore-5"))
+
+    assert restored.state is JobState.DONE, restored
+    async with recovered(pair, directory, bench.tool.restore_command(pair.cluster, server), moment) as marks:
+        assert marks[-1] == "in a tablespace"
+    assert [path.resolve() for path in (directory / "pg_tblspc").iterdir()] == [new.resolve()]
