@@ -1,0 +1,161 @@
+"""Copying a backup from its host to an object store, through the bot, in parts; and comparing what is there.
+
+An upload that broke off goes on with the parts that are there, once their checksums agree with the file. A backup is
+off site when its list (`understudy.json`) is there, which is written last.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import IO
+
+from servers.backups.offsite.limit import BandwidthLimit
+from servers.backups.offsite.parts import Part, etag_of, parts_of
+from servers.backups.offsite.source import PIECE, RemoteFiles
+from servers.backups.offsite.store import ObjectStore, Stored, Unfinished
+from servers.engines.engine import ActionFailed
+
+LIST = "understudy.json"
+Progress = Callable[[int, int], None]  # bytes that are there, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedFile:
+    """A file of a backup as the store must have it."""
+
+    name: str
+    size: int
+    etag: str
+
+
+class OffsiteCopies:
+    """The copies of one cluster's backups, below a prefix that ends in a slash."""
+
+    def __init__(self, store: ObjectStore, prefix: str, limit: BandwidthLimit) -> None:
+        self._store = store
+        self._prefix = prefix
+        self._limit = limit
+
+    async def names(self) -> tuple[str, ...]:
+        """The backups that are there as a whole."""
+        keys = await self._store.objects(self._prefix)
+        ends = [key.removeprefix(self._prefix).rpartition("/") for key in keys]
+        return tuple(sorted(name for name, _, last in ends if last == LIST))
+
+    async def copy(self, files: RemoteFiles, directory: str, tell: Progress = lambda done, total: None) -> int:
+        """Copy the backup in that directory; bytes of it. What is there already and agrees is not sent again.
+
+        Raises ActionFailed; what was sent stays, and the next try goes on from there.
+        """
+        name = directory.rstrip("/").rpartition("/")[2]
+        sizes = await files.sizes(directory)
+        if not sizes:
+            raise ActionFailed(f"{files.server.name}: {directory} has no files")
+        there = await self._store.objects(f"{self._prefix}{name}/")
+        total, done, copied = sum(sizes.values()), 0, []
+        for file, size in sorted(sizes.items()):
+            key, before = f"{self._prefix}{name}/{file}", done
+
+            def told(sent: int, before: int = before) -> None:
+                tell(before + sent, total)
+
+            etag = await self._file(files, f"{directory}/{file}", key, size, there.get(key), told)
+            copied.append(CopiedFile(file, size, etag))
+            done += size
+            tell(done, total)
+        body = json.dumps({"files": [asdict(each) for each in copied]}, indent=1).encode()
+        await self._store.put(f"{self._prefix}{name}/{LIST}", body, _md5(body).digest())
+        return total
+
+    async def differences(self, name: str, sizes: dict[str, int] | None = None) -> tuple[str, ...]:
+        """What is not as it was copied: by size and checksum in the store, by size here where `sizes` are given."""
+        there = await self._store.objects(f"{self._prefix}{name}/")
+        if f"{self._prefix}{name}/{LIST}" not in there:
+            return (f"{name} is not off site as a whole",)
+        wanted = _listed(await self._store.get(f"{self._prefix}{name}/{LIST}"))
+        found = []
+        for each in wanted:
+            stored = there.get(f"{self._prefix}{name}/{each.name}")
+            if stored is None:
+                found.append(f"{each.name} is missing off site")
+            elif stored.size != each.size:
+                found.append(f"{each.name} has {stored.size} bytes off site, and had {each.size}")
+            elif stored.etag != each.etag:
+                found.append(f"{each.name} has another checksum off site than when it was copied")
+        copied = {each.name: each.size for each in wanted}
+        here = copied if sizes is None else sizes
+        found += [f"{file} is not here as it was copied" for file in sorted(here) if here[file] != copied.get(file)]
+        found += [f"{file} is missing here" for file in sorted(copied) if file not in here]
+        return tuple(found)
+
+    async def _file(
+        self, files: RemoteFiles, path: str, key: str, size: int, there: Stored | None, tell: Callable[[int], None]
+    ) -> str:
+        parts = tuple(parts_of(size))
+        if there is not None and there.size == size:
+            etag = etag_of([await files.md5(path, part.offset, part.size) for part in parts])
+            if there.etag == etag:
+                return etag
+        if len(parts) == 1:
+            with tempfile.TemporaryFile() as body:
+                digest = await self._read(files, path, parts[0], body)
+                made, wanted = await self._store.put(key, body, digest), digest.hex()
+        else:
+            upload = await self._store.unfinished(key) or await self._store.begin(key)
+            digests = []
+            for part in parts:
+                digests.append(await self._part(files, path, key, part, upload))
+                tell(part.offset + part.size)
+            wanted = etag_of(digests)
+            made = await self._completed(key, upload, digests, wanted)
+        if made != wanted:
+            raise ActionFailed(f"the store has {key} with another checksum ({made}) than was sent ({wanted})")
+        return wanted
+
+    async def _completed(self, key: str, upload: Unfinished, digests: list[bytes], wanted: str) -> str:
+        """The object's ETag. An answer that was lost does not matter once the object is there."""
+        try:
+            return await self._store.complete(key, upload.upload_id, [digest.hex() for digest in digests])
+        except ActionFailed:
+            there = (await self._store.objects(key)).get(key)
+            if there is None or there.etag != wanted:
+                raise
+            return there.etag
+
+    async def _part(self, files: RemoteFiles, path: str, key: str, part: Part, upload: Unfinished) -> bytes:
+        there = upload.parts.get(part.number)
+        if there is not None and there.size == part.size:
+            digest = await files.md5(path, part.offset, part.size)
+            if digest.hex() == there.etag:
+                return digest
+        with tempfile.TemporaryFile() as body:
+            digest = await self._read(files, path, part, body)
+            await self._store.put_part(key, upload.upload_id, part.number, body, digest)
+        return digest
+
+    async def _read(self, files: RemoteFiles, path: str, part: Part, into: IO[bytes]) -> bytes:
+        """Write a part into a file of our own, so that memory does not grow with parts; its MD5."""
+        digest, offset, left = _md5(b""), part.offset, part.size
+        while left > 0:
+            size = min(left, PIECE)
+            await self._limit.wait_for(size)
+            piece = await files.read(path, offset, size)
+            digest.update(piece)
+            into.write(piece)
+            offset, left = offset + size, left - size
+        return digest.digest()
+
+
+def _listed(body: bytes) -> tuple[CopiedFile, ...]:
+    """ActionFailed where it is no list of ours."""
+    try:
+        rows = json.loads(body)["files"]
+        return tuple(CopiedFile(str(row["name"]), int(row["size"]), str(row["etag"])) for row in rows)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ActionFailed(f"{LIST} off site makes no sense: {error}") from None
+
+
+def _md5(content: bytes) -> "hashlib._Hash":
+    return hashlib.md5(content, usedforsecurity=False)

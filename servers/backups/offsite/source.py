@@ -1,0 +1,71 @@
+"""A file on a host, read by pieces over SSH.
+
+Each piece is a command of its own with a deadline: nothing is held open for hours, a broken connection costs a piece.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from servers.engines.engine import ActionFailed
+from servers.errors import ServerUnreachable
+from servers.inside import run_inside
+from servers.inventory import Server
+from servers.ssh import Shells
+from servers.ssh_session import LARGEST_OUTPUT
+
+# As base64 it must fit into what is kept of a command's output.
+PIECE = LARGEST_OUTPUT // 4 * 3 // 65536 * 65536
+_READ = 'dd if="$1" bs=65536 skip="$2" count="$3" 2>/dev/null | head -c "$4" | base64 -w 0'
+_MD5 = 'dd if="$1" bs=65536 skip="$2" 2>/dev/null | head -c "$3" | md5sum'
+_SIZES = 'cd "$1" && for each in *; do [ ! -f "$each" ] || echo "$(stat -c %s -- "$each") $each"; done'
+_BLOCK = 65536
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFiles:
+    """Files on a server's host. Everything raises ActionFailed."""
+
+    shells: Shells
+    server: Server
+
+    async def sizes(self, directory: str, *, timeout: float = 15.0) -> dict[str, int]:
+        """The plain files of a directory, with their bytes."""
+        lines = (await self._run(("sh", "-c", _SIZES, "sh", directory), timeout)).splitlines()
+        pairs = (line.split(" ", 1) for line in lines)
+        return {name: int(size) for size, name in pairs}
+
+    async def read(self, path: str, offset: int, size: int, *, timeout: float = 60.0) -> bytes:
+        """`size` bytes from `offset`, which is a multiple of 64 KiB; at most PIECE of them."""
+        blocks = -(-size // _BLOCK)
+        arguments = (path, str(offset // _BLOCK), str(blocks), str(size))
+        printed = await self._run(("sh", "-c", _READ, "sh", *arguments), timeout)
+        try:
+            found = base64.b64decode(printed, validate=True)
+        except binascii.Error as error:
+            raise ActionFailed(f"{self.server.name}: {path} could not be read: {error}") from None
+        if len(found) != size:
+            raise ActionFailed(f"{self.server.name}: {path} is shorter than it was: somebody writes it?")
+        return found
+
+    async def md5(self, path: str, offset: int, size: int, *, timeout: float = 600.0) -> bytes:
+        """The MD5 of those bytes, reckoned there."""
+        printed = await self._run(("sh", "-c", _MD5, "sh", path, str(offset // _BLOCK), str(size)), timeout)
+        return bytes.fromhex(printed.split(" ")[0])
+
+    async def _run(self, command: Sequence[str], timeout: float) -> str:
+        """A read does no harm, so one that a broken connection took with it is done again."""
+        for number in range(1, _TRIES + 1):
+            try:
+                completed = await run_inside(self.shells, self.server, command, timeout=timeout)
+            except ServerUnreachable as error:
+                if number == _TRIES:
+                    raise ActionFailed(f"{self.server.name}'s host could not be asked: {error.detail}") from error
+                self.shells.wake(self.server)
+                continue
+            if not completed.ok:
+                raise ActionFailed(f"{self.server.name}: {' '.join(completed.output.split())[:300] or 'no such file'}")
+            return completed.stdout.strip()
+        raise AssertionError("the loop ends by itself")
