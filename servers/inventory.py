@@ -130,6 +130,20 @@ class Encryption:
 
 
 @dataclass(frozen=True, slots=True)
+class OffsitePlace:
+    """A bucket of S3 or of what speaks it, below `prefix`. `bandwidth` in bytes a second, None: as much as there is.
+
+    `region` and `endpoint_url` None: as boto3 finds them; so it does credentials.
+    """
+
+    bucket: str
+    prefix: str = "understudy/"
+    region: str | None = None
+    endpoint_url: str | None = None
+    bandwidth: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BackupPlace:
     """Where base backups and the WAL archive lie, as seen by SSH on `server` (None: on the first that answers).
 
@@ -143,6 +157,7 @@ class BackupPlace:
     server: str | None = None
     retention: Retention | None = None
     encryption: Encryption | None = None
+    offsite: OffsitePlace | None = None
     pgbackrest: "PgBackRestPlace | None" = None
     barman: "BarmanPlace | None" = None
 

@@ -6,9 +6,11 @@ off site when its list (`understudy.json`) is there, which is written last.
 
 import hashlib
 import json
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import IO
 
 from servers.backups.offsite.limit import BandwidthLimit
@@ -18,6 +20,8 @@ from servers.backups.offsite.store import ObjectStore, Stored, Unfinished
 from servers.engines.engine import ActionFailed
 
 LIST = "understudy.json"
+# Segments, history files and backup history files, packed as they may be, and complete.
+_ARCHIVED = re.compile(r"^[0-9A-F]{8}([0-9A-F]{16}(\.[0-9A-F]{8}\.backup)?|\.history)(\.(zst|lz4|gz))?(\.gpg)?$")
 Progress = Callable[[int, int], None]  # bytes that are there, of how many
 
 
@@ -30,65 +34,86 @@ class CopiedFile:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class CopiedBackup:
+    """A backup that is off site as a whole: its bytes, and what of it is not as it was copied, a line each."""
+
+    name: str
+    size: int
+    differences: tuple[str, ...]
+
+
+def differences(copied: Iterable[CopiedFile], there: Mapping[str, Stored]) -> tuple[str, ...]:
+    """What is not as it was copied, by size and checksum."""
+    found = []
+    for each in copied:
+        stored = there.get(each.name)
+        if stored is None:
+            found.append(f"{each.name} is missing off site")
+        elif stored.size != each.size:
+            found.append(f"{each.name} has {stored.size} bytes off site, and had {each.size}")
+        elif stored.etag != each.etag:
+            found.append(f"{each.name} has another checksum off site than when it was copied")
+    return tuple(found)
+
+
 class OffsiteCopies:
-    """The copies of one cluster's backups, below a prefix that ends in a slash."""
+    """The copies of one cluster's backups and WAL, below a prefix that ends in a slash."""
 
     def __init__(self, store: ObjectStore, prefix: str, limit: BandwidthLimit) -> None:
         self._store = store
-        self._prefix = prefix
+        self._backups, self._wal = f"{prefix}backups/", f"{prefix}wal/"
         self._limit = limit
+        self._lists: dict[str, tuple[str, tuple[CopiedFile, ...]]] = {}  # by backup, with the list's ETag
 
-    async def names(self) -> tuple[str, ...]:
-        """The backups that are there as a whole."""
-        keys = await self._store.objects(self._prefix)
-        ends = [key.removeprefix(self._prefix).rpartition("/") for key in keys]
-        return tuple(sorted(name for name, _, last in ends if last == LIST))
+    async def look(self) -> tuple[CopiedBackup, ...]:
+        """The backups that are there as a whole, by name, each with what is not as it was copied."""
+        there = await self._store.objects(self._backups)
+        files: dict[str, dict[str, Stored]] = {}
+        for key, stored in there.items():
+            name, _, file = key.removeprefix(self._backups).rpartition("/")
+            files.setdefault(name, {})[file] = stored
+        return tuple([await self._seen(name, found) for name, found in sorted(files.items()) if LIST in found])
 
     async def copy(self, files: RemoteFiles, directory: str, tell: Progress = lambda done, total: None) -> int:
         """Copy the backup in that directory; bytes of it. What is there already and agrees is not sent again.
 
         Raises ActionFailed; what was sent stays, and the next try goes on from there.
         """
-        name = directory.rstrip("/").rpartition("/")[2]
+        prefix = f"{self._backups}{directory.rstrip('/').rpartition('/')[2]}/"
         sizes = await files.sizes(directory)
         if not sizes:
             raise ActionFailed(f"{files.server.name}: {directory} has no files")
-        there = await self._store.objects(f"{self._prefix}{name}/")
+        there = await self._store.objects(prefix)
         total, done, copied = sum(sizes.values()), 0, []
         for file, size in sorted(sizes.items()):
-            key, before = f"{self._prefix}{name}/{file}", done
-
-            def told(sent: int, before: int = before) -> None:
-                tell(before + sent, total)
-
-            etag = await self._file(files, f"{directory}/{file}", key, size, there.get(key), told)
+            sent = partial(_told, tell, done, total)
+            key = f"{prefix}{file}"
+            etag = await self._file(files, f"{directory}/{file}", key, size, there.get(key), sent)
             copied.append(CopiedFile(file, size, etag))
             done += size
             tell(done, total)
         body = json.dumps({"files": [asdict(each) for each in copied]}, indent=1).encode()
-        await self._store.put(f"{self._prefix}{name}/{LIST}", body, _md5(body).digest())
+        await self._store.put(f"{prefix}{LIST}", body, _md5(body).digest())
         return total
 
-    async def differences(self, name: str, sizes: dict[str, int] | None = None) -> tuple[str, ...]:
-        """What is not as it was copied: by size and checksum in the store, by size here where `sizes` are given."""
-        there = await self._store.objects(f"{self._prefix}{name}/")
-        if f"{self._prefix}{name}/{LIST}" not in there:
-            return (f"{name} is not off site as a whole",)
-        wanted = _listed(await self._store.get(f"{self._prefix}{name}/{LIST}"))
-        found = []
-        for each in wanted:
-            stored = there.get(f"{self._prefix}{name}/{each.name}")
-            if stored is None:
-                found.append(f"{each.name} is missing off site")
-            elif stored.size != each.size:
-                found.append(f"{each.name} has {stored.size} bytes off site, and had {each.size}")
-            elif stored.etag != each.etag:
-                found.append(f"{each.name} has another checksum off site than when it was copied")
-        copied = {each.name: each.size for each in wanted}
-        here = copied if sizes is None else sizes
-        found += [f"{file} is not here as it was copied" for file in sorted(here) if here[file] != copied.get(file)]
-        found += [f"{file} is missing here" for file in sorted(copied) if file not in here]
-        return tuple(found)
+    async def copy_wal(self, files: RemoteFiles, archive: str) -> int:
+        """Copy what of the archive is not there yet, the oldest first; how many files. Raises ActionFailed."""
+        there = await self._store.objects(self._wal)
+        names = [name for name in await files.names(archive) if _ARCHIVED.match(name)]
+        missing = [name for name in names if f"{self._wal}{name}" not in there]
+        for name in missing:
+            path = f"{archive}/{name}"
+            await self._file(files, path, f"{self._wal}{name}", await files.size(path), None, lambda sent: None)
+        return len(missing)
+
+    async def _seen(self, name: str, files: Mapping[str, Stored]) -> CopiedBackup:
+        etag = files[LIST].etag
+        kept = self._lists.get(name)
+        if kept is None or kept[0] != etag:
+            kept = etag, _listed(await self._store.get(f"{self._backups}{name}/{LIST}"))
+            self._lists[name] = kept
+        return CopiedBackup(name, sum(each.size for each in kept[1]), differences(kept[1], files))
 
     async def _file(
         self, files: RemoteFiles, path: str, key: str, size: int, there: Stored | None, tell: Callable[[int], None]
@@ -146,6 +171,10 @@ class OffsiteCopies:
             into.write(piece)
             offset, left = offset + size, left - size
         return digest.digest()
+
+
+def _told(tell: Progress, before: int, total: int, sent: int) -> None:
+    tell(before + sent, total)
 
 
 def _listed(body: bytes) -> tuple[CopiedFile, ...]:

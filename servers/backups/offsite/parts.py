@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-SMALLEST_PART = 8 * 2**20
+SMALLEST_PART = 16 * 2**20  # a WAL segment as it mostly is, which is then one object by one call
 MOST_PARTS = 10_000
 LARGEST_OBJECT = 5 * 2**40
 _MEBIBYTE = 2**20

@@ -19,7 +19,10 @@ from servers.ssh_session import LARGEST_OUTPUT
 PIECE = LARGEST_OUTPUT // 4 * 3 // 65536 * 65536
 _READ = 'dd if="$1" bs=65536 skip="$2" count="$3" 2>/dev/null | head -c "$4" | base64 -w 0'
 _MD5 = 'dd if="$1" bs=65536 skip="$2" 2>/dev/null | head -c "$3" | md5sum'
-_SIZES = 'cd "$1" && for each in *; do [ ! -f "$each" ] || echo "$(stat -c %s -- "$each") $each"; done'
+_SIZES = 'cd "$1" && for each in *; do [ ! -f "$each" ] || echo "$(stat -c %s -- "$each") $each"; done; echo @done'
+# By pages, because what is kept of a command's output is bounded: names from the second argument on, at most the third.
+_NAMES = 'cd "$1" && LC_ALL=C; ls -f | LC_ALL=C sort | tail -n "+$2" | head -n "$3"; echo @done'
+_PAGE = 10_000
 _BLOCK = 65536
 _TRIES = 3
 
@@ -33,9 +36,23 @@ class RemoteFiles:
 
     async def sizes(self, directory: str, *, timeout: float = 15.0) -> dict[str, int]:
         """The plain files of a directory, with their bytes."""
-        lines = (await self._run(("sh", "-c", _SIZES, "sh", directory), timeout)).splitlines()
+        lines = await self._lines(("sh", "-c", _SIZES, "sh", directory), timeout)
         pairs = (line.split(" ", 1) for line in lines)
         return {name: int(size) for size, name in pairs}
+
+    async def names(self, directory: str, *, timeout: float = 30.0) -> tuple[str, ...]:
+        """What is in a directory, by name, however much it is."""
+        found: list[str] = []
+        while True:
+            command = ("sh", "-c", _NAMES, "sh", directory, str(len(found) + 1), str(_PAGE))
+            page = await self._lines(command, timeout)
+            found += page
+            if len(page) < _PAGE:
+                return tuple(found)
+
+    async def size(self, path: str, *, timeout: float = 15.0) -> int:
+        """The bytes of a file."""
+        return int(await self._run(("stat", "-c", "%s", "--", path), timeout))
 
     async def read(self, path: str, offset: int, size: int, *, timeout: float = 60.0) -> bytes:
         """`size` bytes from `offset`, which is a multiple of 64 KiB; at most PIECE of them."""
@@ -54,6 +71,12 @@ class RemoteFiles:
         """The MD5 of those bytes, reckoned there."""
         printed = await self._run(("sh", "-c", _MD5, "sh", path, str(offset // _BLOCK), str(size)), timeout)
         return bytes.fromhex(printed.split(" ")[0])
+
+    async def _lines(self, command: Sequence[str], timeout: float) -> list[str]:
+        *lines, last = (await self._run(command, timeout)).splitlines() or [""]
+        if last != "@done":
+            raise ActionFailed(f"{self.server.name}: {command[4]} cannot be listed, or has too many files")
+        return lines
 
     async def _run(self, command: Sequence[str], timeout: float) -> str:
         """A read does no harm, so one that a broken connection took with it is done again."""

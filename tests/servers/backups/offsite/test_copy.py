@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
 
 from servers.backups.offsite import store as store_module
-from servers.backups.offsite.copy import LIST, OffsiteCopies
+from servers.backups.offsite.copy import LIST, CopiedBackup, OffsiteCopies
 from servers.backups.offsite.limit import BandwidthLimit
 from servers.backups.offsite.parts import SMALLEST_PART, etag_of
 from servers.backups.offsite.source import RemoteFiles
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["moto_url"]  # a fixture
 
-BUCKET, PREFIX = "far-away", "shop/backups/"
+BUCKET, PREFIX = "far-away", "shop/"
 NAME = "20260131T031200Z"
 
 
@@ -43,7 +43,7 @@ class LocalShells:
     asked: list[str] = field(default_factory=list)
 
     async def run(self, server: Server, argv: Sequence[str], *, timeout: float, stdin: str | None = None) -> Completed:
-        self.asked.append(argv[2].split(" ")[0])
+        self.asked.append(argv[2].split(" ")[0] if argv[0] == "sh" else argv[0])
         if self.breaks:
             self.breaks -= 1
             raise ServerUnreachable(Outcome.UNREACHABLE, "the link is down")
@@ -77,7 +77,7 @@ class Far:
         return RemoteFiles(cast(Shells, self.shells), SHOP.servers[0])
 
     def body(self, name: str) -> bytes:
-        return self.client.get_object(Bucket=BUCKET, Key=f"{PREFIX}{NAME}/{name}")["Body"].read()
+        return self.client.get_object(Bucket=BUCKET, Key=f"{PREFIX}backups/{NAME}/{name}")["Body"].read()
 
 
 @pytest.fixture
@@ -100,13 +100,12 @@ async def test_a_backup_is_there_as_a_whole_and_as_it_is_here(far: Far) -> None:
     told: list[tuple[int, int]] = []
     total = await far.copies().copy(far.files, str(far.backup), lambda done, all_of: told.append((done, all_of)))
 
-    assert await far.copies().names() == (NAME,)
+    assert await far.copies().look() == (CopiedBackup(NAME, total, ()),)
     for file in far.backup.iterdir():
         assert far.body(file.name) == file.read_bytes()
     assert far.sent == [1, 2, 3]
     assert told == sorted(told)
     assert told[-1] == (total, total)
-    assert await far.copies().differences(NAME, await far.files.sizes(str(far.backup))) == ()
 
 
 async def test_copied_again_nothing_is_sent(far: Far) -> None:
@@ -126,8 +125,7 @@ async def test_one_that_broke_off_goes_on_where_it_was(far: Far) -> None:
     failing = failing_client(far, "UploadPart", lambda params: params["PartNumber"] >= 3)
     with pytest.raises(ActionFailed, match="the store says"):
         await far.copies(failing).copy(far.files, str(far.backup))
-    assert await far.copies().names() == ()
-    assert await far.copies().differences(NAME) == (f"{NAME} is not off site as a whole",)
+    assert await far.copies().look() == ()
 
     await far.copies().copy(far.files, str(far.backup))
 
@@ -155,7 +153,7 @@ async def test_passing_trouble_of_the_store_or_the_link_is_waited_out(far: Far) 
 
     await far.copies(flaky).copy(far.files, str(far.backup))
 
-    assert await far.copies().differences(NAME) == ()
+    assert [each.differences for each in await far.copies().look()] == [()]
 
 
 async def test_an_answer_to_the_end_that_was_lost_does_not_matter(far: Far) -> None:
@@ -168,42 +166,52 @@ async def test_an_answer_to_the_end_that_was_lost_does_not_matter(far: Far) -> N
     client.meta.events.register("after-call.s3.CompleteMultipartUpload", lose)
     await far.copies(client).copy(far.files, str(far.backup))
 
-    assert await far.copies().differences(NAME) == ()
+    assert [each.differences for each in await far.copies().look()] == [()]
 
 
 async def test_what_differs_off_site_is_named(far: Far) -> None:
     await far.copies().copy(far.files, str(far.backup))
     content = bytearray(far.body("base.tar.zst.gpg"))
     content[100] ^= 1
-    far.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}{NAME}/base.tar.zst.gpg", Body=bytes(content))
-    far.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}{NAME}/backup_manifest", Body=b"{")
-    far.client.delete_object(Bucket=BUCKET, Key=f"{PREFIX}{NAME}/empty")
+    far.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}backups/{NAME}/base.tar.zst.gpg", Body=bytes(content))
+    far.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}backups/{NAME}/backup_manifest", Body=b"{")
+    far.client.delete_object(Bucket=BUCKET, Key=f"{PREFIX}backups/{NAME}/empty")
 
-    assert await far.copies().differences(NAME) == (
+    (seen,) = await far.copies().look()
+    assert seen.differences == (
         "backup_manifest has 1 bytes off site, and had 2",
         "base.tar.zst.gpg has another checksum off site than when it was copied",
         "empty is missing off site",
     )
 
 
-async def test_what_differs_here_is_named(far: Far) -> None:
-    await far.copies().copy(far.files, str(far.backup))
-    (far.backup / "empty").write_text("x")
+async def test_wal_follows_the_oldest_first_and_each_file_once(far: Far) -> None:
+    archive = far.backup.with_name("wal")
+    archive.mkdir()
+    segments = [f"0000000100000000000000{number:02X}" for number in range(3)]
+    for name in (*segments, "00000002.history", f"{segments[0]}.00000028.backup", "0000000200000000000000FF.zst.gpg"):
+        (archive / name).write_bytes(name.encode())
+    for name in (f"{segments[0]}.vm.17.part", "RECOVERYXLOG"):
+        (archive / name).touch()
 
-    sizes = await far.files.sizes(str(far.backup))
+    assert await far.copies().copy_wal(far.files, str(archive)) == 6
+    (archive / f"{segments[2][:-2]}03").write_bytes(b"new")
+    assert await far.copies().copy_wal(far.files, str(archive)) == 1
 
-    assert await far.copies().differences(NAME, sizes) == ("empty is not here as it was copied",)
+    keys = {row["Key"] for row in far.client.list_objects_v2(Bucket=BUCKET)["Contents"]}
+    assert f"{PREFIX}wal/00000002.history" in keys
+    assert len(keys) == 7
 
 
 async def test_a_list_that_is_none_of_ours_is_said(far: Far) -> None:
-    far.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}{NAME}/{LIST}", Body=b"[]")
+    far.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}backups/{NAME}/{LIST}", Body=b"[]")
     with pytest.raises(ActionFailed, match="makes no sense"):
-        await far.copies().differences(NAME)
+        await far.copies().look()
 
 
 async def test_a_bucket_that_is_not_there_is_said(far: Far) -> None:
     with pytest.raises(ActionFailed, match="the store says"):
-        await OffsiteCopies(ObjectStore(far.client, "nowhere"), PREFIX, BandwidthLimit(None)).names()
+        await OffsiteCopies(ObjectStore(far.client, "nowhere"), PREFIX, BandwidthLimit(None)).look()
 
 
 async def test_memory_does_not_grow_with_the_file(far: Far) -> None:
