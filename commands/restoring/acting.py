@@ -1,17 +1,26 @@
 """What the steps of a restore share: whose instance, on which host, and what serves the target now."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from commands.acting import server_of
 from commands.command import Misunderstood, StepContext, StepFailed
+from commands.rejoining.progress import progress_line
 from commands.restoring.seen import look_at_backups
 from commands.restoring.target import read_target
 from servers.backups.archive import ArchiveState
 from servers.backups.instances import Place, directory_for
 from servers.backups.serving import NotServed, Serving, serve
 from servers.backups.target import Target
+from servers.engines.engine import ActionFailed
+from servers.engines.rejoining import JobReport, JobState
 from servers.inventory import Server
 
 TARGET = "recovery target"  # the plan's fact: the target in its fixed spelling
 BACKUP = "backup"
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks
+
+JobLine = Callable[[JobReport], str]
 
 
 def key_of(context: StepContext) -> str:
@@ -38,3 +47,19 @@ async def served(context: StepContext) -> tuple[Serving, ArchiveState]:
     if isinstance(serving, NotServed):
         raise StepFailed(f"The target cannot be reached any more: {serving.why}. The live cluster was not touched.")
     return serving, archive
+
+
+async def watched(
+    context: StepContext, report: JobReport, ask: Callable[[], Awaitable[JobReport]], line: JobLine = progress_line
+) -> JobReport:
+    """Waits for a job's end, and tells how far it is. While its host is silent it goes on there, and that is said."""
+    pause = FIRST_PAUSE
+    while report.state is JobState.RUNNING:
+        context.say(line(report))
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+        try:
+            report = await ask()
+        except ActionFailed as failed:
+            context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
+    return report

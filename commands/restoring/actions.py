@@ -10,7 +10,7 @@ from commands.acting import engine_says, server_of, time_of
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.rejoining.progress import progress_line as job_line
 from commands.restoring import rates, recovering
-from commands.restoring.acting import place_of, served, target_of
+from commands.restoring.acting import FIRST_PAUSE, LONGEST_PAUSE, place_of, served, target_of, watched
 from commands.restoring.cards import show_instance
 from commands.restoring.recovering import Stage, judge_recovery
 from commands.restoring.words import Way
@@ -27,7 +27,6 @@ from servers.engines.rejoining import JobReport, JobState
 from servers.lsn import format_lsn
 
 KEPT = timedelta(hours=4)  # how long an instance is kept before somebody is reminded of it
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks
 QUIET = 2.0  # seconds without a change until the archive is looked at again
 STILL = 30.0  # seconds without a change until nothing more is expected
 
@@ -94,6 +93,26 @@ async def is_laid_out(context: StepContext) -> bool:
         return True
     job = JobPlace(BackupJob.RESTORE, place.server, place.directory, place.key)
     report = await engine_says(context.world.backup_tool(context.cluster).job(context.cluster, job))
+    return report.key == place.key and report.state is JobState.DONE
+
+
+async def compare(context: StepContext) -> StepOutcome:
+    """A truncated or altered file is found before anything is started on it."""
+    place, instances = place_of(context), context.world.instances
+    serving, _ = await served(context)
+    sizes = all(one.verified_at is not None for one in serving.chain)
+    report = await engine_says(instances.begin_verify(place, sizes=sizes))
+    report = await watched(context, report, lambda: instances.verified(place))
+    if report.state is not JobState.DONE:
+        message = f"What was laid out is not what {serving.backup.name} should be: {_last_line(report)}. "
+        left = f"The live cluster was not touched. What is there: {_how_to_drop(context, place)}"
+        raise StepFailed(message + left, exit_status=1, output=report.log)
+    return StepOutcome(report.log.splitlines()[-1] if report.log else "It agrees.", 0, report.log)
+
+
+async def is_compared(context: StepContext) -> bool:
+    place = place_of(context)
+    report = await engine_says(context.world.instances.verified(place))
     return report.key == place.key and report.state is JobState.DONE
 
 
@@ -170,6 +189,7 @@ async def is_dropped(context: StepContext) -> bool:
 
 ACTIONS: Mapping[str, Action] = {
     "lay_out": Action(lay_out, is_laid_out, repeatable=True, obstacle=lambda standing: None),
+    "compare": Action(compare, is_compared, repeatable=True, obstacle=lambda standing: None),
     "recover": Action(recover, is_recovered, repeatable=True, obstacle=lambda standing: None),
     "look": Action(look, lambda context: _never(), repeatable=True, obstacle=lambda standing: None),
     "drop": Action(drop, is_dropped, repeatable=True, obstacle=lambda standing: None),
@@ -255,17 +275,9 @@ def _how_to_drop(context: StepContext, place: Place) -> str:
 
 
 async def _followed(context: StepContext, job: JobPlace) -> JobReport:
-    tool, pause = context.world.backup_tool(context.cluster), FIRST_PAUSE
+    tool = context.world.backup_tool(context.cluster)
     report = await engine_says(tool.job(context.cluster, job))
-    while report.state is JobState.RUNNING:
-        context.say(job_line(report))
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
-        try:
-            report = await tool.job(context.cluster, job)
-        except ActionFailed as failed:
-            context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
-    return report
+    return await watched(context, report, lambda: tool.job(context.cluster, job))
 
 
 async def _restore_command(context: StepContext) -> str:

@@ -76,6 +76,7 @@ def instance_steps(seen: Seen) -> tuple[Step, ...]:
     host, rates = seen.host.name, seen.rates
     return (
         steps.lay_out(host, seen.serving.backup.name, seen.size, seen.size / rates.lay_out),
+        steps.compare(host, seen.size, sizes=seen.was_verified),
         steps.recover(
             host, target_text(seen.target), seen.serving.segment_count, seen.wal_bytes, seen.wal_bytes / rates.replay
         ),

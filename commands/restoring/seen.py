@@ -67,6 +67,11 @@ class Seen:
         return max(chain, self.live.size if self.live else 0)
 
     @property
+    def was_verified(self) -> bool:
+        """The backup was read as a whole once: then a copy of it with the right sizes will do."""
+        return all(one.verified_at is not None for one in self.serving.chain)
+
+    @property
     def wal_bytes(self) -> int:
         return self.serving.segment_count * self.archive.segment_size
 

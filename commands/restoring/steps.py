@@ -18,6 +18,13 @@ def lay_out(server: str, backup: str, size: int, seconds: float) -> Step:
     return Step("lay_out", server, f"Lay out {backup} on {server}", does, "the tool ends without an error", timeout)
 
 
+def compare(server: str, size: int, *, sizes: bool) -> Step:
+    what = "names and sizes" if sizes else "every checksum"
+    does = f"pg_verifybackup compares {what} with the backup's manifest, before anything is started."
+    timeout = max(SHORTEST_JOB, size / SLOWEST_RATE)
+    return Step("compare", server, "Compare it with its manifest", does, "pg_verifybackup agrees", timeout)
+
+
 def recover(server: str, target: str, segments: int, wal: int, seconds: float) -> Step:
     does = (
         f"Starts it by itself (own port, loopback only, no archiving, nobody to follow), and replays "

@@ -1,19 +1,16 @@
 """The code behind the step that copies tables out of a restored instance into the live one."""
 
-import asyncio
 from collections.abc import Mapping
 
 from commands.acting import engine_says
 from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
-from commands.restoring.acting import place_of
-from servers.engines.engine import ActionFailed
+from commands.restoring.acting import place_of, watched
 from servers.engines.rejoining import JobReport, JobState
 from servers.state import Role
 
 TABLES, DATABASE = "tables", "database"  # facts of the plan; '' for every table
 INTO = "into_schema"
 SCHEMA = "restored_"
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks
 
 
 async def copy_tables(context: StepContext) -> StepOutcome:
@@ -22,15 +19,7 @@ async def copy_tables(context: StepContext) -> StepOutcome:
     names = tuple(name for name in facts[TABLES].split(", ") if name)
     schema = f"{SCHEMA}{context.operation.lower()}"  # so that nobody has to quote it
     report = await engine_says(instances.begin_tables(place, facts[DATABASE], schema, names))
-    pause = _FIRST_PAUSE
-    while report.state is JobState.RUNNING:
-        context.say(_last_line(report) or "reading")
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
-        try:
-            report = await instances.tables(place)
-        except ActionFailed as failed:
-            context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
+    report = await watched(context, report, lambda: instances.tables(place), lambda at: _last_line(at) or "reading")
     if report.state is not JobState.DONE:
         message = (
             f"The tables were not copied: {_last_line(report) or report.state}. The restored instance still stands"

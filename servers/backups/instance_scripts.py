@@ -165,6 +165,13 @@ echo "@done"
 """
 )
 
+# Arguments: the directory, the job's, "" for every checksum, "sizes" for names and sizes alone.
+VERIFY = r"""
+data=$1
+[ -e "$data/backup_manifest" ] || { echo "no backup_manifest: the tool compares checksums itself"; exit 0; }
+if [ "$3" = sizes ]; then pg_verifybackup -n -s "$data"; else pg_verifybackup -n "$data"; fi
+"""
+
 # Argument: the key, SQL.
 ASK = (
     _PRELUDE

@@ -31,7 +31,7 @@ from servers.ssh import Shells
 
 T = TypeVar("T")
 
-TABLES_JOB = "tables"
+TABLES_JOB, VERIFY_JOB = "tables", "compare"
 _SEGMENT_NAME = 24  # hexadecimal digits
 
 # What has to be loaded at the start for the data to be read at all: WAL of their own, or tables that refuse otherwise.
@@ -165,6 +165,18 @@ class Instances:
         words = (live_facts.SETTINGS_SQL, live_facts.DATABASES_SQL, live_facts.LIBRARIES_SQL)
         found = await self._run(server, directory, live_facts.LIVE, words, timeout)
         return _made(server, live_facts.live_facts, found)
+
+    async def begin_verify(self, place: Place, *, sizes: bool, timeout: float = 15.0) -> JobReport:
+        """Begin to compare what was laid out with its manifest: every checksum, or names and sizes alone."""
+        words = ("sizes" if sizes else "",)
+        verify = instance_scripts.VERIFY
+        return await self._jobs.begin(
+            place.server, place.directory, VERIFY_JOB, place.key, verify, words, timeout=timeout
+        )
+
+    async def verified(self, place: Place, *, timeout: float = 8.0) -> JobReport:
+        """How that comparison stands."""
+        return await self._jobs.report(place.server, place.directory, VERIFY_JOB, timeout=timeout)
 
     async def configure(self, place: Place, wanted: InstanceWanted, *, timeout: float = 15.0) -> None:
         """Give what was laid out in the directory the instance's own configuration. Repeatable."""

@@ -1,23 +1,34 @@
 """Restores on a real pair over real SSH, through the dispatcher: markers before a moment are there, later ones not."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from commands.asked import Decision, Form
+from commands.restoring import actions
+from lab.faults import FaultKind
+from lab.world import LabOptions
 from ledger.instances import instances_there
 from ledger.page import Page, Table
+from servers.backups.in_place import InPlace
+from servers.backups.instances import Instances, Place
+from servers.backups.target import Target
 from tests.commands.test_on_real_servers import Road, road
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest.fixture
-async def way(tmp_path: Path) -> AsyncIterator[Road]:
-    async with road(tmp_path) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def way(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Road]:
+    """One pair for all of them, with disks of its own where they can be had; the last test takes it back in time."""
+    options = LabOptions(base_backup=False, own_disks=None)
+    async with road(tmp_path_factory.mktemp("restore"), options=options) as made:
         await made.lab.server("db1").query("CREATE TABLE marker (n int PRIMARY KEY, what text NOT NULL)")
         await mark(made, 1)
         await made.lab.take_backup("db2")
@@ -25,9 +36,27 @@ async def way(tmp_path: Path) -> AsyncIterator[Road]:
         yield made
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def nothing_is_left(way: Road) -> AsyncIterator[None]:
+    """What a test restored is dropped after it, by order."""
+    yield
+    for one in await way.world.ledger.read(instances_there):
+        report = await ordered(way, f"restore drop {one.operation}")
+        assert report.title.endswith("succeeded"), report
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recovery that stands still is given up soon."""
+    monkeypatch.setattr(actions, "STILL", 3.0)
+    monkeypatch.setattr(actions, "QUIET", 1.0)
+
+
 async def mark(way: Road, number: int) -> datetime:
-    """Write a marker; a moment after its commit and before anything later."""
-    await way.lab.server("db1").query("INSERT INTO marker VALUES (%s, 'm' || %s::text)", (number, number))
+    """Write a marker, unless it is there; a moment after its commit and before anything later."""
+    await way.lab.server("db1").query(
+        "INSERT INTO marker VALUES (%s, 'm' || %s::text) ON CONFLICT DO NOTHING", (number, number)
+    )
     [(at,)] = await way.lab.server("db1").query("SELECT extract(epoch FROM clock_timestamp())::float8")
     await asyncio.sleep(0.01)
     return datetime.fromtimestamp(float(at), UTC)
@@ -53,7 +82,7 @@ async def refused(way: Road, text: str) -> str:
     return shown.page.summary
 
 
-async def markers_of(way: Road, page: Page) -> list[int]:
+async def markers_of(way: Road) -> list[int]:
     """As the restored instance has them, asked through its own socket."""
     (one,) = await way.world.ledger.read(lambda db: instances_there(db, "shop"))
     directory = Path(f"{one.directory}.understudy")
@@ -80,10 +109,10 @@ async def test_beside_has_exactly_what_was_there_at_the_moment_and_goes_when_it_
     await mark(way, 4)
     await archived(way, between)
     report = await ordered(way, f"restore --to {between.isoformat()}")
-    assert report.title == "Restore of shop: db2 succeeded", report
-    assert await markers_of(way, report) == [1, 2, 3]
+    assert report.title == "Restore of shop: db2 succeeded", report.summary
+    assert await markers_of(way) == [1, 2, 3]
     assert f"{between:%Y-%m-%d %H:%M:%S}" in repr(report)
-    (one,) = await way.world.ledger.read(lambda db: instances_there(db))
+    (one,) = await way.world.ledger.read(instances_there)
     assert f"/ha restore drop shop {one.operation}" in repr(report)
     assert (await way.status()).page.title == "shop: healthy"
     beside = set(Path(one.directory).parent.iterdir())
@@ -97,6 +126,125 @@ async def test_beside_has_exactly_what_was_there_at_the_moment_and_goes_when_it_
     assert "There is no restored instance" in await refused(way, "restore drop")
 
 
+async def test_to_the_end_of_the_archive_has_everything_that_is_archived(way: Road) -> None:
+    await archived(way, await mark(way, 4))
+    report = await ordered(way, "restore --to latest")
+    assert report.title.endswith("succeeded"), report.summary
+    assert {1, 2, 3, 4} <= set(await markers_of(way))
+
+
+async def test_a_time_after_the_last_commit_is_the_end_of_what_was_written(way: Road) -> None:
+    await mark(way, 5)
+    after = datetime.now(UTC)
+    await archived(way, after)
+    report = await ordered(way, f"restore --to {after.isoformat()}")
+    assert report.title.endswith("succeeded"), report.summary
+    assert 5 in await markers_of(way)
+
+
+async def test_a_restore_point_is_found_in_the_wal_and_one_that_is_not_there_ends_with_a_clear_message(
+    way: Road, impatient: None
+) -> None:
+    db1 = way.lab.server("db1")
+    await mark(way, 6)
+    await db1.query("SELECT pg_create_restore_point('Before Migration')")
+    await archived(way, await mark(way, 7))
+    report = await ordered(way, "restore --to point Before Migration")
+    assert report.title.endswith("succeeded"), report.summary
+    markers = await markers_of(way)
+    assert 6 in markers
+    assert 7 not in markers
+    failed = await ordered(way, "restore --to point Nowhere")
+    assert "the archived WAL ended before this target was met" in failed.summary
+    assert "the live cluster was not touched" in failed.summary
+
+
+async def test_a_segment_that_is_damaged_ends_it_with_its_name_and_one_that_is_missing_is_never_begun(
+    way: Road, impatient: None
+) -> None:
+    first = await mark(way, 8)
+    await archived(way, first)
+    at = await mark(way, 9)
+    await archived(way, at)
+    newest = sorted(path for path in way.lab.archive.iterdir() if len(path.name) == 24)[-1]
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[:100] + bytes(len(whole) - 100))
+    failed = await ordered(way, f"restore --to {at.isoformat()}")
+    assert failed.title.endswith("failed"), failed
+    assert f"recovery does not go on at segment {newest.name}" in failed.summary
+    newest.rename(newest.with_name("away"))
+    assert "after the last archived WAL" in await refused(way, f"restore --to {at.isoformat()}")
+    newest.with_name("away").rename(newest)
+    newest.write_bytes(whole)
+    assert (await way.status()).page.title == "shop: healthy"
+
+
+async def test_a_backup_that_was_truncated_is_never_started(way: Road) -> None:
+    at = await mark(way, 10)
+    await archived(way, at)
+    (backup,) = (path.parent for path in way.lab.backups.glob("*/PG_VERSION"))
+    victim = backup / "global" / "pg_control"
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:4000])
+    failed = await ordered(way, f"restore --to {at.isoformat()}")
+    victim.write_bytes(whole)
+    assert failed.title.endswith("failed"), failed
+    assert "global/pg_control" in failed.summary
+    assert "The live cluster was not touched" in failed.summary
+
+
+async def test_a_restoring_postgresql_that_is_killed_ends_it_with_a_clear_message(
+    way: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = await mark(way, 11)
+    await archived(way, at)
+    start = Instances.start
+
+    async def start_and_kill(self: Instances, place: Place, *, timeout: float = 15.0) -> None:
+        await start(self, place, timeout=timeout)
+        os.kill(int((Path(place.directory) / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    monkeypatch.setattr(Instances, "start", start_and_kill)
+    failed = await ordered(way, f"restore --to {at.isoformat()}")
+    assert "PostgreSQL ended while it recovered" in failed.summary
+    assert (await way.status()).page.title == "shop: healthy"
+
+
+async def test_a_disk_that_is_full_by_then_leaves_the_live_cluster_as_it_was(way: Road) -> None:
+    if not way.lab.server("db2").own_disk:
+        pytest.skip("no disk of its own can be had here")
+    at = await mark(way, 12)
+    await archived(way, at)
+    await way.lab.faults.apply(FaultKind.FILL_DISK, "db2")
+    assert "Disk space on db2" in await refused(way, f"restore --to {at.isoformat()}")
+    await way.lab.faults.apply(FaultKind.EMPTY_DISK, "db2")
+
+
+async def test_tables_come_back_into_a_new_schema_of_the_live_database(way: Road) -> None:
+    db1 = way.lab.server("db1")
+    await db1.query('CREATE SCHEMA "Odd; name"')
+    await db1.query("""CREATE TABLE "Odd; name"."it's \\ . """ + '"" x" (n int, t text)')
+    await db1.query("INSERT INTO marker VALUES (99, E'a\\\\.\\n\\\\.\\tb')")
+    at = await mark(way, 13)
+    await db1.query("DELETE FROM marker")
+    await archived(way, at)
+    report = await ordered(way, f"restore --to {at.isoformat()} --tables marker --database postgres")
+    assert report.title == "Restore of shop: db1 succeeded", report.summary
+    (one,) = await way.world.ledger.read(instances_there)
+    rows = await db1.query(f"SELECT n, what FROM restored_{one.operation.lower()}.marker ORDER BY n")  # noqa: S608 - ours
+    assert {1, 2, 13} <= {n for n, _ in rows}
+    assert rows[-1] == (99, "a\\.\n\\.\tb")
+    assert await db1.query("SELECT count(*) FROM marker") == [(0,)]
+    # A table that is not there: nothing is left in the live database.
+    failed = await ordered(way, f"restore --to {at.isoformat()} --tables marker,nope --database postgres")
+    assert 'relation "nope" does not exist' in failed.summary
+    schemas = await db1.query("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'restored%'")
+    assert schemas == [(1,)]
+    whole = await ordered(way, f"restore --to {at.isoformat()} --database postgres")
+    assert whole.title.endswith("succeeded"), whole
+    assert await db1.query("SELECT count(*) FROM pg_class WHERE relname = E'it''s \\\\ . \" x'") == [(2,)]
+
+
 async def in_place(way: Road, at: datetime) -> Page:
     """Two people approve what takes everything after that moment away."""
     operation = await way.request(f"restore --to {at.isoformat()} --in-place")
@@ -106,47 +254,50 @@ async def in_place(way: Road, at: datetime) -> Page:
     return (await way.dispatcher.wait(operation)).page
 
 
+async def markers(way: Road, server: str) -> list[int]:
+    return [n for (n,) in await way.lab.server(server).query("SELECT n FROM marker ORDER BY n")]
+
+
+async def test_in_place_that_fails_puts_the_old_directory_back_and_clients_lose_nothing(
+    way: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = await mark(way, 14)
+    await archived(way, at)
+    await mark(way, 15)
+    wanted = await markers(way, "db1")
+    swap = InPlace.swap
+
+    async def swap_and_break(
+        self: InPlace, place: Place, target: Target, restore_command: str, *, timeout: float = 30.0
+    ) -> str:
+        aside = await swap(self, place, target, restore_command, timeout=timeout)
+        data = Path(place.server.service.data_directory)
+        (data / "global" / "pg_filenode.map").rename(data / "global" / "away")
+        return aside
+
+    monkeypatch.setattr(InPlace, "swap", swap_and_break)
+    failed = await in_place(way, at)
+    assert failed.title == "Restore of shop: db1 failed", failed
+    assert "What was done is taken back" in failed.summary
+    assert await markers(way, "db1") == wanted
+    assert not await way.lab.server("db1").in_recovery()
+    await way.until_healthy()
+    assert list(way.lab.server("db1").data_directory.parent.glob("data.aside-*")) == []
+
+
 async def test_in_place_takes_back_what_came_after_and_the_old_directory_is_kept(way: Road) -> None:
-    lab, between = way.lab, await mark(way, 3)
-    await mark(way, 4)
+    lab, between = way.lab, await mark(way, 16)
+    wanted = await markers(way, "db1")
+    await mark(way, 17)
     await archived(way, between)
     report = await in_place(way, between)
     assert report.title == "Restore of shop: db1 succeeded", report.summary
     db1 = lab.server("db1")
-    assert await db1.query("SELECT n FROM marker ORDER BY n") == [(1,), (2,), (3,)]
-    assert not await db1.in_recovery()
+    assert await markers(way, "db1") == wanted
     (aside,) = db1.data_directory.parent.glob("data.aside-*")
     assert (aside / "standby.signal").exists()
     assert str(aside) in repr(report)
     assert "restore_command" not in (db1.data_directory / "postgresql.auto.conf").read_text()
     await way.until_healthy()
-    assert await lab.server("db2").query("SELECT n FROM marker ORDER BY n") == [(1,), (2,), (3,)]
-    await mark(way, 5)
-
-
-async def test_tables_come_back_into_a_new_schema_of_the_live_database(way: Road) -> None:
-    db1 = way.lab.server("db1")
-    await db1.query('CREATE SCHEMA "Odd; name"')
-    await db1.query("""CREATE TABLE "Odd; name"."it's \\ . """ + '"" x" (n int, t text)')
-    between = await mark(way, 3)
-    await db1.query("INSERT INTO marker VALUES (99, E'a\\\\.\\n\\\\.\\tb')")
-    await mark(way, 4)
-    at = datetime.fromtimestamp((await mark(way, 5)).timestamp(), UTC)
-    await db1.query("DELETE FROM marker")
-    await archived(way, at)
-    report = await ordered(way, f"restore --to {at.isoformat()} --tables marker --database postgres")
-    assert report.title == "Restore of shop: db1 succeeded", report.summary
-    (one,) = await way.world.ledger.read(lambda db: instances_there(db))
-    rows = await db1.query(f"SELECT n, what FROM restored_{one.operation.lower()}.marker ORDER BY n")  # noqa: S608 - our own name
-    assert [n for n, _ in rows] == [1, 2, 3, 4, 5, 99]
-    assert rows[-1][1] == "a\\.\n\\.\tb"
-    assert await db1.query("SELECT count(*) FROM marker") == [(0,)]
-    assert between < at
-    # A table that is not there: nothing is left in the live database.
-    failed = await ordered(way, f"restore --to {at.isoformat()} --tables marker,nope --database postgres")
-    assert 'relation "nope" does not exist' in failed.summary
-    schemas = await db1.query("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'restored%'")
-    assert schemas == [(1,)]
-    whole = await ordered(way, f"restore --to {at.isoformat()} --database postgres")
-    assert whole.title.endswith("succeeded"), whole
-    assert await db1.query("SELECT count(*) FROM pg_class WHERE relname = E'it''s \\\\ . \" x'") == [(2,)]
+    assert await markers(way, "db2") == wanted
+    await mark(way, 18)
