@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from commands.command import Meant, Misunderstood, Order
 from commands.plan import Plan
 from commands.promotion.patroni import BY
+from commands.restoring.steps import ALONE
 from commands.world import World
 from servers.inventory import EngineKind
 from servers.state import ClusterState
@@ -24,16 +25,22 @@ _INSTEAD: Mapping[str, str] = {
     "reload": "POST /reload: patronictl reload",
     "fence": "it demotes by itself who holds the leader key no more. To name another leader: /ha promote",
     "replication": "it makes slots and settings by itself; others by PATCH /config: patronictl edit-config",
-    "restore": "patronictl pause first, then as its documentation says",
+    "restore": "patronictl pause first, then as its documentation says. To look at that moment: restore --beside",
 }
 
 
 async def plan_for(order: Order, meant: Meant, state: ClusterState, world: World) -> Plan:
     """The order's plan for the world as it was seen. Raises Misunderstood, for what is not Patroni's as well."""
     plan = await order.plan(meant, state, world)
-    if meant.cluster.engine is EngineKind.PATRONI and order.name not in BESIDE and BY not in plan.facts:
+    if meant.cluster.engine is EngineKind.PATRONI and not _leaves_it_alone(order, plan):
         raise Misunderstood(refusal(order.name, meant.cluster.name))
     return plan
+
+
+def _leaves_it_alone(order: Order, plan: Plan) -> bool:
+    """By Patroni's own calls, or with steps that touch none of its servers."""
+    untouched = order.name in BESIDE or all(step.action in ALONE for step in plan.steps)
+    return untouched or BY in plan.facts
 
 
 def refusal(order: str, cluster: str) -> str:

@@ -22,6 +22,7 @@ from servers.views import views_of
 ASIDE, STOPPED_AT, OPENED_AT, TIMELINE = "old_directory", "stopped_at", "opened_at", "timeline"
 FOLLOWS = "follows"  # the plan's fact: whom the standbys follow afterwards
 _PAUSE = 0.2  # seconds between two looks
+STILL = 120.0  # seconds without a change until nothing more is expected: clients wait meanwhile
 _SHUT_DOWN = ("shut down", "shut down in recovery")
 
 
@@ -95,17 +96,23 @@ async def start_restored(context: StepContext) -> StepOutcome:
     """Waits until it has replayed as much as it had beside: that is the target, or the end of the WAL before it."""
     engine, here = context.world.engine, server_of(context)
     await engine_says(engine.start(here, timeout=time_of(context)))
-    async with asyncio.timeout(time_of(context)):
-        while True:
-            state = await _state(context)
-            if not state.running:
-                raise StepFailed(f"{here.name} ended while it recovered: look at its log")
-            if state.in_recovery is False:
-                raise StepFailed(f"{here.name} takes writes already, before it was opened: look at its log")
-            if state.lsn is not None and _is_there(context, state):
-                return StepOutcome(f"{here.name} stands at {format_lsn(state.lsn)}.", 0)
-            context.say(f"{here.name} has replayed {format_lsn(state.lsn) if state.lsn else 'nothing'}")
-            await asyncio.sleep(_PAUSE)
+    loop = asyncio.get_running_loop()
+    seen, moved_at = "", loop.time()
+    while True:
+        state = await _state(context)
+        if not state.running:
+            raise StepFailed(f"{here.name} ended while it recovered: look at its log")
+        if state.in_recovery is False:
+            raise StepFailed(f"{here.name} takes writes already, before it was opened: look at its log")
+        if state.lsn is not None and _is_there(context, state):
+            return StepOutcome(f"{here.name} stands at {format_lsn(state.lsn)}.", 0)
+        now = format_lsn(state.lsn) if state.lsn is not None else state.refused
+        if now != seen:
+            seen, moved_at = now, loop.time()
+        if loop.time() - moved_at > STILL:
+            raise StepFailed(f"{here.name} does not get where it was beside: it says {seen or 'nothing'}")
+        context.say(f"{here.name} recovers: {seen or 'no word yet'}")
+        await asyncio.sleep(_PAUSE)
 
 
 async def is_started(context: StepContext) -> bool:

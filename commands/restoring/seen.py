@@ -19,6 +19,7 @@ from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import DirectoryFacts
 from servers.engines.upkeep import InUse
 from servers.inventory import Cluster, Server
+from servers.lsn import format_lsn
 from servers.state import BackupState, ClusterState, Role
 from servers.verdict import judge
 
@@ -82,9 +83,9 @@ async def see(
     """Asks everything at once, once it is known what is to be restored. Raises Misunderstood where nothing can be."""
     backups, window, archive = await look_at_backups(world, cluster)
     serving = serve(window, target)
-    if isinstance(serving, NotServed):
-        raise Misunderstood(refusal(serving))
     primary = next((cluster.server(one.name) for one in state.servers if one.role is Role.PRIMARY), None)
+    if isinstance(serving, NotServed):
+        raise Misunderstood(refusal(serving, primary))
     host = _host(cluster, state, named, wanted, primary)
     source = primary or next((cluster.server(one.name) for one in state.servers if one.sql), None)
     problems: dict[str, str] = {}
@@ -117,14 +118,16 @@ async def look_at_backups(world: World, cluster: Cluster) -> tuple[BackupState, 
     return backups, restore_window(backups, archive), archive
 
 
-def refusal(served: NotServed) -> str:
+def refusal(served: NotServed, primary: Server | None) -> str:
     """Why a moment is not possible, and the nearest ones that are."""
     nearest = [
-        f"{word} {moment.at:%Y-%m-%dT%H:%M:%SZ}" if moment.at else f"{word} LSN {moment.lsn:X}"
+        f"{word} {moment.at:%Y-%m-%dT%H:%M:%SZ}" if moment.at else f"{word} LSN {format_lsn(moment.lsn)}"
         for word, moment in (("before it", served.before), ("after it", served.after))
         if moment is not None
     ]
     hint = f" The nearest possible moments: {', '.join(nearest)}." if nearest else ""
+    if served.before is not None and served.after is None and primary is not None:
+        hint += f" What {primary.name} has written since is archived by pg_switch_wal() there; then ask again."
     return f"{served.why[:1].upper()}{served.why[1:]}.{hint} What there is: /ha restore"
 
 

@@ -3,6 +3,9 @@
 from commands.plan import Step
 from ledger.quantities import bytes_text, count_text, seconds_text
 
+# The actions that leave the live servers' data directories, settings and roles alone.
+ALONE = frozenset({"lay_out", "compare", "recover", "look", "copy_tables", "drop"})
+
 # Seconds.
 LONG, NORMAL, SHORT = 900.0, 120.0, 30.0
 SHORTEST_JOB = 3600.0

@@ -20,7 +20,7 @@ from servers.ssh import Shells
 @dataclass(frozen=True, slots=True)
 class InPlaceState:
     """`swapped`: the restored directory is the server's. `control` is pg_controldata's state; `aside` where the old one
-    lies, or ''. `in_recovery` None: it does not answer."""
+    lies, or ''. `in_recovery` None: it does not answer, and `refused` is what it said instead."""
 
     swapped: bool
     there: bool
@@ -31,6 +31,7 @@ class InPlaceState:
     paused: bool
     lsn: Lsn | None
     timeline: int | None
+    refused: str = ""
 
 
 class InPlace:
@@ -94,6 +95,7 @@ def _state(found: Sections) -> InPlaceState:
             paused=answered and row[1] == "t",
             lsn=parse_lsn(row[2]) if answered and row[2] else None,
             timeline=int(row[4]) if answered and row[4] else None,
+            refused=found.one("refused") or "",
         )
     except ValueError as error:
         raise ActionFailed(f"how the server stands makes no sense: {error}") from None

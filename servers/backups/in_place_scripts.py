@@ -89,8 +89,9 @@ if [ -n "$pid" ]; then
   [ -n "$sockets" ] || sockets=localhost
   for user in $owner postgres; do
     answer=$(as_owner env PGCONNECT_TIMEOUT=3 psql -X -w -q -A -t -v ON_ERROR_STOP=1 -h "${sockets%%,*}" -p "$port" \
-      -U "$user" -d postgres -c "$1" 2>&1) && { echo "@sql $answer"; break; }
+      -U "$user" -d postgres -c "$1" 2>&1) && { echo "@sql $answer"; answer=; break; }
   done
+  [ -z "$answer" ] || echo "@refused $(printf '%s' "$answer" | tail -n 1)"
 fi
 echo "@done"
 """

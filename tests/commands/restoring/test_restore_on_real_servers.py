@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from commands.asked import Decision, Form
-from commands.restoring import actions
+from commands.restoring import actions, in_place_actions
 from lab.faults import FaultKind
 from lab.world import LabOptions
 from ledger.instances import instances_there
@@ -50,6 +50,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recovery that stands still is given up soon."""
     monkeypatch.setattr(actions, "STILL", 3.0)
     monkeypatch.setattr(actions, "QUIET", 1.0)
+    monkeypatch.setattr(in_place_actions, "STILL", 3.0)
 
 
 async def mark(way: Road, number: int) -> datetime:
@@ -259,7 +260,7 @@ async def markers(way: Road, server: str) -> list[int]:
 
 
 async def test_in_place_that_fails_puts_the_old_directory_back_and_clients_lose_nothing(
-    way: Road, monkeypatch: pytest.MonkeyPatch
+    way: Road, monkeypatch: pytest.MonkeyPatch, impatient: None
 ) -> None:
     at = await mark(way, 14)
     await archived(way, at)
