@@ -75,6 +75,7 @@ approvers = ["dba"]
 
 [policies.restore]
 approvers = ["dba"]
+risk_approvals = 2
 """
 
 

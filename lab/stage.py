@@ -25,7 +25,8 @@ COMPLETIONS = (
     {"text": "access", "description": "Who may do what, and why"},
     {"text": "alerts", "description": "Open alerts"},
     {"text": "audit 10", "description": "The last records of the audit log"},
-    {"text": "restore shop", "description": "Backups, and what a restore would do"},
+    {"text": "restore shop", "description": "To which moments one can restore"},
+    {"text": "restore shop --to 1 minute ago", "description": "That moment beside, read-only"},
     {"text": "help", "description": "Every command"},
 )
 

@@ -245,6 +245,25 @@ async def test_fail_over_opens_the_form_for_the_server_it_names(
     assert stage.orders.texts == ["promote main db2"]
 
 
+async def test_a_restored_instance_is_kept_at_once_and_dropped_or_cut_over_to_by_a_form(
+    stage: Stage, slack: PracticeSlack, ledger: Ledger
+) -> None:
+    buttons = (
+        Button("restore.keep", "Keep for 4 h", "shop 7K3F"),
+        Button("restore.drop", "Drop…", "shop 7K3F", "danger"),
+        Button("restore.cut_over", "Cut over…", "shop 7K3F", "danger"),
+    )
+    message = await card(slack, ledger, *buttons)
+    alice = slack.person("U0ALICE")
+    await alice.press(message, text="Keep for 4 h")
+    await alice.wait_for_ephemeral()
+    await alice.press(message, text="Drop…")
+    await alice.wait_for_view(lambda view: view["submit"] is not None)
+    await alice.press(message, text="Cut over…")
+    await slack.wait_until(lambda: len(stage.orders.texts) == 3)
+    assert stage.orders.texts == ["restore keep shop 7K3F", "restore drop shop 7K3F", "restore cut-over shop 7K3F"]
+
+
 async def test_alerts_are_acknowledged_and_silenced_by_those_who_may(
     stage: Stage, slack: PracticeSlack, ledger: Ledger
 ) -> None:

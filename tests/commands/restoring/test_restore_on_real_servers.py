@@ -127,13 +127,6 @@ async def test_beside_has_exactly_what_was_there_at_the_moment_and_goes_when_it_
     assert "There is no restored instance" in await refused(way, "restore drop")
 
 
-async def test_to_the_end_of_the_archive_has_everything_that_is_archived(way: Road) -> None:
-    await archived(way, await mark(way, 4))
-    report = await ordered(way, "restore --to latest")
-    assert report.title.endswith("succeeded"), report.summary
-    assert {1, 2, 3, 4} <= set(await markers_of(way))
-
-
 async def test_a_time_after_the_last_commit_is_the_end_of_what_was_written(way: Road) -> None:
     await mark(way, 5)
     after = datetime.now(UTC)
