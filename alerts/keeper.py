@@ -26,7 +26,7 @@ from alerts.answers import (
 from alerts.lifecycle import Change, Track, Transition, held, own_group
 from alerts.notices import SILENCES, Context, best_standby
 from alerts.observation import Look, overtaken
-from alerts.rates import Rates
+from alerts.practice import PracticeMemory
 from alerts.record import By, Prepared, draw_anew, prepare, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
 from alerts.rules import RULES
@@ -78,7 +78,7 @@ class AlertKeeper:
         self._clock = clock
         self._tracks: dict[str, Tracks] = defaultdict(dict)
         self._looks: dict[str, Look] = {}
-        self._rates = Rates(ledger, clock)
+        self._practice = PracticeMemory(ledger, clock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._shown: dict[str, tuple[int | None, str | None, bool]] = {}  # what the open cards of a cluster show beside
 
@@ -106,8 +106,8 @@ class AlertKeeper:
             last = self._looks.get(cluster.name)
             if last is not None and overtaken(state, last.state):
                 return ()
-            at_work, rates = await self._at_work(cluster, state), await self._rates.of(cluster)
-            look = Look(cluster, state, judgement, at_work, rates)
+            at_work, practice = await self._at_work(cluster, state), await self._practice.of(cluster)
+            look = Look(cluster, state, judgement, at_work, practice.rates, practice.drills)
             self._looks[cluster.name] = look
             transitions = await self._play(cluster, observe(look))
             await self._show_standing(cluster)

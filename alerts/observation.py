@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from ledger.drills import Drill
 from ledger.recovery_rates import NOTHING_MEASURED, RecoveryRates
 from servers.inventory import Cluster
 from servers.state import ClusterState
@@ -14,7 +15,7 @@ from servers.verdict import Judgement
 class Look:
     """What a probe reads: what was seen, what it means, and what was to be seen. `at_work`: in maintenance.
 
-    `rates`: how fast earlier restores of it were.
+    `rates`: how fast earlier restores of it were; `drills`: the last ones that ended, newest first.
     """
 
     cluster: Cluster
@@ -22,6 +23,7 @@ class Look:
     judgement: Judgement
     at_work: bool = False
     rates: RecoveryRates = NOTHING_MEASURED
+    drills: tuple[Drill, ...] = ()
 
 
 # No look takes as long: one that seems to be older than this is not late, the clock was set back.

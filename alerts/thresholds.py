@@ -54,6 +54,8 @@ class Thresholds:
     archive_gap_for: float = 2 * MINUTE
     # How long a restore may take, by what earlier ones have measured.
     rto: float = 1 * HOUR
+    # A restore is practised every week, and a day late.
+    drill_overdue: float = 8 * DAY
     # When the disk of the backups will be full, by its growth.
     repository_full_warning: float = 3 * DAY
     repository_full_critical: float = 1 * DAY

@@ -8,6 +8,7 @@ from commands.backup import Backup
 from commands.backups import Backups
 from commands.cancel import Cancel
 from commands.command import Command, Order
+from commands.drill import Drill
 from commands.fence import Fence
 from commands.help import Help
 from commands.maintenance import InMaintenance
@@ -36,6 +37,7 @@ _COMMANDS: tuple[Command, ...] = (
     Backups(),
     Backup(),
     Restore(),
+    Drill(),
     RestoreKeep(),
     InMaintenance(),
     Cancel(),

@@ -38,6 +38,7 @@ service = ["dba"]
 replication = ["dba"]
 restore = ["dba"]
 backup = ["dba"]
+drill = ["dba"]
 maintenance = ["dba"]
 
 [policies.promote]
@@ -71,6 +72,9 @@ approvers = ["dba"]
 expires = "15m"
 
 [policies.backup]
+approvers = ["dba"]
+
+[policies.drill]
 approvers = ["dba"]
 
 [policies.restore]

@@ -5,6 +5,7 @@ from alerts.probes.backup_history import backup_history
 from alerts.probes.backups import backups
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
+from alerts.probes.drills import drills
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.replay_lag import replay_lag
@@ -23,6 +24,7 @@ PROBES: tuple[Probe, ...] = (
     backup_history,
     restore_windows,
     rto,
+    drills,
     repository_disk,
     disks,
     connections,

@@ -12,6 +12,7 @@ from alerts.rules.backup_history import BACKUP_SIZE_RULE, BACKUP_UNVERIFIED_RULE
 from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
+from alerts.rules.drills import DRILL_RULE
 from alerts.rules.patroni import (
     PATRONI_HAS_NO_DCS,
     PATRONI_HAS_NO_LEADER,
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     BACKUP_SIZE_RULE,
     BACKUP_UNVERIFIED_RULE,
     RTO_RULE,
+    DRILL_RULE,
     REPOSITORY_DISK_RULE,
     DISK,
     CONNECTIONS,

@@ -40,11 +40,12 @@ def judge_recovery(
         return Judged(Stage.REACHED)
     at = _number(state.waits_for or state.reads, archive)
     last = serving.segments[-1].last if serving.segments else None
-    if waits and archive.answer.ok and at is not None and state.waits_for:
+    # The last segment, not full yet, may come with the backup: then its end is met in there, and nothing is waited for.
+    if waits and archive.answer.ok and at is not None and (state.waits_for or state.answers):
         there = any(run.first <= at <= run.last for run in archive.segments)
         if not there and (last is None or at > last):
             return _at_the_end(state, target)
-        if not there and stands_still:
+        if not there and stands_still and state.waits_for:
             return Judged(Stage.FAILED, f"the archive lacks the segment {state.waits_for}")
     if not stands_still:
         return Judged(Stage.GOES_ON)

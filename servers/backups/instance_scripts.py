@@ -48,6 +48,9 @@ free_port() {
 
 _PRELUDE = PRELUDE + _OURS
 
+# What every script that acts on an instance begins with, those elsewhere too.
+ON_INSTANCE = _PRELUDE
+
 # Looks at a host where an instance may be made. Arguments: libraries to look for, each as pg_proc.probin has it.
 HOST = (
     _PRELUDE

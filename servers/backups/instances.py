@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from servers.backups import instance_scripts, live_facts
 from servers.backups.live_facts import LiveFacts
+from servers.backups.proof import Proof, proof_of
+from servers.backups.proving_script import PROVE, PROVE_SQL
 from servers.backups.recovery import recovery_settings
 from servers.backups.table_scripts import TABLES
 from servers.backups.target import Target
@@ -220,6 +222,11 @@ class Instances:
     async def tables(self, place: Place, *, timeout: float = 8.0) -> JobReport:
         """How the copy of tables stands."""
         return await self._jobs.report(place.server, place.directory, TABLES_JOB, timeout=timeout)
+
+    async def prove(self, place: Place, *, timeout: float = 600.0) -> Proof:
+        """Read every database of it: rows, a sample of indexes, the schema, checksums."""
+        found = await self._run(place.server, place.directory, PROVE, (place.key, *PROVE_SQL), timeout)
+        return _made(place.server, proof_of, found)
 
     async def stop(self, place: Place, *, timeout: float = 60.0) -> None:
         await self._run(place.server, place.directory, instance_scripts.STOP, (place.key,), timeout)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alerts.observation import Look, Observation
 from alerts.probes.backup_history import backup_history
+from alerts.probes.drills import drills
 from alerts.probes.probe import Probe
 from alerts.probes.repository_disk import repository_disk
 from alerts.probes.restore_window import restore_windows
@@ -20,6 +21,7 @@ from alerts.rules.rule import Bad, Ok, Reading, Result, Unknown
 from alerts.thresholds import Thresholds
 from bot.thresholds_settings import parse_threshold
 from ledger.alerts import Severity
+from ledger.drills import Drill
 from ledger.recovery_rates import Rate, RecoveryRates
 from servers.backups.archive import ArchiveState, runs, segment_name
 from servers.backups.filling import Filling, Sample, seconds_left
@@ -201,6 +203,32 @@ class TestDisk:
             filling = filling.with_sample(Sample(NOW + timedelta(minutes=minutes), 1, 1))
         assert filling.span <= timedelta(days=7)
         assert len(filling.samples) == 7 * 24 * 6 + 1
+
+
+class TestDrills:
+    def held(self, days_ago: float, *, passed: bool) -> Drill:
+        return Drill("AAAA", NOW - timedelta(days=days_ago), passed, 60.0, 0.0)
+
+    def look(self, *held: Drill, oldest: float = 30) -> Look:
+        return replace(seen([base(1), base(oldest)]), drills=held)
+
+    def test_one_a_week_is_well_and_two_weeks_without_are_not(self) -> None:
+        assert isinstance(judged("drill", drills(self.look(self.held(6, passed=True)))), Ok)
+        assert severity(judged("drill", drills(self.look(self.held(14, passed=True))))) is Severity.WARNING
+
+    def test_the_last_one_that_failed_is_told_even_if_one_before_it_passed(self) -> None:
+        result = judged("drill", drills(self.look(self.held(1, passed=False), self.held(2, passed=True))))
+        assert isinstance(result, Bad)
+        assert result.value == "the last one failed"
+        assert "operation AAAA" in result.evidence[0]
+
+    def test_where_none_was_ever_held_the_oldest_backup_counts(self) -> None:
+        assert severity(judged("drill", drills(self.look()))) is Severity.WARNING
+        assert isinstance(judged("drill", drills(self.look(oldest=2))), Ok)
+
+    def test_without_drills_and_backups_nothing_is_known(self) -> None:
+        unseen = look(backups=BackupState(SILENT, (), None, None))
+        assert isinstance(judged("drill", drills(unseen)), Unknown)
 
 
 def test_a_factor_is_a_plain_number() -> None:

@@ -1,0 +1,118 @@
+"""The code behind the steps of a drill that are its own: marking where it began, proving, dropping."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from commands.acting import engine_says, time_of, untold
+from commands.backing_up.actions import ACTIONS as BACKING_UP
+from commands.command import Action, StepContext, StepFailed, StepOutcome
+from commands.looking import look
+from commands.restoring.acting import place_of
+from commands.restoring.actions import ACTIONS as RESTORING
+from commands.restoring.actions import LAST_AT, LSN
+from ledger.drills import RPO, RTO
+from ledger.instances import instance_is_gone
+from ledger.quantities import count_text, seconds_text
+from servers.backups.proof import Proof
+from servers.lsn import format_lsn, parse_lsn
+from servers.state import Role
+
+# What later steps and the report need, by name.
+BEGAN_AT, BEGAN_LSN = "drill_began_at", "drill_began_lsn"
+PROVEN, CHECKED = "proven", "amcheck"
+
+
+async def mark(context: StepContext) -> StepOutcome:
+    """Where the primary is does not have to be known: without it the RPO is only bounded from above."""
+    at = context.world.now()
+    state = await look(context.world, context.cluster)
+    lsns = [one.sql.wal_lsn for one in state.servers if one.role is Role.PRIMARY and one.sql and one.sql.wal_lsn]
+    found = {BEGAN_AT: at.isoformat(), **({BEGAN_LSN: format_lsn(lsns[0])} if len(lsns) == 1 else {})}
+    where = f", the primary is at {found[BEGAN_LSN]}" if BEGAN_LSN in found else ", where the primary is is not known"
+    return StepOutcome(f"It begins at {at:%H:%M:%S} UTC{where}.", found=found)
+
+
+async def prove(context: StepContext) -> StepOutcome:
+    """Raises StepFailed where anything cannot be read; then what was restored is left for a look."""
+    place = place_of(context)
+    proof = await engine_says(context.world.instances.prove(place, timeout=time_of(context)))
+    if not proof.holds:
+        left = f"It is left for a look in {place.directory}; to remove it: /ha restore drop {context.operation}"
+        raise StepFailed(f"{_what_is_wrong(proof)}. {left}", exit_status=1, output="\n".join(proof.broken))
+    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), **_measured(context)}
+    return StepOutcome(f"{found[PROVEN]}. Indexes: {found[CHECKED]}.", 0, "", found)
+
+
+async def drop(context: StepContext) -> StepOutcome:
+    """What this drill made, by its own key, and nothing else."""
+    place, instances = place_of(context), context.world.instances
+    if (await engine_says(instances.look(place))).running:
+        await engine_says(instances.stop(place))
+    there = await engine_says(instances.drop(place, timeout=time_of(context)))
+    at = context.world.now()
+    await context.world.ledger.write(lambda db: instance_is_gone(db, place.operation, at))
+    return StepOutcome(f"{place.directory} {'is removed' if there else 'was gone already'}.", 0)
+
+
+async def is_dropped(context: StepContext) -> bool:
+    return not (await engine_says(context.world.instances.look(place_of(context)))).there
+
+
+ACTIONS: Mapping[str, Action] = {
+    **{name: RESTORING[name] for name in ("lay_out", "recover", "look")},
+    "verify_backup": BACKING_UP["verify_backup"],
+    "mark_drill": Action(mark, untold, repeatable=True, obstacle=lambda standing: None),
+    "prove": Action(prove, untold, repeatable=True, obstacle=lambda standing: None),
+    "drop_drilled": Action(drop, is_dropped, repeatable=True, obstacle=lambda standing: None),
+}
+
+
+def rpo_seconds(
+    began_at: datetime, began_lsn: str | None, reached_lsn: str | None, last_at: str | None
+) -> float | None:
+    """What would have been lost had the primary gone for good when the drill began, in seconds; None: cannot be told.
+
+    Nothing where the archive led past the primary's position of that moment. Otherwise at most the time since the last
+    transaction that came back: less where nobody wrote anything.
+    """
+    if began_lsn and reached_lsn and parse_lsn(reached_lsn) >= parse_lsn(began_lsn):
+        return 0.0
+    if not last_at:
+        return None
+    return max(0.0, (began_at - datetime.fromisoformat(last_at)).total_seconds())
+
+
+def _measured(context: StepContext) -> dict[str, str]:
+    began = context.found.get(BEGAN_AT)
+    if began is None:
+        return {}
+    began_at = datetime.fromisoformat(began)
+    rto = (context.world.now() - began_at).total_seconds()
+    rpo = rpo_seconds(began_at, context.found.get(BEGAN_LSN), context.found.get(LSN), context.found.get(LAST_AT))
+    return {RTO: f"{rto:.1f}", **({RPO: f"{rpo:.1f}"} if rpo is not None else {})}
+
+
+def _what_is_wrong(proof: Proof) -> str:
+    if proof.broken:
+        return f"What came back cannot be read: {proof.broken[0]}"
+    if proof.checksum_failures:
+        return f"{count_text(proof.checksum_failures, 'page')} of what came back failed its checksum"
+    return "The restored instance has no database that could be read"
+
+
+def _proven(proof: Proof) -> str:
+    databases = count_text(len(proof.databases), "database")
+    tables, rows = sum(one.counted for one in proof.databases), sum(one.rows for one in proof.databases)
+    statements = sum(one.statements for one in proof.databases)
+    every = sum(one.tables for one in proof.databases)
+    return f"{databases}: {rows} rows in {tables} of {count_text(every, 'table')}, schema of {statements} statements"
+
+
+def _checked(proof: Proof) -> str:
+    checked = [one.indexes for one in proof.databases if one.indexes is not None]
+    return f"{sum(checked)} in order (amcheck)" if checked else "not checked, amcheck is not installed"
+
+
+def took(found: Mapping[str, str], name: str) -> str:
+    """A measured time as people read it."""
+    return seconds_text(float(found[name])) if name in found else "not known"
