@@ -98,3 +98,16 @@ def test_progress_counts_segments_and_tells_the_last_transaction() -> None:
 
 def test_a_log_that_is_empty_is_said_to_be() -> None:
     assert last_words("") == "its log is empty"
+
+
+READS_ITS_OWN = replace(STATE, reads=segment_name(1, 10))
+
+
+def test_the_end_of_a_segment_that_came_with_the_backup_is_the_end_of_the_wal() -> None:
+    assert stage(READS_ITS_OWN, LATEST) is Stage.AT_THE_END
+    assert stage(READS_ITS_OWN, NAME) is Stage.FAILED
+
+
+def test_but_only_once_it_has_stood_still_and_answers() -> None:
+    assert stage(READS_ITS_OWN, LATEST, waits=False) is Stage.GOES_ON
+    assert stage(replace(READS_ITS_OWN, in_recovery=None), LATEST) is Stage.GOES_ON
