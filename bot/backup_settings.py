@@ -16,6 +16,7 @@ from bot.backup_tool_settings import (
     mistakes_in_backup_tool,
     pgbackrest_place,
 )
+from bot.offsite_settings import OffsiteSettings, mistakes_in_offsite, offsite_place
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
 from servers.inventory import BackupPlace, BackupTool, Encryption, Retention
@@ -50,6 +51,7 @@ class NativeBackupSettings(Section):
     server: str | None = None
     keep: RetentionSettings | None = None
     encryption: EncryptionSettings | None = None
+    offsite: OffsiteSettings | None = None
 
 
 def _kind_of(section: Any) -> str:
@@ -87,6 +89,7 @@ def native_place(section: NativeBackupSettings) -> BackupPlace:
         server=section.server,
         retention=Retention(keep.full, keep.age) if keep else None,
         encryption=Encryption(keys.recipients, keys.gpg_home, keys.passphrase_file) if keys else None,
+        offsite=offsite_place(section.offsite) if section.offsite else None,
     )
 
 
@@ -104,6 +107,7 @@ def mistakes_in_backups(key: str, cluster: Mapping[str, Any]) -> Iterator[Mistak
     if backups.get("kind") in ("pgbackrest", "barman"):
         yield from mistakes_in_backup_tool(f"{key}.backups", backups, names)
         return
+    yield from mistakes_in_offsite(f"{key}.backups", backups)
     directory, archive = backups.get("directory"), backups.get("archive_directory")
     if isinstance(directory, str) and isinstance(archive, str) and _within(archive, directory):
         right = "give the archive a directory of its own"

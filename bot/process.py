@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,7 +141,7 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         ends.push_async_callback(bot.wired.dispatcher.shutdown, STEP_SECONDS)
         # What was left in the middle goes on now, and is ended with everything else.
         await bot.wired.dispatcher.recover()
-        chores = [asyncio.create_task(work) for work in (bot.loop_lag.run(), _tick(bot), bot.witness.run())]
+        chores = [asyncio.create_task(work) for work in _chores(bot)]
         ends.push_async_callback(_cancelled, chores)
         log.info("bot.started", clusters=names, http_port=port)
         yield
@@ -177,6 +177,10 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _chores(bot: Bot) -> tuple[Coroutine[None, None, None], ...]:
+    return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.wired.offsite.run()
 
 
 async def _tick(bot: Bot) -> None:

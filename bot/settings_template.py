@@ -216,6 +216,13 @@ archive_directory = "/var/backups/wal"
 # recipients = ["0123456789ABCDEF0123456789ABCDEF01234567"]   # fingerprints; the keys are in the hosts' key ring
 # gpg_home = "/var/lib/postgresql/.gnupg"
 # passphrase_file = "/etc/understudy/passphrase"   # on the hosts that restore, where the secret key has one
+# [clusters.shop.backups.offsite]   # backups and WAL go there as well; credentials come from where boto3 finds them
+# bucket = "example-backups"
+# prefix = "understudy/"
+# region = "eu-central-1"
+# endpoint_url = "https://s3.eu-central-003.backblazeb2.com"   # where it is not Amazon's
+# bandwidth = "10MiB"               # a second
+# unencrypted = false               # true: without encryption too
 
 # pgBackRest takes the backups instead: see docs/backups.md. It runs on the host of the server that is copied from,
 # or on that of "server", or on a repository host that has an ssh section here.

@@ -18,6 +18,8 @@ from ledger.ledger import Ledger
 from ledger.redact import Redactor
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
+from servers.backups.native.lister import NativeBackups
+from servers.backups.offsite.keeper import OffsiteKeeper
 from servers.backups.registry import BackupTools
 from servers.engines.behind_patroni import behind_patroni
 from servers.engines.native import NativeEngine
@@ -49,6 +51,7 @@ class Wired:
     world: World
     dispatcher: Dispatcher
     orders: DiscreetOrders
+    offsite: OffsiteKeeper
 
 
 @asynccontextmanager
@@ -60,10 +63,12 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
     shells, sessions = Shells(), Sessions()
     try:
-        world = _world(settings, clusters, directory(roster), ledger, shells, sessions)
+        backups = BackupTools(shells, utc_now)
+        world = _world(settings, clusters, directory(roster), ledger, shells, sessions, backups)
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
-        yield Wired(clusters, roster, redactor, ledger, sessions, world.observer, world, dispatcher, orders)
+        offsite = OffsiteKeeper(clusters.values(), shells, NativeBackups(shells, utc_now), backups.offsite)
+        yield Wired(clusters, roster, redactor, ledger, sessions, world.observer, world, dispatcher, orders, offsite)
     finally:
         # Connections first: nothing may reach a server once the ledger can no longer record it.
         with suppress(TimeoutError):
@@ -79,9 +84,9 @@ def _world(
     ledger: Ledger,
     shells: Shells,
     sessions: Sessions,
+    backups: BackupTools,
 ) -> World:
     """What commands look at and act on."""
-    backups = BackupTools(shells, utc_now)
     traffic = traffic_of(settings, clusters, shells, sessions)
     observer = Observer(
         clusters,

@@ -292,10 +292,28 @@ class BaseBackup:
 
 
 @dataclass(frozen=True, slots=True)
+class OffsiteBackup:
+    """A backup that is off site as a whole: its bytes, and what of it is not as it was copied, a line each."""
+
+    name: str
+    size: int
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OffsiteState:
+    """The backups that are off site as a whole, by name, or why nothing is known of them."""
+
+    answer: Answer
+    backups: tuple[OffsiteBackup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BackupState:
     """The base backups (newest first) and the WAL archive, or why nothing is known of them.
 
     `disks` are the file systems on which they lie, with their `path` there; none for an object store, or not known.
+    `offsite` None: the settings name no place off site.
     """
 
     answer: Answer
@@ -303,6 +321,7 @@ class BackupState:
     archived_segments: int | None
     last_archived_at: datetime | None
     disks: tuple[DiskUse, ...] = ()
+    offsite: OffsiteState | None = None
 
 
 @dataclass(frozen=True, slots=True)

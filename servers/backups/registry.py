@@ -6,6 +6,7 @@ from datetime import datetime
 from servers.backups.archive import ArchiveState
 from servers.backups.barman.tool import BarmanTool
 from servers.backups.native.tool import NativeTool
+from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.pgbackrest.tool import PgBackRestTool
 from servers.backups.tool import BackupTool
 from servers.inventory import BackupTool as ToolName
@@ -19,8 +20,9 @@ class BackupTools:
     which then says so."""
 
     def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
+        self.offsite = OffsiteStores(clock)
         self._tools: dict[ToolName, BackupTool] = {
-            ToolName.NATIVE: NativeTool(shells, clock),
+            ToolName.NATIVE: NativeTool(shells, clock, self.offsite),
             ToolName.PGBACKREST: PgBackRestTool(shells, clock),
             ToolName.BARMAN: BarmanTool(shells, clock),
         }

@@ -11,6 +11,7 @@ from bot.audit_settings import AuditSettings, S3Settings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.backup_settings import EncryptionSettings, NativeBackupSettings, RetentionSettings
 from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, thresholds_of
+from bot.offsite_settings import OffsiteSettings
 from bot.policy_settings import PolicySettings, WhenSettings
 from bot.services_settings import ServicesSettings
 from bot.settings import (
@@ -304,7 +305,7 @@ def test_what_init_writes_names_every_key() -> None:
     sections: list[type[BaseModel]] = [
         SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
         PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, ClusterSettings,
-        NativeBackupSettings, RetentionSettings, EncryptionSettings,
+        NativeBackupSettings, RetentionSettings, EncryptionSettings, OffsiteSettings,
         AutomaticFailoverSettings, AuditSettings, S3Settings, ServicesSettings,
     ]  # fmt: skip
     by_environment = {"password"}  # explained beside password_file

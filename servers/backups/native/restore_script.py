@@ -42,7 +42,7 @@ failures=$work/restore.failures copied=0 records=64 tablespaces=$work/tablespace
 fail() { echo "understudy: $1" >&2; exit 1; }
 [ ! -e "$data" ] || fail "$data is there already"
 part=$data.part
-[ ! -e "$part" ] || part=$data.part-$(date -u +%Y%m%dT%H%M%SZ)
+[ ! -e "$part" ] || part=$data.part-$(date -u +%Y%m%dT%H%M%SZ)-$$
 mkdir -m 700 -- "$part" || fail "$part cannot be made"
 total=$(sed -n 's/.*"Size": \([0-9]*\),.*/\1/p' "$backup/backup_manifest" 2>/dev/null |
   awk '{ sum += $1 } END { printf "%d", (sum + 1023) / 1024 }')

@@ -1,7 +1,9 @@
 """Understudy's own backup tool: pg_basebackup and tar on the hosts, by constant scripts. Nothing is to be installed."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from servers.backups.archive import ArchiveState
@@ -14,6 +16,7 @@ from servers.backups.native.fetching import restore_command
 from servers.backups.native.lister import NOT_ASKED, NativeBackups, hosts_of
 from servers.backups.native.restore_script import READY, RESTORE
 from servers.backups.native.verify_script import VERIFY
+from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.wanted import (
     BackupJob,
     BackupKind,
@@ -41,15 +44,19 @@ class NativeTool:
 
     name = "native"
 
-    def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
+    def __init__(self, shells: Shells, clock: Callable[[], datetime], offsite: OffsiteStores | None = None) -> None:
         self._shells = shells
         self._clock = clock
         self._jobs = Jobs(shells)
         self._lister = NativeBackups(shells, clock)
+        self._offsite = offsite or OffsiteStores(clock)
         self._expiry = Expiry(shells, clock, self.archive)
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
-        return await self._lister.list(cluster, timeout=timeout)
+        here, offsite = await asyncio.gather(
+            self._lister.list(cluster, timeout=timeout), self._offsite.look(cluster, timeout=timeout)
+        )
+        return replace(here, offsite=offsite) if offsite else here
 
     async def archive(self, cluster: Cluster, *, timeout: float = 10.0) -> ArchiveState:
         """Of the host that has the backups, where the settings name none."""

@@ -18,6 +18,7 @@ from servers.backups.offsite.parts import Part, etag_of, parts_of
 from servers.backups.offsite.source import PIECE, RemoteFiles
 from servers.backups.offsite.store import ObjectStore, Stored, Unfinished
 from servers.engines.engine import ActionFailed
+from servers.state import OffsiteBackup
 
 LIST = "understudy.json"
 # Segments, history files and backup history files, packed as they may be, and complete.
@@ -32,15 +33,6 @@ class CopiedFile:
     name: str
     size: int
     etag: str
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedBackup:
-    """A backup that is off site as a whole: its bytes, and what of it is not as it was copied, a line each."""
-
-    name: str
-    size: int
-    differences: tuple[str, ...]
 
 
 def differences(copied: Iterable[CopiedFile], there: Mapping[str, Stored]) -> tuple[str, ...]:
@@ -66,7 +58,7 @@ class OffsiteCopies:
         self._limit = limit
         self._lists: dict[str, tuple[str, tuple[CopiedFile, ...]]] = {}  # by backup, with the list's ETag
 
-    async def look(self) -> tuple[CopiedBackup, ...]:
+    async def look(self) -> tuple[OffsiteBackup, ...]:
         """The backups that are there as a whole, by name, each with what is not as it was copied."""
         there = await self._store.objects(self._backups)
         files: dict[str, dict[str, Stored]] = {}
@@ -107,13 +99,13 @@ class OffsiteCopies:
             await self._file(files, path, f"{self._wal}{name}", await files.size(path), None, lambda sent: None)
         return len(missing)
 
-    async def _seen(self, name: str, files: Mapping[str, Stored]) -> CopiedBackup:
+    async def _seen(self, name: str, files: Mapping[str, Stored]) -> OffsiteBackup:
         etag = files[LIST].etag
         kept = self._lists.get(name)
         if kept is None or kept[0] != etag:
             kept = etag, _listed(await self._store.get(f"{self._backups}{name}/{LIST}"))
             self._lists[name] = kept
-        return CopiedBackup(name, sum(each.size for each in kept[1]), differences(kept[1], files))
+        return OffsiteBackup(name, sum(each.size for each in kept[1]), differences(kept[1], files))
 
     async def _file(
         self, files: RemoteFiles, path: str, key: str, size: int, there: Stored | None, tell: Callable[[int], None]

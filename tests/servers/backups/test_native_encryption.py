@@ -8,14 +8,21 @@ import pytest
 import pytest_asyncio
 
 from servers.backups.native.archive_command import ARCHIVE_SCRIPT, archive_command
+from servers.backups.native.lister import NativeBackups
 from servers.backups.native.tool import NativeTool
+from servers.backups.offsite.keeper import OffsiteKeeper
+from servers.backups.offsite.store import s3_client
+from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.wanted import BackupWanted, RestoreWanted, VerifyWanted
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobState
-from servers.inventory import Cluster, Encryption
+from servers.inventory import Cluster, Encryption, OffsitePlace
+from tests.bot.witness.conftest import moto_url
 from tests.servers.backups.bench import archive_everything, ended, mark, recovered
 from tests.servers.backups.keys import give_public_key, key_ring, make_key
 from tests.servers.pair import Pair, now, practice_pair
+
+__all__ = ["moto_url"]  # a fixture
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
@@ -134,3 +141,29 @@ async def test_a_recipient_who_is_not_in_the_key_ring_is_found_before_anything_i
     cluster = encrypted(sealed.pair, Encryption(("F" * 40,), str(sealed.public_ring)))
     with pytest.raises(ActionFailed, match=r"cannot be encrypted: .*F{40}"):
         await sealed.tool.begin_backup(cluster, BackupWanted(cluster.server("db2")), "plan-2")
+
+
+async def test_backups_and_wal_are_kept_off_site_and_looked_at_there(
+    sealed: Sealed, moto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "practice")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "practice")
+    s3_client("us-east-1", moto_url).create_bucket(Bucket="far-away")
+    pair, cluster = sealed.pair, sealed.cluster(sealed.public_ring)
+    assert cluster.backups is not None
+    place = OffsitePlace("far-away", region="us-east-1", endpoint_url=moto_url)
+    cluster = replace(cluster, backups=replace(cluster.backups, offsite=place))
+    stores = OffsiteStores(now)
+    tool = NativeTool(pair.shells, now, stores)
+    keeper = OffsiteKeeper((cluster,), pair.shells, NativeBackups(pair.shells, now), stores)
+
+    assert await keeper.keep_backups(cluster) == (sealed.backup,)
+    assert await keeper.keep_backups(cluster) == ()
+    await archive_everything(pair)
+    assert await keeper.keep_wal(cluster) > 0
+    assert await keeper.keep_wal(cluster) == 0
+
+    state = await tool.list(cluster, timeout=20.0)
+    assert state.offsite is not None
+    assert state.offsite.answer.ok
+    assert [(each.name, each.differences) for each in state.offsite.backups] == [(sealed.backup, ())]

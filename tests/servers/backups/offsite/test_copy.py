@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
 
 from servers.backups.offsite import store as store_module
-from servers.backups.offsite.copy import LIST, CopiedBackup, OffsiteCopies
+from servers.backups.offsite.copy import LIST, OffsiteCopies
 from servers.backups.offsite.limit import BandwidthLimit
 from servers.backups.offsite.parts import SMALLEST_PART, etag_of
 from servers.backups.offsite.source import RemoteFiles
@@ -22,7 +22,7 @@ from servers.engines.engine import ActionFailed
 from servers.errors import ServerUnreachable
 from servers.inventory import Server
 from servers.ssh import Completed, Shells
-from servers.state import Outcome
+from servers.state import OffsiteBackup, Outcome
 from tests.bot.witness.conftest import moto_url
 from tests.commands.inventory import SHOP
 
@@ -100,7 +100,7 @@ async def test_a_backup_is_there_as_a_whole_and_as_it_is_here(far: Far) -> None:
     told: list[tuple[int, int]] = []
     total = await far.copies().copy(far.files, str(far.backup), lambda done, all_of: told.append((done, all_of)))
 
-    assert await far.copies().look() == (CopiedBackup(NAME, total, ()),)
+    assert await far.copies().look() == (OffsiteBackup(NAME, total, ()),)
     for file in far.backup.iterdir():
         assert far.body(file.name) == file.read_bytes()
     assert far.sent == [1, 2, 3]

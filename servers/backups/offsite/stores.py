@@ -1,0 +1,89 @@
+"""Each cluster's copies off site, made when first needed, and what was last seen there."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from servers.backups.offsite.copy import OffsiteCopies
+from servers.backups.offsite.limit import BandwidthLimit
+from servers.backups.offsite.store import ObjectStore, s3_client
+from servers.blocking import in_thread
+from servers.engines.engine import ActionFailed
+from servers.inventory import Cluster, OffsitePlace
+from servers.state import Answer, OffsiteState, Outcome
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+LOOK_SECONDS = 300.0  # what was seen is good for so long: each look costs requests that are paid for
+_MAKING_SECONDS = 30.0
+
+MakeClient = Callable[[str | None, str | None], "S3Client"]
+
+
+class OffsiteStores:
+    """Everybody who copies or looks shares one cluster's copies, and with them its bandwidth."""
+
+    def __init__(self, clock: Callable[[], datetime], make_client: MakeClient = s3_client) -> None:
+        self._clock = clock
+        self._make_client = make_client
+        self._copies: dict[str, OffsiteCopies] = {}
+        self._seen: dict[str, tuple[float, OffsiteState]] = {}
+        self._looks: dict[str, asyncio.Task[OffsiteState]] = {}
+
+    async def copies(self, cluster: Cluster) -> OffsiteCopies | None:
+        """None where the settings name no place off site. Raises ActionFailed."""
+        place = cluster.backups.offsite if cluster.backups else None
+        if place is None:
+            return None
+        if cluster.name not in self._copies:
+            made = await self._made(cluster.name, place)
+            self._copies.setdefault(cluster.name, made)
+        return self._copies[cluster.name]
+
+    async def look(self, cluster: Cluster, *, timeout: float) -> OffsiteState | None:
+        """What is off site, as it was seen within the last minutes. None where the settings name no place there.
+
+        Never raises. A look that takes longer goes on, and its result is there for whoever asks next.
+        """
+        if cluster.backups is None or cluster.backups.offsite is None:
+            return None
+        at, seen = self._seen.get(cluster.name, (float("-inf"), None))
+        if seen is not None and asyncio.get_running_loop().time() - at < LOOK_SECONDS:
+            return seen
+        look = self._looks.get(cluster.name)
+        if look is None or look.done():
+            look = self._looks[cluster.name] = asyncio.create_task(self._look(cluster))
+        done, _ = await asyncio.wait((look,), timeout=timeout)
+        if done:
+            return look.result()
+        slow = Answer(Outcome.TIMED_OUT, self._clock(), timeout, f"the store has not answered within {timeout:g} s")
+        return seen or OffsiteState(slow)
+
+    def forget(self, cluster: Cluster) -> None:
+        """Something was copied: the next look is a new one."""
+        self._seen.pop(cluster.name, None)
+
+    async def _look(self, cluster: Cluster) -> OffsiteState:
+        started = time.perf_counter()
+        try:
+            copies = await self.copies(cluster)
+            backups = await copies.look() if copies else ()
+        except ActionFailed as error:
+            answer = Answer(Outcome.FAILED, self._clock(), time.perf_counter() - started, str(error)[:200])
+            return OffsiteState(answer)
+        answer = Answer(Outcome.ANSWERED, self._clock(), time.perf_counter() - started)
+        state = OffsiteState(answer, backups)
+        self._seen[cluster.name] = asyncio.get_running_loop().time(), state
+        return state
+
+    async def _made(self, cluster: str, place: OffsitePlace) -> OffsiteCopies:
+        try:
+            client = await in_thread(lambda: self._make_client(place.region, place.endpoint_url), _MAKING_SECONDS)
+        except Exception as error:
+            raise ActionFailed(f"the store off site cannot be used: {error}") from error
+        return OffsiteCopies(
+            ObjectStore(client, place.bucket), f"{place.prefix}{cluster}/", BandwidthLimit(place.bandwidth)
+        )
