@@ -14,7 +14,7 @@ ENGINE ?= native
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check pictures bench bench-failover faults lock packages clean
+.PHONY: help demo test check pictures bench bench-failover bench-restore faults lock packages clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -46,6 +46,10 @@ bench-failover: $(VENV)/dev.stamp ## A switchover beside the bare commands, a ha
 	.ci/install-packages postgresql-$$version-repmgr=/usr/lib/postgresql/$$version/bin/repmgr \
 	  postgresql-$$version-auto-failover=/usr/lib/postgresql/$$version/lib/pgautofailover.so
 	$(BIN)/python -m bench.failover
+
+bench-restore: $(VENV)/dev.stamp ## Backup and restore to a moment beside cp, pg_basebackup, pgBackRest, Barman (BENCH=--scale=20 is quick)
+	.ci/install-packages postgresql=pg_createcluster pgbackrest barman zstd
+	$(BIN)/python -m bench.restore $(BENCH)
 
 lock: $(VENV)/dev.stamp ## Renew the pinned, hashed requirements
 	$(BIN)/pip install --quiet uv

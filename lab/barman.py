@@ -100,6 +100,7 @@ async def set_up(lab: Lab, host: str) -> LabBarman:
     lines = configuration({"archive_command": command})
     lab.account.write(primary.paths.configuration, primary.paths.configuration.read_text() + lines)
     await primary.query("SELECT pg_reload_conf()")
+    await primary.query("SELECT pg_create_restore_point('Barman')")  # without any WAL there is nothing to switch
     await primary.query("SELECT pg_switch_wal()")
     await _until_something_came_in(incoming)
     await made.run("archive-wal", NAME)  # without which its check fails: it has never seen WAL

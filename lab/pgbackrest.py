@@ -72,7 +72,8 @@ async def set_up(lab: Lab, further: str = "") -> LabPgBackRest:
         server.environment["PGBACKREST_CONFIG"] = str(made.files[server.name])
     await made.run(next(iter(lab.servers)), "stanza-create")
     for server in lab.servers.values():
-        await server.query("SELECT pg_reload_conf()")
+        if server.postmaster_pid() is not None:
+            await server.query("SELECT pg_reload_conf()")
     return made
 
 
