@@ -9,13 +9,14 @@ from commands.command import Action, Standing, StepContext, StepFailed, StepOutc
 from commands.rejoining.progress import progress_line
 from ledger.quantities import bytes_text, seconds_text
 from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, JobPlace, VerifyWanted
+from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobReport, JobState
 from servers.state import BackupState, BaseBackup
 
 # What later steps and the report need, by name.
 JOB_SERVER, JOB_PATH, SECONDS = "job_server", "job_path", "took_seconds"
 NAME, SIZE, REPOSITORY, VERIFIED, VERIFY_SECONDS = "backup", "size", "repository", "verified", "verify_seconds"
-BEGUN_AT = "begun_at"
+BEGUN_AT, EXPIRED = "begun_at", "expired"
 
 _CLOCKS = timedelta(minutes=2)  # how far apart the clocks of the bot and of a backup host may be
 
@@ -73,6 +74,17 @@ async def see_listed(context: StepContext) -> StepOutcome:
     return StepOutcome(f"{backup.name} is there: {bytes_text(backup.size)}, {backup.repository}.", found=found)
 
 
+async def expire(context: StepContext) -> StepOutcome:
+    """The backup stands whatever comes of this: what could not be removed is told, and goes with the next one."""
+    tool = context.world.backup_tool(context.cluster)
+    try:
+        expired = await tool.expire(context.cluster, dry_run=False, timeout=time_of(context))
+    except ActionFailed as error:
+        return StepOutcome(f"Not everything that is no longer kept could be removed: {error}")
+    names = ", ".join(expired.backups)
+    return StepOutcome(f"{expired.detail}{f': {names}' if names else ''}", found={EXPIRED: names})
+
+
 def nothing_stands_against(standing: Standing) -> str | None:
     """A job that runs by itself is not begun anew, and reading harms nobody: only the machine must be the same."""
     sql = standing.state.server(standing.step.server).sql
@@ -96,6 +108,7 @@ ACTIONS: Mapping[str, Action] = {
     "take_backup": _action(take, is_taken, lasting=True),
     "verify_backup": _action(verify, lasting=True),
     "see_listed": _action(see_listed),
+    "expire_backups": _action(expire),
 }
 
 

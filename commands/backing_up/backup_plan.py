@@ -3,7 +3,7 @@
 from commands.backing_up.checks import ToBackUp, checks_of
 from commands.plan import Check, Loss, Plan, Step
 from commands.promotion.pair import passed, warned
-from ledger.quantities import bytes_text, seconds_text
+from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.backups.wanted import BackupKind
 from servers.inventory import Cluster, Server
 from servers.state import BackupState, BaseBackup, ClusterState
@@ -11,6 +11,7 @@ from servers.state import BackupState, BaseBackup, ClusterState
 BEGIN_TIMEOUT = 30.0
 JOB_TIMEOUT = 24 * 3600.0
 LIST_TIMEOUT = 60.0
+EXPIRY_TIMEOUT = 300.0
 NO_LOSS = Loss(0, 0.0, "The servers are only read from.")
 WORDS = {BackupKind.FULL: "full", BackupKind.DIFFERENTIAL: "differential", BackupKind.INCREMENTAL: "incremental"}
 
@@ -28,7 +29,7 @@ def plan_backup(seen: ToBackUp) -> Plan:
         checks=checks_of(seen),
         outage_seconds=0.0,
         loss=NO_LOSS,
-        facts=(("backup", str(seen.kind)), ("taken from", name), ("tool", seen.tool)),
+        facts=(("backup", str(seen.kind)), ("taken from", name), ("tool", seen.tool), *_kept_fact(seen.cluster)),
         consequence=f"a {WORDS[seen.kind]} backup of {seen.cluster.name} is taken from {name} and verified",
         dangerous=False,
     )
@@ -74,7 +75,7 @@ def _backup_steps(seen: ToBackUp) -> tuple[Step, ...]:
         "the tool says that it is complete",
         JOB_TIMEOUT,
     )
-    return begin, take, _verify_step(name, "it"), _list_step(name)
+    return begin, take, _verify_step(name, "it"), _list_step(name), *_expiry_steps(seen.cluster, name)
 
 
 def _verify_step(server: str, what: str) -> Step:
@@ -85,6 +86,29 @@ def _verify_step(server: str, what: str) -> Step:
 def _list_step(server: str) -> Step:
     does = "Looks for the backup among all of them."
     return Step("see_listed", server, "See it among the backups", does, "it is listed as complete", LIST_TIMEOUT)
+
+
+def _expiry_steps(cluster: Cluster, server: str) -> tuple[Step, ...]:
+    """Where the settings say what is kept: they are the order to remove the rest."""
+    kept = _kept(cluster)
+    if not kept:
+        return ()
+    does = f"Removes what the settings do not keep, which is {kept}; never WAL that a backup which stays needs."
+    title = "Let go of what is no longer kept"
+    return (Step("expire_backups", server, title, does, "the tool names what went", EXPIRY_TIMEOUT),)
+
+
+def _kept_fact(cluster: Cluster) -> tuple[tuple[str, str], ...]:
+    kept = _kept(cluster)
+    return (("kept", kept),) if kept else ()
+
+
+def _kept(cluster: Cluster) -> str:
+    keep = cluster.backups.retention if cluster.backups else None
+    if keep is None:
+        return ""
+    newest = f"the newest {count_text(keep.full, 'backup')}" if keep.full > 1 else "the newest backup"
+    return newest if keep.age is None else f"{newest} and all moments of the last {seconds_text(keep.age)}"
 
 
 def _is_there(backup: BaseBackup) -> Check:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from commands.backing_up.actions import NAME, REPOSITORY, SECONDS, SIZE, VERIFIED, VERIFY_SECONDS
+from commands.backing_up.actions import EXPIRED, NAME, REPOSITORY, SECONDS, SIZE, VERIFIED, VERIFY_SECONDS
 from commands.backing_up.backup_plan import WORDS
 from commands.plan import Conclusion, Plan
 from ledger.quantities import bytes_text, seconds_text
@@ -21,6 +21,8 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     checked = _number(found, VERIFY_SECONDS)
     in_time = f", in {seconds_text(checked)}" if checked is not None else ""
     rows.append(("Verified", f"yes{in_time}" if found.get(VERIFIED) else "no"))
+    if found.get(EXPIRED):
+        rows.append(("No longer kept", found[EXPIRED]))
     look = f"To which moments one can restore: /ha backups {plan.cluster}"
     if "backup" not in facts:
         return Conclusion(f"{name} is whole: it agrees with its checksums.", tuple(rows), (look,))

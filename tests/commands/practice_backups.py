@@ -46,6 +46,7 @@ class PracticeTool:
     begun: list[tuple[BackupJob, str, str]] = field(default_factory=list)  # job, what, key
     stopped: list[BackupJob] = field(default_factory=list)
     refuses: str = ""
+    will_not_expire: str = ""
     name: str = "practice"
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
@@ -93,7 +94,11 @@ class PracticeTool:
         return None
 
     async def expire(self, cluster: Cluster, *, dry_run: bool, timeout: float = 60.0) -> Expired:
-        return Expired((), 0, "everything is kept")
+        if self.will_not_expire:
+            raise ActionFailed(self.will_not_expire)
+        going = [] if dry_run else [one for one in self.backups if one.name != "made"]
+        self.backups = [one for one in self.backups if one not in going]
+        return Expired(tuple(one.name for one in going), 3, f"{len(going)} backups and 3 WAL segments went")
 
     def _make(self) -> None:
         if all(one.name != "made" for one in self.backups):

@@ -18,7 +18,7 @@ from ledger.page import Page
 from servers.backups.wanted import BackupJob
 from servers.engines.rejoining import JobReport, JobState
 from servers.engines.upkeep import InUse
-from servers.inventory import BackupPlace
+from servers.inventory import BackupPlace, Retention
 from servers.inventory import BackupTool as ToolName
 from servers.lsn import Lsn
 from servers.state import Answer, Outcome
@@ -250,3 +250,39 @@ class TestVerify:
 
         with pytest.raises(Misunderstood, match="could not be listed"):
             await plan_of(backing, "verify")
+
+
+class TestRetention:
+    @pytest.fixture
+    def keeping(self, backing: Scene) -> Scene:
+        """The settings say what is kept."""
+        place = BackupPlace(ToolName.NATIVE, "/backups", "/archive", retention=Retention(1, 14 * 86400.0))
+        world = replace(backing.world, clusters={"shop": replace(SHOP, backups=place)})
+        return replace(backing, world=world, dispatcher=Dispatcher(world, COMMANDS))
+
+    async def test_without_any_in_the_settings_nothing_is_removed(self, backing: Scene) -> None:
+        assert "expire_backups" not in {step.action for step in (await plan_of(backing)).steps}
+
+    async def test_what_is_kept_is_part_of_what_is_approved(self, keeping: Scene, backing: Scene) -> None:
+        plan = await plan_of(keeping)
+
+        assert plan.steps[-1].action == "expire_backups"
+        assert dict(plan.facts)["kept"] == "the newest backup and all moments of the last 14 d"
+        assert plan.hash != (await plan_of(backing)).hash
+
+    async def test_what_went_is_named_in_the_report(self, keeping: Scene, tool: PracticeTool) -> None:
+        page = str(await run(keeping, "backup"))
+
+        assert [one.name for one in tool.backups] == ["made"]
+        assert "No longer kept" in page
+        assert "monday" in page
+
+    async def test_what_cannot_be_removed_takes_nothing_from_the_backup(
+        self, keeping: Scene, tool: PracticeTool
+    ) -> None:
+        tool.will_not_expire = "the archive cannot be looked into"
+
+        await run(keeping, "backup")
+
+        assert (await keeping.operations())[0].state is OperationState.SUCCEEDED
+        assert [one.name for one in tool.backups] == ["made", "monday"]
