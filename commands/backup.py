@@ -61,7 +61,9 @@ class Backup:
             _in_use(world, cluster.server(source.server)),
         )
         kind = _KINDS[meant.words[0]]
-        return plan_backup(ToBackUp(cluster, state, source, kind, tool.name, listing, size, in_use, world.now()))
+        return plan_backup(
+            ToBackUp(cluster, state, source, kind, tool.name, tool.kinds, listing, size, in_use, world.now())
+        )
 
     def actions(self) -> Mapping[str, Action]:
         return ACTIONS

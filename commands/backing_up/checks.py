@@ -25,6 +25,7 @@ class ToBackUp:
     source: Source
     kind: BackupKind
     tool: str
+    kinds: tuple[BackupKind, ...]  # that the tool can take
     backups: BackupState
     size: int | None
     in_use: InUse | None
@@ -75,6 +76,11 @@ def _archive_works(seen: ToBackUp) -> Check:
 
 def _base(seen: ToBackUp) -> tuple[Check, ...]:
     """What a differential or incremental one builds on."""
+    if seen.kind not in seen.kinds:
+        able = " and ".join(seen.kinds)
+        return (
+            failed("kind", f"{seen.tool} takes {seen.kind} backups", f"it takes {able} only. Ask for one of these"),
+        )
     if seen.kind is BackupKind.FULL:
         return ()
     title = "A backup to build on"

@@ -9,7 +9,7 @@ it running or done. Nothing here starts a PostgreSQL: a restore lays a base back
 from typing import Protocol
 
 from servers.backups.archive import ArchiveState
-from servers.backups.wanted import BackupWanted, Expired, JobPlace, RestoreWanted, VerifyWanted
+from servers.backups.wanted import BackupKind, BackupWanted, Expired, JobPlace, RestoreWanted, VerifyWanted
 from servers.engines.rejoining import JobReport
 from servers.inventory import Cluster, Server
 from servers.state import BackupState
@@ -35,9 +35,13 @@ class ArchiveListing(Protocol):
 
 
 class BackupTool(BackupListing, ArchiveListing, Protocol):
-    """Whoever takes the base backups and keeps the WAL archive. Actions raise `servers.engines.engine.ActionFailed`."""
+    """Whoever takes the base backups and keeps the WAL archive. Actions raise `servers.engines.engine.ActionFailed`.
+
+    `kinds` are those that it can take.
+    """
 
     name: str
+    kinds: tuple[BackupKind, ...]
 
     async def begin_backup(
         self, cluster: Cluster, wanted: BackupWanted, key: str, *, timeout: float = 15.0

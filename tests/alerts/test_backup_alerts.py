@@ -16,6 +16,7 @@ from alerts.probes.probe import Probe
 from alerts.probes.repository_disk import repository_disk
 from alerts.probes.restore_window import restore_windows
 from alerts.probes.rto import rto
+from alerts.probes.wal_archive import wal_archive
 from alerts.rules import RULES
 from alerts.rules.rule import Bad, Ok, Reading, Result, Unknown
 from alerts.thresholds import Thresholds
@@ -203,6 +204,31 @@ class TestDisk:
             filling = filling.with_sample(Sample(NOW + timedelta(minutes=minutes), 1, 1))
         assert filling.span <= timedelta(days=7)
         assert len(filling.samples) == 7 * 24 * 6 + 1
+
+
+class TestUnfinishedSegment:
+    """WAL that lies in no finished segment waits for no archive command, and is lost with the servers all the same."""
+
+    def look(self, written: int, minutes: float) -> Look:
+        """So many bytes written after the last archived segment, which was archived so long ago."""
+        archiver = replace(ARCHIVER, last_archived_wal=segment_name(1, 9), last_archived_age_seconds=minutes * 60)
+        sql = replace(PRIMARY_SQL, archiver=archiver, wal_lsn=Lsn(10 * SIZE + written), wal_segment_size=SIZE)
+        return look(replace(DB1, sql=sql))
+
+    def judged(self, written: int, minutes: float) -> Result:
+        seen = [one for one in wal_archive(self.look(written, minutes)) if one.subject == "db1"]
+        return BY_NAME["wal_archive"].judge(Reading("db1", {one.name: one for one in seen}, Thresholds()))
+
+    def test_what_was_written_a_quarter_of_an_hour_ago_and_is_nowhere_else_is_a_warning(self) -> None:
+        result = self.judged(3 * MIB, 16)
+        assert severity(result) is Severity.WARNING
+        assert isinstance(result, Bad)
+        assert "3.0 MB were written since" in result.evidence[0]
+        assert "set archive_timeout" in result.evidence[0]
+
+    @pytest.mark.parametrize(("written", "minutes"), [(3 * MIB, 14), (1000, 600), (0, 600)])
+    def test_lately_archived_or_idle_is_well(self, written: int, minutes: float) -> None:
+        assert isinstance(self.judged(written, minutes), Ok)
 
 
 class TestDrills:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from servers.backups.archive import ArchiveState
 from servers.backups.wanted import (
     BackupJob,
+    BackupKind,
     BackupWanted,
     Expired,
     JobPlace,
@@ -48,6 +49,7 @@ class PracticeTool:
     refuses: str = ""
     will_not_expire: str = ""
     name: str = "practice"
+    kinds: tuple[BackupKind, ...] = tuple(BackupKind)
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> BackupState:
         return BackupState(self.answer, tuple(self.backups) if self.answer.ok else (), None, None, self.disks)

@@ -15,7 +15,7 @@ from commands.plan import CheckResult, Plan
 from commands.registry import COMMANDS
 from ledger.operations import OperationState
 from ledger.page import Page
-from servers.backups.wanted import BackupJob
+from servers.backups.wanted import BackupJob, BackupKind
 from servers.engines.rejoining import JobReport, JobState
 from servers.engines.upkeep import InUse
 from servers.inventory import BackupPlace, Retention
@@ -123,6 +123,11 @@ class TestChecks:
         assert "monday, 3 h old" in evidence(await plan_of(backing, "incr"), CheckResult.PASS)["base"]
         tool.backups.clear()
         assert "no complete full one" in evidence(await plan_of(backing, "incr"), CheckResult.FAIL)["base"]
+
+    async def test_a_kind_that_the_tool_does_not_take_stops_it(self, backing: Scene, tool: PracticeTool) -> None:
+        tool.kinds = (BackupKind.FULL,)
+
+        assert "it takes full only" in evidence(await plan_of(backing, "diff"), CheckResult.FAIL)["kind"]
 
     async def test_how_long_it_takes_is_told_from_the_last_ones(self, backing: Scene) -> None:
         assert evidence(await plan_of(backing), CheckResult.PASS)["duration"].startswith("about 10 min")

@@ -53,6 +53,7 @@ class BarmanTool:
     """Lists, backs up, verifies, restores and expires by Barman, which decides where things are and what is kept."""
 
     name = "barman"
+    kinds = tuple(BackupKind)
 
     def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
         self._shells = shells

@@ -17,7 +17,7 @@ from servers.backups.pgbackrest.info import Info, Repository, segment_size_or_de
 from servers.backups.pgbackrest.restoring import restore_command, tablespace_options
 from servers.backups.pgbackrest.scripts import ARCHIVE
 from servers.backups.tool_host import acting, ask, within
-from servers.backups.wanted import BackupJob, BackupWanted, Expired, JobPlace, RestoreWanted, VerifyWanted
+from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, Expired, JobPlace, RestoreWanted, VerifyWanted
 from servers.engines.engine import ActionFailed
 from servers.engines.jobs import Jobs
 from servers.engines.rejoining import JobReport, JobState
@@ -37,6 +37,7 @@ class PgBackRestTool:
     """Lists, backs up, verifies, restores and expires by pgBackRest; it finds its repositories by its configuration."""
 
     name = "pgbackrest"
+    kinds = tuple(BackupKind)
 
     def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
         self._shells = shells
