@@ -43,7 +43,7 @@ class NativeTool:
     """Backups in a directory on a host, one directory each, and WAL in another directory of that host."""
 
     name = "native"
-    kinds = (BackupKind.FULL,)
+    kinds: tuple[BackupKind, ...] = (BackupKind.FULL,)
 
     def __init__(self, shells: Shells, clock: Callable[[], datetime], offsite: OffsiteStores | None = None) -> None:
         self._shells = shells
