@@ -11,10 +11,10 @@ from ledger.operations import get
 from servers.backups.tool import BackupTool
 from servers.backups.wanted import JobPlace
 from servers.engines.engine import ActionFailed
+from servers.engines.job_pauses import pause_after
 from servers.engines.rejoining import JobReport, JobState
 from servers.verdict import Verdict, judge
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between two looks
 STOP_TIMEOUT = 15.0
 # One operation at a time holds a cluster: a backup of hours must not be what keeps a failover from it.
 GIVES_WAY_TO = (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY)
@@ -26,7 +26,8 @@ class Cancelled(Exception):
 
 async def followed(context: StepContext, tool: BackupTool, place: JobPlace) -> JobReport:
     """The report of the job when it runs no more. Raises Cancelled, and StepFailed where it gave way."""
-    pause, report = FIRST_PAUSE, JobReport(JobState.RUNNING, place.key)
+    loop, report = asyncio.get_running_loop(), JobReport(JobState.RUNNING, place.key)
+    began = loop.time()
     while True:
         try:
             report = await tool.job(context.cluster, place)
@@ -38,8 +39,7 @@ async def followed(context: StepContext, tool: BackupTool, place: JobPlace) -> J
             context.say(progress_line(report))
         await _stop_if_wished(context, tool, place)
         await _give_way(context, tool, place)
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+        await asyncio.sleep(pause_after(loop.time() - began))
 
 
 async def _stop_if_wished(context: StepContext, tool: BackupTool, place: JobPlace) -> None:

@@ -13,12 +13,12 @@ from servers.backups.instances import Place, directory_for
 from servers.backups.serving import NotServed, Serving, serve
 from servers.backups.target import Target
 from servers.engines.engine import ActionFailed
+from servers.engines.job_pauses import pause_after
 from servers.engines.rejoining import JobReport, JobState
 from servers.inventory import Server
 
 TARGET = "recovery target"  # the plan's fact: the target in its fixed spelling
 BACKUP = "backup"
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks
 
 JobLine = Callable[[JobReport], str]
 
@@ -53,11 +53,11 @@ async def watched(
     context: StepContext, report: JobReport, ask: Callable[[], Awaitable[JobReport]], line: JobLine = progress_line
 ) -> JobReport:
     """Waits for a job's end, and tells how far it is. While its host is silent it goes on there, and that is said."""
-    pause = FIRST_PAUSE
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     while report.state is JobState.RUNNING:
         context.say(line(report))
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+        await asyncio.sleep(pause_after(loop.time() - began))
         try:
             report = await ask()
         except ActionFailed as failed:

@@ -10,7 +10,7 @@ from commands.acting import engine_says, server_of, time_of
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.rejoining.progress import progress_line as job_line
 from commands.restoring import rates, recovering
-from commands.restoring.acting import FIRST_PAUSE, LONGEST_PAUSE, place_of, served, target_of, watched
+from commands.restoring.acting import place_of, served, target_of, watched
 from commands.restoring.cards import show_instance
 from commands.restoring.recovering import Stage, judge_recovery
 from commands.restoring.words import Way
@@ -23,6 +23,7 @@ from servers.backups.serving import Serving
 from servers.backups.target import Target
 from servers.backups.wanted import BackupJob, JobPlace, RestoreWanted
 from servers.engines.engine import ActionFailed
+from servers.engines.job_pauses import pause_after
 from servers.engines.rejoining import JobReport, JobState
 from servers.lsn import format_lsn
 
@@ -227,7 +228,7 @@ async def _recovered(
     """Watches it until it stands at its target. Raises StepFailed where it never will."""
     loop = asyncio.get_running_loop()
     began = moved_at = loop.time()
-    pause, seen, waits = FIRST_PAUSE, ("", "", ""), False
+    seen, waits = ("", "", ""), False
     while True:
         state = await _looked(context, place)
         if state is not None:
@@ -246,8 +247,7 @@ async def _recovered(
                 await engine_says(context.world.instances.pause(place))
                 return await engine_says(context.world.instances.look(place))
             context.say(recovering.progress_line(state, serving, archive, loop.time() - began))
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+        await asyncio.sleep(pause_after(loop.time() - began))
 
 
 async def _looked(context: StepContext, place: Place) -> InstanceState | None:
