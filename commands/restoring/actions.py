@@ -28,6 +28,7 @@ from servers.engines.rejoining import JobReport, JobState
 from servers.lsn import format_lsn
 
 KEPT = timedelta(hours=4)  # how long an instance is kept before somebody is reminded of it
+STARTING = 5.0  # seconds until a postmaster that was started has its pid file
 QUIET = 2.0  # seconds without a change until the archive is looked at again
 STILL = 30.0  # seconds without a change until nothing more is expected
 
@@ -136,13 +137,13 @@ async def recover(context: StepContext) -> StepOutcome:
         PORT: str(state.port or ""),
         SOCKETS: state.sockets,
         LSN: format_lsn(state.lsn) if state.lsn is not None else "",
-        LAST_AT: state.replayed_at.isoformat() if state.replayed_at else "",
+        LAST_AT: f"{state.replayed_at:%Y-%m-%d %H:%M:%S} UTC" if state.replayed_at else "",
         REACHED_AT: target_text(target),
         rates.REPLAYED_BYTES: str(serving.segment_count * archive.segment_size),
         rates.REPLAYED_SECONDS: f"{seconds:.1f}",
     }
     where = f"it has replayed up to {found[LSN]}"
-    last = f", the last transaction at {state.replayed_at:%Y-%m-%d %H:%M:%S} UTC" if state.replayed_at else ""
+    last = f", the last transaction at {found[LAST_AT]}" if found[LAST_AT] else ""
     return StepOutcome(f"Recovered to {target_text(target)}: {where}{last}.", 0, state.log[-2000:], found)
 
 
@@ -228,10 +229,12 @@ async def _recovered(
     """Watches it until it stands at its target. Raises StepFailed where it never will."""
     loop = asyncio.get_running_loop()
     began = moved_at = loop.time()
-    seen, waits = ("", "", ""), False
+    seen, waits, ran = ("", "", ""), False, False
     while True:
         state = await _looked(context, place)
-        if state is not None:
+        ran = ran or (state is not None and state.running)
+        starting = not ran and loop.time() - began < STARTING
+        if state is not None and not starting:
             now = (state.reads or state.waits_for, str(state.lsn), str(state.running))
             if now != seen:
                 seen, moved_at, waits = now, loop.time(), False

@@ -19,7 +19,8 @@ from servers.state import Role
 from servers.traffic.target import Move, TrafficTarget
 from servers.views import views_of
 
-ASIDE, STOPPED_AT, OPENED_AT, TIMELINE = "old_directory", "stopped_at", "opened_at", "timeline"
+# Unlike those of the rejoin, whose steps follow. By name.
+ASIDE, STOPPED_AT, OPENED_AT, TIMELINE = "taken_back_directory", "stopped_at", "opened_at", "new_timeline"
 FOLLOWS = "follows"  # the plan's fact: whom the standbys follow afterwards
 _PAUSE = 0.2  # seconds between two looks
 STILL = 120.0  # seconds without a change until nothing more is expected: clients wait meanwhile

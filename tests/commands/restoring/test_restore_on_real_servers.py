@@ -290,7 +290,7 @@ async def test_in_place_takes_back_what_came_after_and_the_old_directory_is_kept
     assert await markers(way, "db1") == wanted
     (aside,) = db1.data_directory.parent.glob("data.aside-*")
     assert (aside / "standby.signal").exists()
-    assert str(aside) in repr(report)
+    assert f"('Old data directory', ('{aside}',))" in repr(report)
     assert "restore_command" not in (db1.data_directory / "postgresql.auto.conf").read_text()
     await way.until_healthy()
     assert await markers(way, "db2") == wanted

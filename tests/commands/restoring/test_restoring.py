@@ -187,6 +187,18 @@ async def test_whatever_fails_in_place_the_old_directory_is_there_and_takes_writ
         assert (shelf.data, scene.pair.writable) == ("live", ["db1"])
 
 
+async def test_a_dead_primary_is_restored_in_place_once_it_is_named(set_up: tuple[Scene, Shelf]) -> None:
+    scene, shelf = set_up
+    scene.pair.kill("db1")
+    _, said = await shown(scene, f"restore {TO} --in-place")
+    assert "Name the one to restore" in said
+    report = await ended(scene, f"restore db1 {TO} --in-place", "bob", "carol")
+    assert report.title == "Restore of shop: db1 succeeded", report
+    assert scene.pair.writable == ["db1"]
+    assert "stop" not in [action for action, server in scene.pair.did if server == "db1"]
+    assert shelf.data != "live"
+
+
 async def test_a_cut_over_goes_to_the_moment_of_the_instance(set_up: tuple[Scene, Shelf]) -> None:
     scene, _ = set_up
     await ended(scene, f"restore {TO}")
