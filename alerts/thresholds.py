@@ -56,6 +56,9 @@ class Thresholds:
     rto: float = 1 * HOUR
     # A restore is practised every week, and a day late.
     drill_overdue: float = 8 * DAY
+    # How long a backup and WAL may wait to be off site. A first copy by a narrow line takes longer: set it wider.
+    offsite_backup_late: float = 12 * HOUR
+    offsite_wal_late: float = 15 * MINUTE
     # When the disk of the backups will be full, by its growth.
     repository_full_warning: float = 3 * DAY
     repository_full_critical: float = 1 * DAY

@@ -302,10 +302,14 @@ class OffsiteBackup:
 
 @dataclass(frozen=True, slots=True)
 class OffsiteState:
-    """The backups that are off site as a whole, by name, or why nothing is known of them."""
+    """The backups that are off site as a whole, by name, or why nothing is known of them.
+
+    `wal_copied_at` is when all archived WAL was last seen to be there; None: not since this process began.
+    """
 
     answer: Answer
     backups: tuple[OffsiteBackup, ...] = ()
+    wal_copied_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

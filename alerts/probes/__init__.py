@@ -6,6 +6,7 @@ from alerts.probes.backups import backups
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
 from alerts.probes.drills import drills
+from alerts.probes.offsite import offsite
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.replay_lag import replay_lag
@@ -25,6 +26,7 @@ PROBES: tuple[Probe, ...] = (
     restore_windows,
     rto,
     drills,
+    offsite,
     repository_disk,
     disks,
     connections,

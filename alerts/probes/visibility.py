@@ -9,8 +9,8 @@ NOT_SEEN = "not_seen"
 
 
 def visibility(look: Look) -> tuple[Observation, ...]:
-    """`not_seen` of each server, of the backups where a place is configured, and of each traffic target: how many ways
-    of looking fail."""
+    """`not_seen` of each server, of the backups and of the store off site where a place is configured, and of each
+    traffic target: how many ways of looking fail."""
     servers = tuple(_observation(server.name, tuple(_missing(server)), server.name) for server in look.state.servers)
     return (*servers, *_backups(look), *_traffic(look))
 
@@ -39,7 +39,11 @@ def _backups(look: Look) -> tuple[Observation, ...]:
     answer = None if look.state.backups is None else look.state.backups.answer
     if answer is None or answer.outcome is Outcome.NOT_ASKED:
         return (Observation(NOT_SEEN, "backups", None, Unit.COUNT),)
-    return (_observation("backups", () if answer.ok else (_line("backups", answer),)),)
+    seen = _observation("backups", () if answer.ok else (_line("backups", answer),))
+    offsite = look.state.backups.offsite if look.state.backups is not None else None
+    if offsite is None:
+        return (seen,)
+    return seen, _observation("off site", () if offsite.answer.ok else (_line("store off site", offsite.answer),))
 
 
 def _traffic(look: Look) -> Iterator[Observation]:

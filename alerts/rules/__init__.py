@@ -13,6 +13,7 @@ from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
 from alerts.rules.drills import DRILL_RULE
+from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.patroni import (
     PATRONI_HAS_NO_DCS,
     PATRONI_HAS_NO_LEADER,
@@ -48,6 +49,8 @@ RULES: tuple[Rule, ...] = (
     BACKUP_UNVERIFIED_RULE,
     RTO_RULE,
     DRILL_RULE,
+    OFFSITE_DIFFERS_RULE,
+    OFFSITE_LATE_RULE,
     REPOSITORY_DISK_RULE,
     DISK,
     CONNECTIONS,

@@ -41,7 +41,9 @@ class OffsiteKeeper:
         copies = await self._stores.copies(cluster)
         if copies is None or place.archive_directory is None:
             return 0
-        return await copies.copy_wal(RemoteFiles(self._shells, server), place.archive_directory)
+        copied = await copies.copy_wal(RemoteFiles(self._shells, server), place.archive_directory)
+        self._stores.wal_is_there(cluster)
+        return copied
 
     async def keep_backups(self, cluster: Cluster) -> tuple[str, ...]:
         """Copy complete backups that are not off site as a whole, newest first; which. Raises ActionFailed."""
@@ -49,7 +51,8 @@ class OffsiteKeeper:
         copies = await self._stores.copies(cluster)
         if copies is None or server is None or not state.answer.ok:
             raise ActionFailed(f"what backups there are is not known: {state.answer.how}")
-        whole = {each.name for each in await copies.look() if not each.differences}
+        # One that differs is left as it is: people are told, and what is here may be what was changed.
+        whole = {each.name for each in await copies.look()}
         copied = []
         for backup in state.backups:
             if backup.finished_at is None or backup.name in whole or backup.name.endswith(".part"):

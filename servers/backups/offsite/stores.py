@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class OffsiteStores:
         self._make_client = make_client
         self._copies: dict[str, OffsiteCopies] = {}
         self._seen: dict[str, tuple[float, OffsiteState]] = {}
+        self._wal_copied_at: dict[str, datetime] = {}
         self._looks: dict[str, asyncio.Task[OffsiteState]] = {}
 
     async def copies(self, cluster: Cluster) -> OffsiteCopies | None:
@@ -50,6 +52,10 @@ class OffsiteStores:
         """
         if cluster.backups is None or cluster.backups.offsite is None:
             return None
+        seen = await self._look_or_wait(cluster, timeout)
+        return replace(seen, wal_copied_at=self._wal_copied_at.get(cluster.name))
+
+    async def _look_or_wait(self, cluster: Cluster, timeout: float) -> OffsiteState:
         at, seen = self._seen.get(cluster.name, (float("-inf"), None))
         if seen is not None and asyncio.get_running_loop().time() - at < LOOK_SECONDS:
             return seen
@@ -61,6 +67,10 @@ class OffsiteStores:
             return look.result()
         slow = Answer(Outcome.TIMED_OUT, self._clock(), timeout, f"the store has not answered within {timeout:g} s")
         return seen or OffsiteState(slow)
+
+    def wal_is_there(self, cluster: Cluster) -> None:
+        """All of the archive is off site now."""
+        self._wal_copied_at[cluster.name] = self._clock()
 
     def forget(self, cluster: Cluster) -> None:
         """Something was copied: the next look is a new one."""

@@ -166,4 +166,5 @@ async def test_backups_and_wal_are_kept_off_site_and_looked_at_there(
     state = await tool.list(cluster, timeout=20.0)
     assert state.offsite is not None
     assert state.offsite.answer.ok
+    assert state.offsite.wal_copied_at is not None
     assert [(each.name, each.differences) for each in state.offsite.backups] == [(sealed.backup, ())]
