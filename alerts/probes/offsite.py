@@ -24,12 +24,7 @@ def offsite(look: Look) -> tuple[Observation, ...]:
     found, now, name = look.state.backups, look.state.at, look.cluster.name
     there = found.offsite if found is not None and found.answer.ok else None
     if found is None or there is None or not there.answer.ok:
-        names = (
-            (OFFSITE_BACKUP_LATE, Unit.SECONDS),
-            (OFFSITE_WAL_LATE, Unit.SECONDS),
-            (OFFSITE_DIFFERENCES, Unit.COUNT),
-        )
-        return tuple(Observation(each, name, None, unit) for each, unit in names)
+        return tuple(Observation(each, name, None, unit) for each, unit in _UNITS.items())
     late, late_evidence = _late(found, there, now)
     wal, wal_evidence = _wal(there, now)
     differing = tuple(f"{each.name}: {line}" for each in there.backups for line in each.differences)
