@@ -11,7 +11,7 @@ from servers.backups.lineage import Gap
 from servers.backups.window import RestoreWindow, Window
 from servers.inventory import Cluster
 from servers.lsn import format_lsn
-from servers.state import BackupState, BaseBackup
+from servers.state import BackupState, BaseBackup, OffsiteState
 
 UNKNOWN = "unknown"
 MOST_SHOWN = 15
@@ -49,7 +49,7 @@ def backups_page(view: BackupsView, now: datetime) -> Page:
             *_unknown(view),
             *_windows(view),
             *_gaps(view),
-            *((_table(listed.backups, now),) if listed is not None and listed.backups else ()),
+            *((_table(listed, now),) if listed is not None and listed.backups else ()),
             *_unusable(view),
             *_footnotes(view, now),
         ),
@@ -89,6 +89,9 @@ def _unknown(view: BackupsView) -> tuple[Part, ...]:
         lines.append(f"The backups: {view.backups.answer.how if view.backups else 'no answer so far, ask again'}")
     if view.archive is None or not view.archive.answer.ok:
         lines.append(f"The WAL archive: {view.archive.answer.how if view.archive else 'no answer so far, ask again'}")
+    offsite = view.listed.offsite if view.listed is not None else None
+    if offsite is not None and not offsite.answer.ok:
+        lines.append(f"What is off site: {offsite.answer.how}")
     items = tuple(Item(Tone.UNKNOWN, line) for line in lines)
     return (Items("Not known", items),) if items else ()
 
@@ -128,19 +131,29 @@ def _gap(gap: Gap, segment_size: int) -> tuple[Part, ...]:
     return Items(title, (Item(Tone.CRITICAL, f"{names}{more}"),)), note("Archived ", *when, *until)
 
 
-def _table(backups: Sequence[BaseBackup], now: datetime) -> Table:
+def _table(listed: BackupState, now: datetime) -> Table:
     rows = tuple(
         (
             backup.name,
             backup.kind if backup.based_on is None else f"{backup.kind} on {backup.based_on}",
             _ago(backup.finished_at, now) if backup.finished_at else "not complete",
             bytes_text(backup.size) if backup.size else UNKNOWN,
-            f"{backup.repository}, encrypted" if backup.encrypted else backup.repository,
+            _where(backup, listed.offsite),
             _ago(backup.verified_at, now) if backup.verified_at else "not that is known",
         )
-        for backup in backups[:MOST_SHOWN]
+        for backup in listed.backups[:MOST_SHOWN]
     )
     return Table(("Backup", "Kind", "Finished", "Size", "Where", "Verified"), rows)
+
+
+def _where(backup: BaseBackup, offsite: OffsiteState | None) -> str:
+    words = [backup.repository]
+    if backup.encrypted:
+        words.append("encrypted")
+    copy = next((one for one in offsite.backups if one.name == backup.name), None) if offsite is not None else None
+    if copy is not None:
+        words.append("off site, not as copied" if copy.differences else "off site")
+    return ", ".join(words)
 
 
 def _unusable(view: BackupsView) -> tuple[Part, ...]:
@@ -156,10 +169,21 @@ def _footnotes(view: BackupsView, now: datetime) -> tuple[Part, ...]:
         notes.append(note(f"{len(listed.backups) - MOST_SHOWN} older backups are not shown."))
     disks = listed.disks if listed is not None else ()
     notes += [note(f"{disk.path}: {bytes_text(disk.available)} free of {bytes_text(disk.size)}.") for disk in disks]
+    notes += _offsite_notes(listed.offsite, listed.backups) if listed is not None and listed.offsite is not None else ()
     seen = [one.answer.at for one in (view.backups, view.archive) if one is not None and one.answer.ok]
     if seen:
         notes.append(note("Seen ", Moment(min(seen)), ". A new one: /ha backup ", view.cluster.name))
     return tuple(notes)
+
+
+def _offsite_notes(offsite: OffsiteState, here: Sequence[BaseBackup]) -> tuple[Part, ...]:
+    if not offsite.answer.ok:
+        return ()
+    only_there = {one.name for one in offsite.backups} - {one.name for one in here}
+    count = count_text(len(offsite.backups), "backup")
+    more = f", {len(only_there)} of them nowhere else" if only_there else ""
+    wal: tuple[Span, ...] = (", all archived WAL at ", Moment(offsite.wal_copied_at)) if offsite.wal_copied_at else ()
+    return (note(f"Off site: {count}{more}", *wal, "."),)
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

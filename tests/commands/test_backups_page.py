@@ -10,7 +10,7 @@ from servers.backups.window import restore_window
 from servers.inventory import BackupPlace
 from servers.inventory import BackupTool as ToolName
 from servers.lsn import Lsn
-from servers.state import Answer, BackupState, BaseBackup, Outcome
+from servers.state import Answer, BackupState, BaseBackup, OffsiteBackup, OffsiteState, Outcome
 from tests.commands.inventory import SHOP
 from tests.commands.practice_backups import ANSWERED, GIB, NOW
 
@@ -82,3 +82,23 @@ def test_of_many_clusters_the_worst_sets_the_tone() -> None:
 
     assert page.tone is Tone.CRITICAL
     assert "the settings name no backups" in repr(page)
+
+
+def test_what_is_off_site_is_said_of_each_backup_and_what_is_nowhere_else() -> None:
+    monday = OffsiteBackup("monday", 5, ("base.tar is missing off site",))
+    there = (monday, OffsiteBackup("noon", 5), OffsiteBackup("old", 5))
+    here = replace(listed(base("noon", 1, 4), base("monday", 3, 3)), offsite=OffsiteState(ANSWERED, there, NOW))
+
+    page = shown(here, archive(3, 4, 5))
+
+    (table,) = (part for part in page.parts if isinstance(part, Table))
+    assert [row[4] for row in table.rows] == ["local, off site", "local, off site, not as copied"]
+    assert "Off site: 3 backups, 1 of them nowhere else" in repr(page)
+
+
+def test_a_store_off_site_that_does_not_answer_is_not_known() -> None:
+    page = shown(replace(listed(base("noon", 1, 4)), offsite=OffsiteState(SILENT)), archive(4, 5))
+
+    assert "What is off site: timed out" in repr(page) or "What is off site: no answer" in repr(page)
+    (table,) = (part for part in page.parts if isinstance(part, Table))
+    assert [row[4] for row in table.rows] == ["local"]
