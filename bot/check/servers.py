@@ -143,7 +143,17 @@ class ServerTrials:
                 raise Unsuccessful("there is none", "take one: /ha backup", Outcome.WARNING)
             return f"{len(state.backups)} found, the newest is {state.backups[0].name}"
 
-        return [await tried(subject, "base backups", trial)]
+        async def off_site() -> str:
+            seen = (await self._backups.list(self._cluster, timeout=TIMEOUT_SECONDS)).offsite
+            if seen is None or not seen.answer.ok:
+                said = seen.answer.how if seen is not None else "the tool does not look there"
+                raise Unsuccessful(said, "correct [backups.offsite], its credentials, and the way to the store")
+            return f"{len(seen.backups)} backups there"
+
+        found = [await tried(subject, "base backups", trial)]
+        if self._cluster.backups.offsite is not None:
+            found.append(await tried(subject, "off site", off_site))
+        return found
 
     def _verdict(self, state: ClusterState) -> Finding:
         judgement = judge(self._cluster, state)

@@ -10,6 +10,7 @@ from bot.inventory import clusters_of
 from bot.settings import load_settings, settings_file
 from bot.settings_mistakes import SettingsError
 from servers.backups.native.archive_command import ARCHIVE_SCRIPT, COMPRESSIONS, SCRIPT_PATH, archive_command
+from servers.inventory import BackupTool
 
 archive_app = typer.Typer(no_args_is_help=True, help="What PostgreSQL archives its WAL with; docs/backups.md.")
 
@@ -37,6 +38,8 @@ def command_command(
     place = clusters[cluster].backups if cluster in clusters else None
     if place is None:
         _fail(f"the settings have no [clusters.{cluster}.backups]")
+    if place.tool is not BackupTool.NATIVE:
+        _fail(f"{cluster}'s backups are {place.tool}'s, which has an archive_command of its own")
     try:
         command = archive_command(place, compression, script)
     except ValueError as error:
