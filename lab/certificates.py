@@ -21,7 +21,7 @@ def make_certificates(directory: Path, addresses: Sequence[str] = ("127.0.0.1",)
         .add_extension(x509.KeyUsage(True, False, False, False, False, True, True, False, False), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    place = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(one)) for one in addresses])
+    place = x509.SubjectAlternativeName([_place(one) for one in addresses])
     certificate = _builder(name, authority_name, key).add_extension(place, critical=False)
     pem = serialization.Encoding.PEM
     files = (directory / "ca.pem", directory / "server.pem", directory / "server.key")
@@ -29,6 +29,14 @@ def make_certificates(directory: Path, addresses: Sequence[str] = ("127.0.0.1",)
     files[1].write_bytes(certificate.sign(authority_key, hashes.SHA256()).public_bytes(pem))
     files[2].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     return files
+
+
+def _place(address: str) -> x509.GeneralName:
+    """An IP address, or a host's name."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
 
 
 def _name(text: str) -> x509.Name:

@@ -44,10 +44,16 @@ class LabPgBackRest:
     repository: Path
     files: dict[str, Path] = field(default_factory=dict)
 
-    async def run(self, server: str, *words: str) -> str:
-        """Run a command of it on that server; its output. LabError, with what it said, when it fails."""
+    async def run(self, server: str, *words: str, file: str | None = None) -> str:
+        """Run a command of it on that server; its output. LabError, with what it said, when it fails.
+
+        `file`: another configuration than the server's.
+        """
         host = self.lab.servers[server]
-        argv = ("pgbackrest", f"--config={self.files[server]}", f"--stanza={STANZA}", *words)
+        configuration = (
+            () if any(word.startswith("--config=") for word in words) else (f"--config={self.files[server]}",)
+        )
+        argv = ("pgbackrest", *configuration, f"--stanza={STANZA}", *words)
         return await accounts.run(
             self.lab.account, argv, environment=host.environment, directory=host.paths.home, timeout=_ASK_SECONDS
         )
@@ -79,6 +85,7 @@ async def set_up(lab: Lab, further: str = "") -> LabPgBackRest:
 
 def _configure(lab: Lab, server: LabServer, repository: Path, further: str) -> Path:
     directory = lab.account.directory(server.paths.root / "pgbackrest")
+    lab.account.directory(directory / "log")
     text = _CONFIGURATION.format(
         repository=repository, directory=directory, further=further, stanza=STANZA, data=server.data_directory,
         sockets=server.socket_directory, port=server.port,

@@ -109,6 +109,7 @@ class SettingsSource:
     known_hosts: Path
     backups: Path
     archive: Path
+    backup_tool: str | None = None  # the section of another tool, in place of the native one's
 
 
 def write_settings(source: SettingsSource, directory: Path, slack_api_url: str, extra: str) -> Path:
@@ -169,6 +170,8 @@ bin_directory = {_text(str(server.bin_directory))}
 
 
 def _backups_section(source: SettingsSource) -> str:
+    if source.backup_tool is not None:
+        return source.backup_tool
     return f"""
 [clusters.{source.cluster}.backups]
 kind = "native"

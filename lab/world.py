@@ -74,8 +74,13 @@ class Lab:
         """Take another base backup, of this server; its directory."""
         return await take_backup(self.server(server), self.backups)
 
-    def write_settings(self, directory: Path, slack_api_url: str, extra: str = "") -> Path:
-        """Write the bot's understudy.toml for this world into `directory`; `extra` is appended to it as it is."""
+    def write_settings(
+        self, directory: Path, slack_api_url: str, extra: str = "", *, backup_tool: str | None = None
+    ) -> Path:
+        """Write the bot's understudy.toml for this world into `directory`; `extra` is appended to it as it is.
+
+        `backup_tool`: the section of another tool, in place of the native one's.
+        """
         source = SettingsSource(
             cluster=self.cluster,
             servers=tuple(self.servers.values()),
@@ -85,6 +90,7 @@ class Lab:
             known_hosts=self.known_hosts,
             backups=self.backups,
             archive=self.archive,
+            backup_tool=backup_tool,
         )
         patroni = self.patroni.settings(self.cluster, source.servers) if self.engine == "patroni" else ""
         return write_settings(source, directory, slack_api_url, patroni + extra)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from servers.backups.pgbackrest.failures import explain
-from servers.backups.pgbackrest.info import NO_STANZA, Info, parse_info, parse_verified
+from servers.backups.pgbackrest.info import NO_STANZA, NOT_THERE, Info, parse_info, parse_verified
 from servers.backups.pgbackrest.place import PgBackRestPlace
 from servers.backups.pgbackrest.scripts import ASK
 from servers.backups.tool_host import ask, separate_host
@@ -62,11 +62,17 @@ async def answer_of(
 
     `told`: how much it shall tell besides, as pgBackRest's --log-level-console.
     """
-    found = await ask(shells, server, ASK, (*tool.words(), told, *command), frozenset({"output"}), timeout=timeout)
+    words = (*tool.words(), patience(timeout), told, *command)
+    found = await ask(shells, server, ASK, words, frozenset({"output"}), timeout=timeout)
     status, said = found.one("exit"), found.blocks.get("output", "")
     if status != "0":
         raise ServerUnreachable(Outcome.FAILED, explain(said))
     return found
+
+
+def patience(timeout: float) -> str:
+    """For how many seconds pgBackRest may try a store again, so that it says what is wrong before the time is over."""
+    return f"{max(1.0, timeout / 3):.0f}"
 
 
 async def info_of(shells: Shells, tool: PgBackRest, server: Server, *, timeout: float, only: str = "") -> Info:
@@ -85,8 +91,26 @@ async def info_of(shells: Shells, tool: PgBackRest, server: Server, *, timeout: 
         detail = f"no repository has the stanza {tool.place.stanza}: correct backups.stanza, or run stanza-create"
         raise ServerUnreachable(Outcome.FAILED, detail)
     if not info.backups and info.problem:
-        raise ServerUnreachable(Outcome.FAILED, explain(info.problem))
+        raise ServerUnreachable(Outcome.FAILED, info.problem)
     return info
+
+
+async def about_of(
+    shells: Shells, tool: PgBackRest, server: Server, backup: str, repository: str, *, timeout: float
+) -> str:
+    """All that pgBackRest says of that backup, as JSON: it reads the manifest for it. ServerUnreachable where it is not
+    there, or cannot be read. `repository`: its number."""
+    command = ("info", f"--set={backup}", f"--repo={repository}", "--output=json")
+    found = await answer_of(shells, tool, server, command, timeout=timeout)
+    said = found.blocks.get("output", "")
+    try:
+        info = parse_info(tool.place.stanza, said)
+    except ValueError as error:
+        raise ServerUnreachable(Outcome.FAILED, str(error)) from None
+    if not any(each.name == backup for each in info.backups):
+        why = "" if info.code == NOT_THERE else info.problem or info.message
+        raise ServerUnreachable(Outcome.FAILED, why or f"no backup {backup} is in repo{repository}")
+    return said
 
 
 async def first_of(servers: Sequence[Server], look: Callable[[Server], Awaitable[T]]) -> tuple[Server, T]:

@@ -11,6 +11,7 @@ _STEP = re.compile(r"(?:;|\n)\s+|;\s*")
 _RAISED = re.compile(r"raised from \S+ protocol(?: on '[^']*')?: ")
 _RETRIES = re.compile(r"\[\w+\] on retry (?:at|after) ")
 _HTTP = re.compile(r"HTTP request failed with (\d{3})(?: \(([^)]*)\))?")
+_SERVICE = re.compile(r"\[ServiceError\] \[(\d{3})\] ([^;\n]*)")  # info, of a repository
 _REQUEST = re.compile(r"\b(?:GET|HEAD|PUT|POST|DELETE) /\S*")
 _STORE = "the store answers"
 _LONGEST = 300
@@ -24,7 +25,7 @@ _MEANINGS = {
     "062": "pgBackRest was stopped there: `pgbackrest start` lets it work again",
     "063": "it was ended by a signal",
     "075": "no such backup is in the repository",
-    "082": "WAL does not reach the archive",
+    "082": "WAL does not reach the archive (PostgreSQL's log has what archive-push said)",
     "095": "the certificate of the repository's server is not accepted",
 }
 
@@ -46,13 +47,18 @@ def explain(said: str) -> str:
     return f"{told[:_LONGEST]} [pgBackRest {int(code)}]"
 
 
+def in_short(message: str) -> str:
+    """A repository's status message, which is an error's text over many lines."""
+    return _special(message) or " ".join(message.split())[:_LONGEST]
+
+
 def _special(words: str) -> str:
     """What a number inside of a message means more than its code."""
     if "[28]" in words or "No space left" in words:
         return "the disk is full there"
     if "[13]" in words or "Permission denied" in words:
         return "pgBackRest's user may not do that there"
-    http = _HTTP.search(words)
+    http = _HTTP.search(words) or _SERVICE.search(words)
     if http is not None:
         asked = _REQUEST.search(words)
         reason = f" ({http[2]})" if http[2] else ""

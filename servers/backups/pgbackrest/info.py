@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from servers.backups.archive import DEFAULT_SEGMENT_SIZE
+from servers.backups.pgbackrest.failures import in_short
 from servers.lsn import Lsn, parse_lsn
 from servers.state import BaseBackup
 
 NO_STANZA = (1, 3)  # missing stanza path, missing stanza data
 NO_BACKUPS = 2
+NOT_THERE = 6  # the one that was asked for by its name
 _SEGMENT_SIZES = tuple(1 << power for power in range(20, 31))  # 1 MB to 1 GB
 _NUMBER = 8  # hexadecimal digits of a part of a segment's name
 
@@ -118,7 +120,7 @@ def _info(stanza: str, one: Mapping[str, Any], verified: Mapping[tuple[str, str]
         code=int(status["code"]),
         message=" ".join(str(status["message"]).split())[:300],
         repositories=tuple(repositories.values()),
-        backups=tuple(sorted(backups, key=lambda backup: backup.name, reverse=True)),
+        backups=tuple(sorted(backups, key=lambda backup: (backup.finished_at, backup.name), reverse=True)),
         running=Running(lock.get("size-cplt"), lock.get("size")) if lock.get("held") else None,
         segment_size=segment_size_of(list(_positions(one["backup"]))),
     )
@@ -129,7 +131,7 @@ def _repositories(one: Mapping[str, Any]) -> Iterator[Repository]:
         key, status = int(repository["key"]), repository["status"]
         archives = [each for each in one["archive"] if each["database"]["repo-key"] == key]
         newest = max(archives, key=lambda each: int(each["database"]["id"]), default=None)
-        said = "" if status["code"] in (0, NO_BACKUPS) else " ".join(str(status["message"]).split())[:300]
+        said = "" if status["code"] in (0, NO_BACKUPS) else in_short(str(status["message"]))
         yield Repository(
             key=key,
             encrypted=repository.get("cipher", "none") != "none",

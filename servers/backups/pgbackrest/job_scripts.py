@@ -51,15 +51,23 @@ code=$?
 failure=$(grep '^ERROR' "$work/verify.said" | head -n 1)
 [ -z "$failure" ] || { echo "$failure"; exit "$code"; }
 what=$(sed -n "s|^.*\(backup: $backup, status: .*\)|\1|p" "$work/verify.said" | head -n 1)
-bad=$(sed -n "s|^INFO: \(.*'$backup/.*\)|\1|p" "$work/verify.said")
+# An incremental one is as good as the files of those that it builds on.
+bad=$(sed -n "s|^INFO: \(.*[ ']${backup%%_*}[_0-9DI-]*/.*\)|\1|p" "$work/verify.said")
 case $what in
   *', status: valid,'*) echo "$what" ;;
   '') fail "pgBackRest says nothing of $backup: is it in repository $repository?" ;;
   *) printf '%s\n' "$bad" | head -n 20
      fail "$backup does not agree with its checksums: $(printf '%s\n' "$bad" | head -n 1), ${what#*status: }" ;;
 esac
-wal=$(sed -n "s|^INFO: \(.*'[0-9.]*-[0-9]*/.*\)|\1|p" "$work/verify.said" | awk -v first="$first" -F / '
-  { name = substr($NF, 1, 24) } substr(name, 9) >= substr(first, 9)')
+wal=$(grep '^INFO: ' "$work/verify.said" | awk -v first="$first" '
+  {
+    for (count = split($0, part, "/"); count > 1; count--) {
+      name = substr(part[count], 1, 24)
+      if (substr(part[count], 25, 1) != "-" || name ~ /[^0-9A-F]/) continue
+      if (substr(name, 9) >= substr(first, 9)) { sub(/^INFO: /, ""); print }
+      next
+    }
+  }')
 [ -z "$wal" ] || fail "WAL since the backup's start is damaged in the archive: $(printf '%s\n' "$wal" | head -n 1)"
 { grep -v -F -e "$repository $backup " "$work/verified" 2>/dev/null; echo "$repository $backup $(date +%s)"
 } > "$work/verified.new" && mv -f -- "$work/verified.new" "$work/verified"

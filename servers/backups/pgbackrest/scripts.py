@@ -6,15 +6,16 @@ https://pgbackrest.org/command.html. Newer versions than 2.45 understand every o
 from servers.backups.archive_runs import AWK_FUNCTIONS
 from servers.engines.job_scripts import PRELUDE
 
-# Arguments: stanza, configuration file (''). `rest` reads only, so it leaves the log files alone.
+# Arguments: stanza, configuration file (''), for how many seconds a store may be tried again: without that, pgBackRest
+# says for a minute nothing of one that fails. `rest` leaves the log files alone.
 _REST = (
     PRELUDE
     + r"""
-stanza=$1 configuration=$2 told=off; shift 2
+stanza=$1 configuration=$2 patience=$3 told=off; shift 3
 command -v pgbackrest > /dev/null || refuse "pgbackrest is not installed there, or not in the PATH of $(id -un)"
 rest() {
   as_owner pgbackrest ${configuration:+"--config=$configuration"} --stanza="$stanza" --log-level-console="$told" \
-    --log-level-stderr=error --log-level-file=off --no-log-timestamp "$@"
+    --log-level-stderr=error --log-level-file=off --no-log-timestamp --io-timeout="$patience" "$@"
 }
 """
 )

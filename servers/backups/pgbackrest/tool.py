@@ -10,7 +10,16 @@ from servers.backups.archive import ArchiveState, segment_name, segment_number
 from servers.backups.archive_runs import histories_of, runs_of
 from servers.backups.needed import missing_segment
 from servers.backups.pgbackrest import job_scripts
-from servers.backups.pgbackrest.asking import NOT_ASKED, PgBackRest, answer_of, first_of, info_of, pgbackrest_of
+from servers.backups.pgbackrest.asking import (
+    NOT_ASKED,
+    PgBackRest,
+    about_of,
+    answer_of,
+    first_of,
+    info_of,
+    patience,
+    pgbackrest_of,
+)
 from servers.backups.pgbackrest.expiring import expired_of
 from servers.backups.pgbackrest.failures import explain
 from servers.backups.pgbackrest.info import Info, Repository, segment_size_or_default
@@ -123,9 +132,8 @@ class PgBackRestTool:
         place = JobPlace(BackupJob.RESTORE, wanted.server, path, key)
         async with acting(timeout):
             await self._jobs.run(wanted.server, path, job_scripts.READY, (key,), timeout)
-            about = ("info", f"--set={wanted.backup}", f"--repo={number or '1'}", "--output=json")
-            found = await answer_of(self._shells, tool, wanted.server, about, timeout=timeout)
-            options = tablespace_options(found.blocks.get("output", ""), wanted.tablespaces)
+            said = await about_of(self._shells, tool, wanted.server, wanted.backup, number or "1", timeout=timeout)
+            options = tablespace_options(said, wanted.tablespaces)
             await self._begin(tool, place, job_scripts.RESTORE, (key, number, wanted.backup, *options), timeout)
         return place
 
@@ -148,8 +156,11 @@ class PgBackRestTool:
         _check_label(backup)
         try:
             async with within(timeout):
-                about = ("info", f"--set={backup}", "--output=json")
-                await answer_of(self._shells, tool, server, about, timeout=timeout)
+                info = await info_of(self._shells, tool, server, timeout=timeout)
+                for one in info.backups:
+                    if one.name == backup and one.encrypted:
+                        number = _repository_number(one.repository)
+                        await about_of(self._shells, tool, server, backup, number, timeout=timeout)
         except ServerUnreachable as error:
             return error.detail
         return None
@@ -196,7 +207,7 @@ class PgBackRestTool:
         self, tool: PgBackRest, server: Server, places: Sequence[tuple[Repository, str]], timeout: float
     ) -> Sections:
         words = (word for repository, place in places for word in (str(repository.key), place))
-        arguments = (*tool.words(), str(MOST_RUNS), *words)
+        arguments = (*tool.words(), patience(timeout), str(MOST_RUNS), *words)
         found = await ask(self._shells, server, ARCHIVE, arguments, frozenset(), timeout=timeout)
         exits = [line.partition(" ") for line in found.values.get("exit", ())]
         failed = [said for status, _, said in exits if status != "0"]

@@ -46,7 +46,10 @@ def answer(*backups: Mapping[str, Any], **changed: Any) -> str:
 
 
 def test_backups_come_newest_first_with_what_they_build_on() -> None:
-    info = parse_info("shop", answer(backup(FULL), backup(INCR)), parse_verified([f"1 {FULL} 1795523999", "junk"]))
+    later = {"start": 1795523730, "stop": 1795523731}
+    info = parse_info(
+        "shop", answer(backup(FULL), backup(INCR, timestamp=later)), parse_verified([f"1 {FULL} 1795523999", "junk"])
+    )
     newest, oldest = info.backups
     assert (newest.name, newest.kind, newest.based_on) == (INCR, "incr", FULL)
     assert (oldest.timeline, oldest.size, oldest.encrypted, newest.verified_at) == (1, 3056519, True, None)
@@ -68,10 +71,10 @@ def test_a_running_backup_is_told_with_its_progress_where_the_version_gives_it()
 
 
 def test_a_repository_that_cannot_be_read_is_a_problem_and_the_others_count() -> None:
-    bad = {"key": 2, "status": {"code": 99, "message": "[ProtocolError] HTTP request failed with 500"}}
+    bad = {"key": 2, "status": {"code": 99, "message": "[ServiceError] [500] Internal Server Error"}}
     repositories = [{"cipher": "none", "key": 1, "status": {"code": 0, "message": "ok"}}, bad]
     info = parse_info("shop", answer(backup(FULL), backup(FULL, 9), repo=repositories))
-    assert info.problem == "repo2: [ProtocolError] HTTP request failed with 500"
+    assert info.problem == "repo2: the store answers 500 (Internal Server Error)"
     assert len(info.backups) == 1
 
 
