@@ -2,22 +2,16 @@
 
 import asyncio
 
-from sqlite_utils import Database
-
 from commands.command import StepContext, StepFailed
-from commands.looking import survey
 from commands.rejoining.progress import progress_line
-from ledger.operations import get
+from commands.yielding import why_give_way, wish_to_stop
 from servers.backups.tool import BackupTool
 from servers.backups.wanted import JobPlace
 from servers.engines.engine import ActionFailed
 from servers.engines.job_pauses import pause_after
 from servers.engines.rejoining import JobReport, JobState
-from servers.verdict import Verdict, judge
 
 STOP_TIMEOUT = 15.0
-# One operation at a time holds a cluster: a backup of hours must not be what keeps a failover from it.
-GIVES_WAY_TO = (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY)
 
 
 class Cancelled(Exception):
@@ -43,16 +37,16 @@ async def followed(context: StepContext, tool: BackupTool, place: JobPlace) -> J
 
 
 async def _stop_if_wished(context: StepContext, tool: BackupTool, place: JobPlace) -> None:
-    by = await context.world.ledger.read(lambda db: _cancelled_by(db, context.operation))
+    by = await wish_to_stop(context)
     if by is not None:
         raise Cancelled(f"{by} cancelled it: {await _stopped(context, tool, place)}")
 
 
 async def _give_way(context: StepContext, tool: BackupTool, place: JobPlace) -> None:
-    judgement = judge(context.cluster, await survey(context.world, context.cluster))
-    if judgement.verdict in GIVES_WAY_TO:
+    down = await why_give_way(context)
+    if down is not None:
         raise StepFailed(
-            f"{context.cluster.name}: {judgement.verdict}. The {place.job} gave way, so that it holds up no failover: "
+            f"{down}. The {place.job} gave way, so that it holds up no failover: "
             f"{await _stopped(context, tool, place)}. Ask again once there is a primary"
         )
 
@@ -62,8 +56,3 @@ async def _stopped(context: StepContext, tool: BackupTool, place: JobPlace) -> s
         return await tool.stop_job(context.cluster, place, timeout=STOP_TIMEOUT)
     except ActionFailed as failed:
         return f"its job could not be stopped and may still run ({failed})"
-
-
-def _cancelled_by(db: Database, operation: str) -> str | None:
-    who = get(db, operation).cancelled_by
-    return who.name if who is not None else None

@@ -1,6 +1,7 @@
 """The code behind the steps of a drill that are its own: marking where it began, proving, dropping."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from commands.acting import engine_says, time_of, untold
@@ -10,7 +11,8 @@ from commands.looking import look
 from commands.restoring.acting import place_of
 from commands.restoring.actions import ACTIONS as RESTORING
 from commands.restoring.actions import LAST_AT, LSN
-from ledger.drills import RPO, RTO
+from commands.yielding import giving_way
+from ledger.drills import RPO, RTO, Drill, drills
 from ledger.instances import instance_is_gone
 from ledger.quantities import count_text, seconds_text
 from servers.backups.proof import Proof
@@ -19,7 +21,8 @@ from servers.state import Role
 
 # What later steps and the report need, by name.
 BEGAN_AT, BEGAN_LSN = "drill_began_at", "drill_began_lsn"
-PROVEN, CHECKED = "proven", "amcheck"
+PROVEN, CHECKED, BEFORE = "proven", "amcheck", "drills_before"
+_SHOWN = 5  # drills before this one
 
 
 async def mark(context: StepContext) -> StepOutcome:
@@ -39,7 +42,8 @@ async def prove(context: StepContext) -> StepOutcome:
     if not proof.holds:
         left = f"It is left for a look in {place.directory}; to remove it: /ha restore drop {context.operation}"
         raise StepFailed(f"{_what_is_wrong(proof)}. {left}", exit_status=1, output="\n".join(proof.broken))
-    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), **_measured(context)}
+    held = await context.world.ledger.read(lambda db: drills(db, context.cluster.name, limit=_SHOWN))
+    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), BEFORE: _trend(held), **_measured(context)}
     return StepOutcome(f"{found[PROVEN]}. Indexes: {found[CHECKED]}.", 0, "", found)
 
 
@@ -58,11 +62,18 @@ async def is_dropped(context: StepContext) -> bool:
     return not (await engine_says(context.world.instances.look(place_of(context)))).there
 
 
+def _yielding(action: Action) -> Action:
+    """A restore for practice is the last thing to wait for when a primary dies."""
+    return replace(action, run=lambda context: giving_way(context, action.run(context)), lasting=True)
+
+
 ACTIONS: Mapping[str, Action] = {
-    **{name: RESTORING[name] for name in ("lay_out", "recover", "look")},
+    "lay_out": _yielding(RESTORING["lay_out"]),
+    "recover": _yielding(RESTORING["recover"]),
+    "look": RESTORING["look"],
     "verify_backup": BACKING_UP["verify_backup"],
     "mark_drill": Action(mark, untold, repeatable=True, obstacle=lambda standing: None),
-    "prove": Action(prove, untold, repeatable=True, obstacle=lambda standing: None),
+    "prove": _yielding(Action(prove, untold, repeatable=True, obstacle=lambda standing: None)),
     "drop_drilled": Action(drop, is_dropped, repeatable=True, obstacle=lambda standing: None),
 }
 
@@ -90,6 +101,14 @@ def _measured(context: StepContext) -> dict[str, str]:
     rto = (context.world.now() - began_at).total_seconds()
     rpo = rpo_seconds(began_at, context.found.get(BEGAN_LSN), context.found.get(LSN), context.found.get(LAST_AT))
     return {RTO: f"{rto:.1f}", **({RPO: f"{rpo:.1f}"} if rpo is not None else {})}
+
+
+def _trend(held: Sequence[Drill]) -> str:
+    """“6.1 s, failed, 5.8 s”: the RTO of those before, the newest first."""
+    return ", ".join(
+        "failed" if not one.passed else seconds_text(one.rto_seconds) if one.rto_seconds is not None else "not measured"
+        for one in held
+    )
 
 
 def _what_is_wrong(proof: Proof) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from commands.drilling.actions import BEGAN_LSN, CHECKED, PROVEN, took
+from commands.drilling.actions import BEFORE, BEGAN_LSN, CHECKED, PROVEN, took
 from commands.plan import Conclusion, Plan
 from commands.restoring.actions import LAST_AT, LSN
 from ledger.drills import RPO, RTO
@@ -25,6 +25,7 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         ("Last transaction", found.get(LAST_AT) or "not known"),
         ("Proven", found.get(PROVEN, "not known")),
         ("Indexes", found.get(CHECKED, "not known")),
+        ("RTO of those before, newest first", found.get(BEFORE) or "this is the first"),
     )
     line = f"The newest backup of {plan.cluster} was restored, proven and dropped again."
     if missed:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from servers.lsn import Lsn
 from servers.state import Answer, Outcome
 from tests.commands.conftest import Scene
 from tests.commands.inventory import SHOP
+from tests.commands.mortal import Killed, Life, Watch, mortal
 from tests.commands.practice import START
 from tests.commands.practice_backups import ANSWERED, GIB, NOW, ROOMY, RUNNING, PracticeTool, backup
 
@@ -230,6 +232,30 @@ class TestItsLife:
         keys = {key for job, _, key in tool.begun if job is BackupJob.BACKUP}
         assert len(keys) == 1
         await again.shutdown(1.0)
+
+
+@pytest.mark.parametrize("dies_at", range(1, 26, 6))
+async def test_killed_at_any_moment_it_is_completed_with_one_backup(
+    backing: Scene, tool: PracticeTool, dies_at: int
+) -> None:
+    """kill -9: whatever was under way, the next process finds the job by its key and goes on."""
+    tool.reports[BackupJob.BACKUP] = [RUNNING, RUNNING, JobReport(JobState.DONE, seconds=100.0)]
+    operation = await backing.request("alice", "backup")
+    for life in (Life(dies_at), Life()):
+        process = mortal(backing.world, backing.pair, life, Watch())
+        with suppress(Killed):
+            if life.dies_at is not None:
+                await process.decide(backing.asks("bob"), operation, Decision.APPROVE)
+            else:
+                await process.recover()
+        while process._runner.running:
+            await asyncio.sleep(0.01)
+    if (await backing.operation(operation)).state is OperationState.AWAITING_APPROVAL:
+        await process.decide(backing.asks("bob"), operation, Decision.APPROVE)
+        await process._runner.wait(operation)
+
+    assert (await backing.operation(operation)).state is OperationState.SUCCEEDED
+    assert len({key for job, _, key in tool.begun if job is BackupJob.BACKUP}) == 1
 
 
 class TestVerify:

@@ -1,0 +1,52 @@
+"""What runs for hours gives way: to a cancel, and to a failover, which one operation at a time would keep out."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from sqlite_utils import Database
+
+from commands.command import StepContext, StepFailed, StepOutcome
+from commands.looking import survey
+from ledger.operations import get
+from servers.verdict import Verdict, judge
+
+LOOK_EVERY = 2.0  # seconds
+GIVES_WAY_TO = (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY)
+
+
+async def wish_to_stop(context: StepContext) -> str | None:
+    """Who has cancelled the operation, by name."""
+    return await context.world.ledger.read(lambda db: _cancelled_by(db, context.operation))
+
+
+async def why_give_way(context: StepContext) -> str | None:
+    """That the cluster has no primary any more, in a few words."""
+    judgement = judge(context.cluster, await survey(context.world, context.cluster))
+    return f"{context.cluster.name}: {judgement.verdict}" if judgement.verdict in GIVES_WAY_TO else None
+
+
+async def giving_way(context: StepContext, work: Awaitable[StepOutcome]) -> StepOutcome:
+    """What the work says, unless it is to end before: then it is broken off, and what runs by itself on a host goes on.
+
+    Raises StepFailed where it gave way to a failover.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while True:
+            await asyncio.wait([task], timeout=LOOK_EVERY)
+            if task.done():
+                return task.result()
+            by, down = await wish_to_stop(context), await why_give_way(context)
+            if by is not None:
+                return StepOutcome(f"{by} cancelled it. What was restored so far is left where it is.")
+            if down is not None:
+                raise StepFailed(f"{down}. It gave way, so that it holds up no failover. Ask again with a primary")
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def _cancelled_by(db: Database, operation: str) -> str | None:
+    who = get(db, operation).cancelled_by
+    return who.name if who is not None else None
