@@ -10,13 +10,13 @@ from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.restoring.acting import place_of
 from commands.restoring.actions import ACTIONS as RESTORING
-from commands.restoring.actions import LAST_AT, LSN
 from commands.yielding import giving_way
 from ledger.drills import RPO, RTO, Drill, drills
 from ledger.instances import instance_is_gone
 from ledger.quantities import count_text, seconds_text
+from servers.backups.instances import InstanceState
 from servers.backups.proof import Proof
-from servers.lsn import format_lsn, parse_lsn
+from servers.lsn import Lsn, format_lsn, parse_lsn
 from servers.state import Role
 
 # What later steps and the report need, by name.
@@ -38,12 +38,13 @@ async def mark(context: StepContext) -> StepOutcome:
 async def prove(context: StepContext) -> StepOutcome:
     """Raises StepFailed where anything cannot be read; then what was restored is left for a look."""
     place = place_of(context)
+    state = await engine_says(context.world.instances.look(place))
     proof = await engine_says(context.world.instances.prove(place, timeout=time_of(context)))
     if not proof.holds:
         left = f"It is left for a look in {place.directory}; to remove it: /ha restore drop {context.operation}"
         raise StepFailed(f"{_what_is_wrong(proof)}. {left}", exit_status=1, output="\n".join(proof.broken))
     held = await context.world.ledger.read(lambda db: drills(db, context.cluster.name, limit=_SHOWN))
-    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), BEFORE: _trend(held), **_measured(context)}
+    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), BEFORE: _trend(held), **_measured(context, state)}
     return StepOutcome(f"{found[PROVEN]}. Indexes: {found[CHECKED]}.", 0, "", found)
 
 
@@ -68,9 +69,7 @@ def _yielding(action: Action) -> Action:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "lay_out": _yielding(RESTORING["lay_out"]),
-    "recover": _yielding(RESTORING["recover"]),
-    "look": RESTORING["look"],
+    **{name: _yielding(action) for name, action in RESTORING.items() if name != "drop"},
     "verify_backup": BACKING_UP["verify_backup"],
     "mark_drill": Action(mark, untold, repeatable=True, obstacle=lambda standing: None),
     "prove": _yielding(Action(prove, untold, repeatable=True, obstacle=lambda standing: None)),
@@ -78,28 +77,24 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def rpo_seconds(
-    began_at: datetime, began_lsn: str | None, reached_lsn: str | None, last_at: str | None
-) -> float | None:
+def rpo_seconds(began_at: datetime, began_lsn: Lsn | None, lsn: Lsn | None, last_at: datetime | None) -> float | None:
     """What would have been lost had the primary gone for good when the drill began, in seconds; None: cannot be told.
 
     Nothing where the archive led past the primary's position of that moment. Otherwise at most the time since the last
     transaction that came back: less where nobody wrote anything.
     """
-    if began_lsn and reached_lsn and parse_lsn(reached_lsn) >= parse_lsn(began_lsn):
+    if began_lsn is not None and lsn is not None and lsn >= began_lsn:
         return 0.0
-    if not last_at:
-        return None
-    return max(0.0, (began_at - datetime.fromisoformat(last_at)).total_seconds())
+    return max(0.0, (began_at - last_at).total_seconds()) if last_at is not None else None
 
 
-def _measured(context: StepContext) -> dict[str, str]:
-    began = context.found.get(BEGAN_AT)
+def _measured(context: StepContext, state: InstanceState) -> dict[str, str]:
+    began, lsn = context.found.get(BEGAN_AT), context.found.get(BEGAN_LSN)
     if began is None:
         return {}
     began_at = datetime.fromisoformat(began)
     rto = (context.world.now() - began_at).total_seconds()
-    rpo = rpo_seconds(began_at, context.found.get(BEGAN_LSN), context.found.get(LSN), context.found.get(LAST_AT))
+    rpo = rpo_seconds(began_at, parse_lsn(lsn) if lsn else None, state.lsn, state.replayed_at)
     return {RTO: f"{rto:.1f}", **({RPO: f"{rpo:.1f}"} if rpo is not None else {})}
 
 

@@ -13,7 +13,8 @@ MARK_TIMEOUT, PROVE_TIMEOUT, DROP_TIMEOUT, JOB_TIMEOUT = 30.0, 3600.0, 900.0, 24
 
 def plan_drill(seen: Seen, now: datetime) -> Plan:
     host, backup = seen.host.name, seen.serving.backup
-    lay_out, recover, look = instance_steps(seen)
+    # To look into it is what people do; nobody is shown an instance that is about to go.
+    restored = tuple(step for step in instance_steps(seen) if step.action != "look")
     mark = Step(
         "mark_drill",
         host,
@@ -54,7 +55,7 @@ def plan_drill(seen: Seen, now: datetime) -> Plan:
         timeline=backup.timeline or 0,
         source=None,
         target=host,
-        steps=(mark, lay_out, recover, look, prove, drop, verify),
+        steps=(mark, *restored, prove, drop, verify),
         checks=instance_checks(seen, now),
         outage_seconds=0.0,
         loss=Loss(0, 0.0, "The live cluster is not touched."),

@@ -11,6 +11,7 @@ from commands.drilling.report import conclude
 from commands.plan import Loss, Plan
 from ledger.drills import RESTORE_DRILL, RPO, RTO
 from servers.backups.proof import DatabaseProof, proof_of
+from servers.lsn import Lsn
 from servers.sections import parse_sections
 from tests.commands.conftest import Scene
 
@@ -50,15 +51,15 @@ class TestProof:
 
 class TestRpo:
     def test_nothing_is_lost_where_the_archive_led_past_the_primary(self) -> None:
-        assert rpo_seconds(NOW, "0/5000000", "0/5000000", None) == 0.0
+        assert rpo_seconds(NOW, Lsn(500), Lsn(500), None) == 0.0
 
     def test_else_at_most_the_time_since_the_last_transaction_that_came_back(self) -> None:
-        last = (NOW - timedelta(minutes=4)).isoformat()
-        assert rpo_seconds(NOW, "0/5000000", "0/4000000", last) == 240.0
-        assert rpo_seconds(NOW, None, "0/4000000", last) == 240.0
+        last = NOW - timedelta(minutes=4)
+        assert rpo_seconds(NOW, Lsn(500), Lsn(400), last) == 240.0
+        assert rpo_seconds(NOW, None, Lsn(400), last) == 240.0
 
     def test_without_one_it_is_not_known(self) -> None:
-        assert rpo_seconds(NOW, "0/5000000", "0/4000000", None) is None
+        assert rpo_seconds(NOW, Lsn(500), Lsn(400), None) is None
 
 
 class TestReport:
