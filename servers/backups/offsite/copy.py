@@ -67,6 +67,18 @@ class OffsiteCopies:
             files.setdefault(name, {})[file] = stored
         return tuple([await self._seen(name, found) for name, found in sorted(files.items()) if LIST in found])
 
+    async def files_of(self, name: str) -> tuple[CopiedFile, ...]:
+        """The files of a backup that is there as a whole, as they were copied. Raises ActionFailed."""
+        return _listed(await self._store.get(self.key_of(name, LIST)))
+
+    def key_of(self, name: str, file: str) -> str:
+        """The object that has a file of a backup."""
+        return f"{self._backups}{name}/{file}"
+
+    def wal_key(self, name: str) -> str:
+        """The object that has a file of the archive."""
+        return f"{self._wal}{name}"
+
     async def copy(self, files: RemoteFiles, directory: str, tell: Progress = lambda done, total: None) -> int:
         """Copy the backup in that directory; bytes of it. What is there already and agrees is not sent again.
 

@@ -1,4 +1,4 @@
-"""A file on a host, read by pieces over SSH.
+"""Files on a host, read and written by pieces over SSH.
 
 Each piece is a command of its own with a deadline: nothing is held open for hours, a broken connection costs a piece.
 """
@@ -23,6 +23,12 @@ _SIZES = 'cd "$1" && for each in *; do [ ! -f "$each" ] || echo "$(stat -c %s --
 # By pages, because what is kept of a command's output is bounded: names from the second argument on, at most the third.
 _NAMES = 'cd "$1" && LC_ALL=C; ls -f | LC_ALL=C sort | tail -n "+$2" | head -n "$3"; echo @done'
 _PAGE = 10_000
+# It is only ever added to, and only where it ends: a piece whose answer was lost is never there twice.
+_APPEND = '[ "$(stat -c %s -- "$1" 2>/dev/null || echo 0)" = "$2" ] || exit 3; umask 077; base64 -d >> "$1"'
+_MAKE = 'umask 077; mkdir -p -- "$1"'
+# A directory gets its name once all of it is on the disk; it belongs to whom the directory it is in belongs to.
+_FINISH = """[ ! -e "$2" ] || { echo "$2 is there already" >&2; exit 1; }
+chown -R --reference="${2%/*}" -- "$1" && sync -f -- "$1" && mv -T -- "$1" "$2" && sync -- "${2%/*}" """
 _BLOCK = 65536
 _TRIES = 3
 
@@ -67,6 +73,24 @@ class RemoteFiles:
             raise ActionFailed(f"{self.server.name}: {path} is shorter than it was: somebody writes it?")
         return found
 
+    async def append(self, path: str, offset: int, piece: bytes, *, timeout: float = 60.0) -> None:
+        """Add a piece to a file that has `offset` bytes. Tried once: whoever calls asks for the size, and goes on."""
+        command = ("sh", "-c", _APPEND, "sh", path, str(offset))
+        await self._run(command, timeout, tries=1, stdin=base64.b64encode(piece).decode("ascii"))
+
+    async def size_or_zero(self, path: str) -> int:
+        """The bytes of a file; 0 where there is none."""
+        script = 'stat -c %s -- "$1" 2>/dev/null || echo 0'
+        return int(await self._run(("sh", "-c", script, "sh", path), 15.0))
+
+    async def make_directory(self, path: str) -> None:
+        """A directory that only its user can read, unless it is there."""
+        await self._run(("sh", "-c", _MAKE, "sh", path), 15.0)
+
+    async def finish(self, part: str, directory: str, *, timeout: float = 600.0) -> None:
+        """Give a directory its name. Refused where something has that name already."""
+        await self._run(("sh", "-c", _FINISH, "sh", part, directory), timeout, tries=1)
+
     async def md5(self, path: str, offset: int, size: int, *, timeout: float = 600.0) -> bytes:
         """The MD5 of those bytes, reckoned there."""
         printed = await self._run(("sh", "-c", _MD5, "sh", path, str(offset // _BLOCK), str(size)), timeout)
@@ -78,13 +102,15 @@ class RemoteFiles:
             raise ActionFailed(f"{self.server.name}: {command[4]} cannot be listed, or has too many files")
         return lines
 
-    async def _run(self, command: Sequence[str], timeout: float) -> str:
+    async def _run(
+        self, command: Sequence[str], timeout: float, *, tries: int = _TRIES, stdin: str | None = None
+    ) -> str:
         """A read does no harm, so one that a broken connection took with it is done again."""
-        for number in range(1, _TRIES + 1):
+        for number in range(1, tries + 1):
             try:
-                completed = await run_inside(self.shells, self.server, command, timeout=timeout)
+                completed = await run_inside(self.shells, self.server, command, timeout=timeout, stdin=stdin)
             except ServerUnreachable as error:
-                if number == _TRIES:
+                if number == tries:
                     raise ActionFailed(f"{self.server.name}'s host could not be asked: {error.detail}") from error
                 self.shells.wake(self.server)
                 continue

@@ -76,6 +76,15 @@ class ObjectStore:
 
         return await self._call(read)
 
+    async def read(self, key: str, offset: int, size: int) -> bytes:
+        """Bytes of an object, from `offset` on, which is within it."""
+
+        def read() -> bytes:
+            ranged = f"bytes={offset}-{offset + size - 1}"
+            return self._client.get_object(Bucket=self._bucket, Key=key, Range=ranged)["Body"].read()
+
+        return await self._call(read)
+
     async def put(self, key: str, body: bytes | IO[bytes], md5: bytes) -> str:
         """Write an object as a whole; its ETag."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from servers.backups.offsite.bring_back import BringBack
 from servers.backups.offsite.copy import OffsiteCopies
 from servers.backups.offsite.limit import BandwidthLimit
 from servers.backups.offsite.store import ObjectStore, s3_client
@@ -44,6 +45,13 @@ class OffsiteStores:
             made = await self._made(cluster.name, place)
             self._copies.setdefault(cluster.name, made)
         return self._copies[cluster.name]
+
+    async def bring_back(self, cluster: Cluster) -> BringBack | None:
+        """What brings backups and WAL back to a host. None where the settings name no place off site."""
+        copies, place = await self.copies(cluster), cluster.backups.offsite if cluster.backups else None
+        if copies is None or place is None:
+            return None
+        return BringBack(ObjectStore(await self._client(place), place.bucket), copies)
 
     async def look(self, cluster: Cluster, *, timeout: float) -> OffsiteState | None:
         """What is off site, as it was seen within the last minutes. None where the settings name no place there.
@@ -89,11 +97,14 @@ class OffsiteStores:
         self._seen[cluster.name] = asyncio.get_running_loop().time(), state
         return state
 
-    async def _made(self, cluster: str, place: OffsitePlace) -> OffsiteCopies:
+    async def _client(self, place: OffsitePlace) -> "S3Client":
         try:
-            client = await in_thread(lambda: self._make_client(place.region, place.endpoint_url), _MAKING_SECONDS)
+            return await in_thread(lambda: self._make_client(place.region, place.endpoint_url), _MAKING_SECONDS)
         except Exception as error:
             raise ActionFailed(f"the store off site cannot be used: {error}") from error
+
+    async def _made(self, cluster: str, place: OffsitePlace) -> OffsiteCopies:
+        client = await self._client(place)
         return OffsiteCopies(
             ObjectStore(client, place.bucket), f"{place.prefix}{cluster}/", BandwidthLimit(place.bandwidth)
         )

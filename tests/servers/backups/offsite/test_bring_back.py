@@ -1,0 +1,91 @@
+"""What was copied off site comes back as it was."""
+
+from pathlib import Path
+
+import pytest
+
+from servers.backups.offsite.bring_back import BringBack
+from servers.backups.offsite.store import ObjectStore
+from servers.engines.engine import ActionFailed
+from tests.bot.witness.conftest import moto_url
+from tests.servers.backups.offsite.test_copy import BUCKET, NAME, PREFIX, Far, far
+
+__all__ = ["far", "moto_url"]  # fixtures
+
+
+@pytest.fixture
+async def copied(far: Far) -> Far:
+    await far.copies().copy(far.files, str(far.backup))
+    return far
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    (tmp_path / "new").mkdir()
+    return tmp_path / "new"
+
+
+def bring_back(far: Far) -> BringBack:
+    return BringBack(ObjectStore(far.client, BUCKET), far.copies())
+
+
+def same(far: Far, path: Path) -> bool:
+    here = {each.name: each.read_bytes() for each in far.backup.iterdir()}
+    return here == {each.name: each.read_bytes() for each in path.iterdir()}
+
+
+async def test_a_backup_comes_back_as_a_whole(copied: Far, new: Path) -> None:
+    path = await bring_back(copied).backup(NAME, copied.files, str(new))
+
+    assert path == str(new / NAME)
+    assert same(copied, new / NAME)
+    assert [each.name for each in new.iterdir()] == [NAME]
+
+
+async def test_one_that_broke_off_goes_on_where_it_ended(copied: Far, new: Path) -> None:
+    part = new / f"{NAME}.part"
+    part.mkdir()
+    (part / "base.tar.zst.gpg").write_bytes((copied.backup / "base.tar.zst.gpg").read_bytes()[:1234567])
+    copied.shells.asked.clear()
+
+    await bring_back(copied).backup(NAME, copied.files, str(new))
+
+    assert same(copied, new / NAME)
+
+
+async def test_a_piece_whose_answer_was_lost_is_there_once(copied: Far, new: Path) -> None:
+    copied.shells.loses = 3
+
+    await bring_back(copied).backup(NAME, copied.files, str(new))
+
+    assert same(copied, new / NAME)
+
+
+async def test_what_is_not_as_it_was_copied_never_gets_the_name(copied: Far, new: Path) -> None:
+    key = f"{PREFIX}backups/{NAME}/base.tar.zst.gpg"
+    copied.client.put_object(Bucket=BUCKET, Key=key, Body=bytes((copied.backup / "base.tar.zst.gpg").stat().st_size))
+
+    with pytest.raises(ActionFailed, match="is not what was copied"):
+        await bring_back(copied).backup(NAME, copied.files, str(new))
+
+    assert not (new / NAME).exists()
+
+
+async def test_one_that_is_there_already_is_left_as_it_is(copied: Far, new: Path) -> None:
+    (new / NAME).mkdir()
+
+    with pytest.raises(ActionFailed, match="is there already"):
+        await bring_back(copied).backup(NAME, copied.files, str(new))
+
+    assert list((new / NAME).iterdir()) == []
+
+
+async def test_wal_comes_back_under_its_name(copied: Far, new: Path) -> None:
+    segment = "000000010000000000000007.zst.gpg"
+    copied.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}wal/{segment}", Body=b"wal")
+
+    await bring_back(copied).wal(segment, copied.files, str(new))
+
+    assert {each.name: each.read_bytes() for each in new.iterdir()} == {segment: b"wal"}
+    with pytest.raises(ActionFailed, match="is not off site"):
+        await bring_back(copied).wal("000000010000000000000008", copied.files, str(new))
