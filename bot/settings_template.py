@@ -122,6 +122,7 @@ approvers = ["dba"]
 
 [policies.restore]
 approvers = ["dba"]
+risk_approvals = 2                  # in place: what was written since is taken away from clients
 
 # Every rule's threshold, and how long it must hold ("for"). The defaults are written here.
 [thresholds]

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from commands.asked import Decision, Form
 from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
 from commands.restoring.cards import KEEP
 from ledger import locks
 from ledger.audit_chain import verify
@@ -25,6 +26,7 @@ from tests.commands.conftest import Scene
 from tests.commands.mortal import Killed, Life, Watch, mortal
 from tests.commands.practice import NOW, START
 from tests.commands.restoring.practice_restore import AT, MortalShelf, Shelf, restoring
+from tests.commands.traffic import Pool
 
 TO = f"--to {AT:%Y-%m-%dT%H:%M:%SZ}"
 STRIDE = 5  # every fifth moment, before and after an effect in turn: 1 takes two minutes, and found nothing more
@@ -185,6 +187,23 @@ async def test_whatever_fails_in_place_the_old_directory_is_there_and_takes_writ
         assert shelf.data == "live"
     else:
         assert (shelf.data, scene.pair.writable) == ("live", ["db1"])
+
+
+@pytest.mark.parametrize("breaks", ["", "stop", "swap", "start", "promote", "verify_write"])
+async def test_whatever_becomes_of_it_nobody_is_left_waiting(set_up: tuple[Scene, Shelf], breaks: str) -> None:
+    scene, shelf = set_up
+    pool = Pool()
+    world = replace(scene.world, traffic={"shop": (pool,)})
+    scene = replace(scene, world=world, dispatcher=Dispatcher(world, COMMANDS))
+    if breaks == "swap":
+        shelf.fails[breaks] = "it would not"
+    elif breaks:
+        scene.pair.fails[breaks] = "it would not"
+    report = await ended(scene, f"restore {TO} --in-place", "bob", "carol")
+    assert report.title == f"Restore of shop: db1 {'failed' if breaks else 'succeeded'}", report
+    assert pool.did.count("hold") == 1
+    assert not pool.held
+    assert pool.leads == "db1"
 
 
 async def test_a_dead_primary_is_restored_in_place_once_it_is_named(set_up: tuple[Scene, Shelf]) -> None:

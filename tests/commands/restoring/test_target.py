@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from commands.command import Misunderstood
 from commands.restoring.target import parse_target, read_target, write_target
+from commands.restoring.words import Wanted, Way, read_wanted, understand
 from servers.backups.target import IMMEDIATE, LATEST, Target, TargetKind
 from servers.lsn import Lsn
+from tests.commands.inventory import SHOP
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)  # the clocks of Berlin were put forward this night
@@ -126,3 +128,14 @@ def test_whatever_is_typed_is_understood_or_refused_in_one_line_and_never_to_com
     if target is not None:
         assert target.at is None or target.at <= NOW
         assert read_target(write_target(target)) == target
+
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}(\.[A-Za-z_]{1,20})?", fullmatch=True)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=5, unique=True), MOMENTS)
+def test_an_order_means_the_same_when_it_is_read_back(tables: list[str], at: datetime) -> None:
+    typed = ["shop", "--to", *at.isoformat(sep=" ").split(" "), "\N{EM DASH}tables", ",".join(tables)]
+    order = understand(typed, UTC, NOW, {"shop": SHOP})
+    assert read_wanted(order.words) == Wanted(Way.TABLES, Target.time(at), tuple(tables))
+    assert (order.cluster, order.server) == (SHOP, None)
