@@ -137,13 +137,13 @@ async def recover(context: StepContext) -> StepOutcome:
         PORT: str(state.port or ""),
         SOCKETS: state.sockets,
         LSN: format_lsn(state.lsn) if state.lsn is not None else "",
-        LAST_AT: f"{state.replayed_at:%Y-%m-%d %H:%M:%S} UTC" if state.replayed_at else "",
+        LAST_AT: state.replayed_at.isoformat() if state.replayed_at else "",
         REACHED_AT: target_text(target),
         rates.REPLAYED_BYTES: str(serving.segment_count * archive.segment_size),
         rates.REPLAYED_SECONDS: f"{seconds:.1f}",
     }
     where = f"it has replayed up to {found[LSN]}"
-    last = f", the last transaction at {found[LAST_AT]}" if found[LAST_AT] else ""
+    last = f", the last transaction at {state.replayed_at:%Y-%m-%d %H:%M:%S} UTC" if state.replayed_at else ""
     return StepOutcome(f"Recovered to {target_text(target)}: {where}{last}.", 0, state.log[-2000:], found)
 
 
@@ -201,8 +201,8 @@ DROPPED = "operation"  # the fact of a plan that drops: whose instance
 
 
 async def _show(context: StepContext) -> None:
-    """Its own message, which says what can be done with it. One that is to take the live one's place needs none."""
-    if dict(context.plan.facts)["how"] == Way.IN_PLACE:
+    """Its own message, which says what can be done with it. One that does not stay needs none."""
+    if context.plan.kind != "restore" or dict(context.plan.facts)["how"] == Way.IN_PLACE:
         return
     channel, at = context.cluster.channel, context.world.now()
     await context.world.ledger.write(lambda db: _shown(db, context.operation, channel, at))

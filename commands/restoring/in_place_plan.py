@@ -31,7 +31,7 @@ def plan_in_place(seen: Seen, targets: Sequence[TargetSeen], now: datetime) -> P
         cluster=seen.cluster.name,
         system_identifier=system_of(seen.state),
         timeline=sql.timeline if sql else 0,
-        source=None,
+        source=target,
         target=here,
         steps=_steps(seen, targets),
         checks=(*instance_checks(seen, now), *_checks(seen, now), *traffic.checks(targets, here)),

@@ -27,10 +27,9 @@ def plan_listing(
     now: datetime,
 ) -> Plan:
     """A plan to read: it cannot be asked for, because it names no moment."""
+    what_to_type = f"Type: /ha restore {cluster.name} --to WHEN ({EXAMPLES})"
     checks = (
-        Check(
-            "moment", "To which moment", CheckResult.FAIL, f"Type: /ha restore {cluster.name} --to WHEN ({EXAMPLES})"
-        ),
+        Check("moment", "To which moment", CheckResult.FAIL, f"{_possible(window)} {what_to_type}"),
         *(_instance(one, now) for one in there),
     )
     return Plan(
@@ -43,7 +42,7 @@ def plan_listing(
         steps=(),
         checks=checks,
         outage_seconds=0.0,
-        loss=Loss(None, None, _possible(window)),
+        loss=Loss(0, 0.0, "Nothing is done."),
         listing=_table(backups.backups, now),
         dangerous=False,
     )

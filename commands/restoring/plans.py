@@ -30,7 +30,7 @@ def plan_beside(seen: Seen, now: datetime) -> Plan:
         cluster=seen.cluster.name,
         system_identifier=system_of(seen.state),
         timeline=seen.serving.backup.timeline or 0,
-        source=None,
+        source=target,
         target=host,
         steps=instance_steps(seen),
         checks=instance_checks(seen, now),

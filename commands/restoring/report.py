@@ -15,7 +15,7 @@ def conclude_beside(plan: Plan, found: Mapping[str, str], operation: str) -> Con
     rows = (
         ("Recovered to", facts["to"]),
         ("Replayed up to", found.get(actions.LSN, "")),
-        ("Last transaction", found.get(actions.LAST_AT, "") or "not known"),
+        ("Last transaction", _last_transaction(found)),
         ("Where", f"{plan.target}, 127.0.0.1 port {port}"),
         ("Databases", found.get(actions.DATABASES, "")),
         ("Transactions since", found.get(actions.SINCE, "") or "not known"),
@@ -30,7 +30,7 @@ def conclude_beside(plan: Plan, found: Mapping[str, str], operation: str) -> Con
         line,
         tuple(row for row in rows if row[1]),
         (
-            f"Look into it on {plan.target}: psql -h {found.get(actions.SOCKETS, '')} -p {port}",
+            f"Look into it on {plan.target}: psql -h {found.get(actions.SOCKETS, '')} -p {port} -U postgres",
             f"Keep it for 4 h more: /ha restore keep{name}",
             f"Drop it: /ha restore drop{name}",
             f"Cut over to this moment: /ha restore cut-over{name}",
@@ -46,7 +46,7 @@ def conclude_in_place(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     out = sorted({step.server for step in failed if step.server in behind})
     rows = (
         ("Recovered to", facts["to"]),
-        ("Last transaction", found.get(actions.LAST_AT, "") or "not known"),
+        ("Last transaction", _last_transaction(found)),
         ("Timeline", found.get(in_place_actions.TIMELINE, "")),
         ("Transactions taken back", found.get(actions.SINCE, "") or "not known"),
         ("Without writes", _outage(found)),
@@ -61,6 +61,11 @@ def conclude_in_place(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         tuple(row for row in rows if row[1]),
         (*again, *others, "Take a base backup soon: /ha backup", *tidy, f"Look: /ha status {plan.cluster}"),
     )
+
+
+def _last_transaction(found: Mapping[str, str]) -> str:
+    at = found.get(actions.LAST_AT)
+    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S} UTC" if at else "not known"
 
 
 def _outage(found: Mapping[str, str]) -> str:
