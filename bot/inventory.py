@@ -8,6 +8,7 @@ from alerts.intervals import Intervals
 from alerts.thresholds import Thresholds
 from bot.automatic_settings import automatic_policy
 from bot.backup_settings import backup_place
+from bot.dump_settings import dump_place, volume_place
 from bot.fence_settings import fence_place
 from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
@@ -115,6 +116,8 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
 
 
 def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster:
+    services = _services(settings, section)
+    ssh_of = lambda server: ssh_target(settings, section.servers[server].ssh)  # noqa: E731
     return Cluster(
         name=name,
         channel=section.channel,
@@ -122,9 +125,11 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
             _server(settings, f"clusters.{name}.servers.{key}", key, server) for key, server in section.servers.items()
         ),
         backups=backup_place(section.backups, lambda ssh: ssh_target(settings, ssh)) if section.backups else None,
-        services=_services(settings, section),
+        services=services,
         witness=ssh_target(settings, section.witness.ssh) if section.witness else None,
         patroni=patroni_place(section.patroni, settings.path) if section.patroni else None,
+        dumps=tuple(dump_place(key, dump) for key, dump in section.dumps.items()),
+        volumes=tuple(volume_place(key, volume, services, ssh_of) for key, volume in section.volumes.items()),
     )
 
 

@@ -29,6 +29,7 @@ from pydantic_settings import (
 from bot.audit_settings import AuditSettings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.backup_settings import BackupSettings
+from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.fence_settings import FenceSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
@@ -122,6 +123,8 @@ class ClusterSettings(Section):
     channel: SlackChannel
     servers: Annotated[dict[Name, ServerSettings], Field(min_length=2)]
     backups: BackupSettings | None = None
+    dumps: dict[Name, DumpSettings] = Field(default_factory=dict)
+    volumes: dict[Name, VolumeSettings] = Field(default_factory=dict)
     services: dict[Name, ServicesSettings] = Field(default_factory=dict)
     witness: WitnessSettings | None = None
     patroni: PatroniSettings | None = None

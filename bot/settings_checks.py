@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bot.audit_settings import mistakes_in_audit
 from bot.backup_settings import mistakes_in_backups
+from bot.dump_settings import mistakes_in_dumps
 from bot.fence_settings import mistakes_in_fence
 from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
@@ -152,6 +153,7 @@ def _cluster(key: str, section: Mapping[str, Any], directory: Path) -> Iterator[
         yield from _ssh(f"{key}.traffic.{name}", target, directory)
         yield from mistakes_in_traffic(f"{key}.traffic.{name}", target, frozenset(servers))
     yield from mistakes_in_backups(key, section)
+    yield from mistakes_in_dumps(key, section)
 
 
 def _server(key: str, server: Mapping[str, Any], directory: Path) -> Iterator[Mistake]:

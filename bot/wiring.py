@@ -20,6 +20,8 @@ from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
 from servers.backups.native.lister import NativeBackups
 from servers.backups.offsite.keeper import OffsiteKeeper
+from servers.backups.partial.tool import PartialBackups
+from servers.backups.partial.volumes import Volumes
 from servers.backups.registry import BackupTools
 from servers.engines.behind_patroni import behind_patroni
 from servers.engines.native import NativeEngine
@@ -87,6 +89,7 @@ def _world(
     backups: BackupTools,
 ) -> World:
     """What commands look at and act on."""
+    partial = PartialBackups(shells, utc_now)
     traffic = traffic_of(settings, clusters, shells, sessions)
     observer = Observer(
         clusters,
@@ -95,6 +98,7 @@ def _world(
         utc_now,
         backups=backups,
         archives=backups,
+        partial=partial,
         sql_timeout=settings.monitor.sql_timeout,
         ssh_timeout=settings.monitor.ssh_timeout,
         traffic=traffic,
@@ -107,6 +111,8 @@ def _world(
         backup_tool=backups.tool_of,
         instances=Instances(shells),
         in_place=InPlace(shells),
+        partial=partial,
+        volumes=Volumes(shells),
         ledger=ledger,
         policies=policies_of(settings),
         directory=people,

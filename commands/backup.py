@@ -1,4 +1,7 @@
-"""`/ha backup [cluster] [full|diff|incr]` takes a base backup; `/ha backup verify [cluster] [name]` verifies one."""
+"""`/ha backup [cluster] [full|diff|incr]` takes a base backup; `/ha backup verify [cluster] [name]` verifies one.
+
+After `dump` or `volume` comes the name of a partial backup instead: `commands.partial` has these.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,6 +13,11 @@ from commands.backing_up.report import conclude
 from commands.backing_up.source import choose
 from commands.command import Action, Meant, Misunderstood
 from commands.parse import echo, nearest, resolve
+from commands.partial import taking
+from commands.partial.planning import plan_part_backup, plan_part_check
+from commands.partial.plans import KIND as PART_KIND
+from commands.partial.report import conclude_part
+from commands.partial.words import names_a_part, understand_part
 from commands.plan import Conclusion, Plan
 from commands.world import World
 from servers.backups.wanted import BackupKind
@@ -27,12 +35,15 @@ class Backup:
     """The order to take a base backup, or to verify one."""
 
     name = "backup"
-    usage = "backup [verify] [cluster] [full|diff|incr or the name of a backup]"
+    usage = "backup [verify] [cluster] [full|diff|incr, the name of a backup, dump NAME or volume NAME]"
     summary = "Take a base backup from a standby that does not lag, and verify it; or verify one that is there"
     right = "backup"
 
     def resolve(self, arguments: Sequence[str], world: World) -> Meant:
         """The kind is full unless another one is said. After `verify` a name may follow; else the newest is meant."""
+        if names_a_part(arguments, world.clusters):
+            words = [word for word in arguments if word != VERIFY]
+            return understand_part(words, world.clusters, self.usage, *([VERIFY] if VERIFY in arguments else []))
         if VERIFY in arguments:
             return self._resolve_verify([word for word in arguments if word != VERIFY], world)
         kinds = [word for word in arguments if word in _KINDS]
@@ -44,6 +55,9 @@ class Backup:
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where there are no backups in the settings, or none is meant."""
         cluster = meant.cluster
+        if names_a_part(meant.words, {}):
+            plan_part = plan_part_check if meant.words[0] == VERIFY else plan_part_backup
+            return await plan_part(cluster, meant.words[-2:], state, world)
         if cluster.backups is None:
             raise Misunderstood(
                 f"The settings name no backups for {cluster.name}: add [clusters.{cluster.name}.backups]."
@@ -66,10 +80,10 @@ class Backup:
         )
 
     def actions(self) -> Mapping[str, Action]:
-        return ACTIONS
+        return {**ACTIONS, **taking.ACTIONS}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
-        return conclude(plan, found)
+        return conclude_part(plan, found) if PART_KIND in dict(plan.facts) else conclude(plan, found)
 
     def _resolve_verify(self, rest: Sequence[str], world: World) -> Meant:
         places = [word for word in rest if word in world.clusters]

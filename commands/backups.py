@@ -13,6 +13,7 @@ from commands.people import Person
 from commands.world import World
 from ledger.page import Page
 from servers.backups.archive import ArchiveState
+from servers.backups.partial.tool import parts_of
 from servers.backups.window import restore_window
 from servers.inventory import Cluster
 from servers.state import Answer, ClusterState, Outcome
@@ -36,7 +37,7 @@ class Backups:
             views = [_view(*one) for one in zip(clusters, states, strict=True)]
             return backups_overview(views, world.now())
         cluster, _ = resolve(arguments, world.clusters, self.usage)
-        if cluster.backups is None:
+        if cluster.backups is None and not parts_of(cluster):
             raise Misunderstood(
                 f"The settings name no backups for {cluster.name}: add [clusters.{cluster.name}.backups]."
             )
@@ -45,11 +46,12 @@ class Backups:
 
 
 def _view(cluster: Cluster, state: ClusterState | None) -> BackupsView:
+    partial = state.partial if state is not None else None
     if state is None or state.backups is None:
-        return BackupsView(cluster, None, None, None)
+        return BackupsView(cluster, None, None, None, partial)
     nothing_yet = Answer(Outcome.NOT_ASKED, state.at, 0.0, "no answer so far, ask again")
     archive = state.archive or ArchiveState(nothing_yet)
-    return BackupsView(cluster, state.backups, archive, restore_window(state.backups, archive))
+    return BackupsView(cluster, state.backups, archive, restore_window(state.backups, archive), partial)
 
 
 async def _in_time(looking: Awaitable[ClusterState]) -> ClusterState | None:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from commands.partial.page import partial_items
 from ledger.page import Item, Items, Moment, Page, Part, Span, Table, Text, Tone, note, text
 from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.backups.archive import ArchiveState
 from servers.backups.lineage import Gap
+from servers.backups.partial.state import PartialState
+from servers.backups.partial.tool import parts_of
 from servers.backups.window import RestoreWindow, Window
 from servers.inventory import Cluster
 from servers.lsn import format_lsn
@@ -25,6 +28,7 @@ class BackupsView:
     backups: BackupState | None
     archive: ArchiveState | None
     window: RestoreWindow | None
+    partial: PartialState | None = None
 
     @property
     def listed(self) -> BackupState | None:
@@ -51,6 +55,7 @@ def backups_page(view: BackupsView, now: datetime) -> Page:
             *_gaps(view),
             *((_table(listed, now),) if listed is not None and listed.backups else ()),
             *_unusable(view),
+            *partial_items(parts_of(view.cluster), view.partial, now),
             *_footnotes(view, now),
         ),
     )
@@ -84,6 +89,8 @@ def _headline(view: BackupsView, now: datetime) -> tuple[str, Tone]:
 
 
 def _unknown(view: BackupsView) -> tuple[Part, ...]:
+    if view.cluster.backups is None:
+        return ()
     lines = []
     if view.backups is None or not view.backups.answer.ok:
         lines.append(f"The backups: {view.backups.answer.how if view.backups else 'no answer so far, ask again'}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from commands.plan import Plan
 from commands.world import World
+from servers.backups.partial.tool import parts_of
 from servers.identity import identity
 from servers.inventory import Cluster
 
@@ -34,6 +35,8 @@ def _behind(cluster: Cluster, world: World) -> dict[str, list[object]]:
         behind.setdefault(target.name, []).append(target.identity)
     for service in cluster.services:
         behind.setdefault(service.name, []).append(service)
+    for part in parts_of(cluster):
+        behind.setdefault(part.name, []).append(part)
     for member, url in cluster.patroni.members if cluster.patroni else ():
         behind.setdefault(member, []).append(url)
     return behind

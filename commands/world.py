@@ -10,6 +10,8 @@ from commands.policies import Policies
 from ledger.ledger import Ledger
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
+from servers.backups.partial.tool import PartialBackups
+from servers.backups.partial.volumes import Volumes
 from servers.backups.registry import BackupTools
 from servers.backups.tool import BackupListing, BackupTool
 from servers.engines.engine import Engine
@@ -24,6 +26,10 @@ from servers.traffic.target import TrafficTarget
 
 def _no_backup_tools() -> Callable[[Cluster], BackupTool]:
     return BackupTools(Shells(), lambda: datetime.now(UTC)).tool_of
+
+
+def _no_partial_backups() -> PartialBackups:
+    return PartialBackups(Shells(), lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class World:
     backup_tool: Callable[[Cluster], BackupTool] = field(default_factory=_no_backup_tools)
     instances: Instances = field(default_factory=lambda: Instances(Shells()))
     in_place: InPlace = field(default_factory=lambda: InPlace(Shells()))
+    partial: PartialBackups = field(default_factory=_no_partial_backups)
+    volumes: Volumes = field(default_factory=lambda: Volumes(Shells()))
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is

@@ -12,6 +12,7 @@ from servers.identity import MANNER
 
 if TYPE_CHECKING:
     from servers.backups.barman.place import BarmanPlace
+    from servers.backups.partial.place import DumpPlace, VolumePlace
     from servers.backups.pgbackrest.place import PgBackRestPlace
     from servers.managed_service import ManagedService
 
@@ -204,6 +205,8 @@ class Cluster:
     witness: SshTarget | None = None
     services: "tuple[ManagedService, ...]" = ()
     patroni: PatroniPlace | None = None
+    dumps: "tuple[DumpPlace, ...]" = ()
+    volumes: "tuple[VolumePlace, ...]" = ()
 
     @property
     def engine(self) -> EngineKind:

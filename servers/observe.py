@@ -10,6 +10,7 @@ from datetime import datetime
 from servers.backups.archive import ArchiveState
 from servers.backups.filling import Filling, Sample
 from servers.backups.native.lister import NativeBackups
+from servers.backups.partial.state import PartialListing, PartialState
 from servers.backups.tool import ArchiveListing, BackupListing
 from servers.engines.patroni.engine import PatroniEngine
 from servers.errors import ServerUnreachable
@@ -82,6 +83,7 @@ class Observer:
         *,
         backups: BackupListing | None = None,
         archives: ArchiveListing | None = None,
+        partial: PartialListing | None = None,
         sql_timeout: float = SQL_TIMEOUT,
         ssh_timeout: float = SSH_TIMEOUT,
         traffic: Mapping[str, Sequence[TrafficTarget]] | None = None,
@@ -94,6 +96,11 @@ class Observer:
         self._archives = (
             SlowLooks(lambda cluster: archives.archive(cluster, timeout=ARCHIVE_TIMEOUT), _answered)
             if archives is not None
+            else None
+        )
+        self._partial = (
+            SlowLooks(lambda cluster: partial.list(cluster, timeout=LIST_TIMEOUT), lambda state: state.ok)
+            if partial is not None
             else None
         )
         self._sql_timeout = sql_timeout
@@ -120,8 +127,8 @@ class Observer:
         Host facts, backups and views of traffic targets that are younger than their maximum age (seconds; 0: none, inf:
         any; for targets None: whatever was seen last, even nothing) are not asked for again; their Answer says when
         they were. Host facts are asked for anyway as soon as a server of the cluster does not answer by SQL, or has
-        changed its role. The WAL archive is listed in the background as often as the backups; `archive_patience` is how
-        long this look waits for that, in seconds.
+        changed its role. The WAL archive and partial backups are listed in the background as often as the backups;
+        `archive_patience` is how long this look waits for that, in seconds.
         """
         at = self._clock()
         sql_timeout = self._sql_timeout if sql_timeout is None else sql_timeout
@@ -130,6 +137,7 @@ class Observer:
             sql = {s.name: tasks.create_task(self._by_sql(cluster, s, sql_timeout)) for s in cluster.servers}
             backups = tasks.create_task(self._backup_state(cluster, backups_max_age, ssh_timeout))
             archive = tasks.create_task(self._archive_state(cluster, backups_max_age, archive_patience))
+            partial = tasks.create_task(self._partial_state(cluster, backups_max_age, archive_patience))
             reuse = tasks.create_task(self._may_reuse(cluster, sql, host_facts_max_age))
             host = {s.name: tasks.create_task(self._by_ssh(cluster, s, reuse, ssh_timeout)) for s in cluster.servers}
             witness = tasks.create_task(self._by_witness(cluster, reuse, ssh_timeout))
@@ -146,6 +154,7 @@ class Observer:
             patroni=patroni.result(),
             traffic=traffic.result(),
             archive=archive.result(),
+            partial=partial.result(),
             filling=self._filling_of(cluster, backups.result()),
         )
 
@@ -301,6 +310,11 @@ class Observer:
         if cluster.backups is None or self._archives is None:
             return None
         return await self._archives.get(cluster, max_age, patience)
+
+    async def _partial_state(self, cluster: Cluster, max_age: float, patience: float) -> PartialState | None:
+        if not (cluster.dumps or cluster.volumes) or self._partial is None:
+            return None
+        return await self._partial.get(cluster, max_age, patience)
 
     def _answer(self, started: float, error: ServerUnreachable | None = None) -> Answer:
         outcome = Outcome.ANSWERED if error is None else error.outcome

@@ -15,6 +15,7 @@ from servers.timelines import Stretch
 if TYPE_CHECKING:
     from servers.backups.archive import ArchiveState
     from servers.backups.filling import Filling
+    from servers.backups.partial.state import PartialState
     from servers.patroni_state import PatroniState
 
 
@@ -342,6 +343,7 @@ class ClusterState:
         TargetView, ...
     ] = ()  # as last seen by the monitor; none before it has looked, or where there is none
     archive: "ArchiveState | None" = None  # None: it was not listed yet, or the settings name no backups
+    partial: "PartialState | None" = None  # None: not listed yet, or the settings have no dumps or volumes
     filling: "tuple[Filling, ...]" = ()  # how full the backups' file systems were since the start, one entry each
 
     def server(self, name: str) -> ServerState:

@@ -7,6 +7,7 @@ from alerts.probes.connections import connections
 from alerts.probes.disks import disks
 from alerts.probes.drills import drills
 from alerts.probes.offsite import offsite
+from alerts.probes.partial_backups import partial_backups
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.replay_lag import replay_lag
@@ -23,6 +24,7 @@ PROBES: tuple[Probe, ...] = (
     wal_archive,
     backups,
     backup_history,
+    partial_backups,
     restore_windows,
     rto,
     drills,

@@ -14,6 +14,7 @@ from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
 from alerts.rules.drills import DRILL_RULE
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
+from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
 from alerts.rules.patroni import (
     PATRONI_HAS_NO_DCS,
     PATRONI_HAS_NO_LEADER,
@@ -47,6 +48,8 @@ RULES: tuple[Rule, ...] = (
     RESTORE_WINDOW_RULE,
     BACKUP_SIZE_RULE,
     BACKUP_UNVERIFIED_RULE,
+    PARTIAL_BACKUP,
+    PARTIAL_UNVERIFIED,
     RTO_RULE,
     DRILL_RULE,
     OFFSITE_DIFFERS_RULE,

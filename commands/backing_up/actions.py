@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from commands.acting import engine_says, server_of, time_of, untold
-from commands.backing_up.following import Cancelled, followed
+from commands.backing_up.following import Cancelled, followed, job_failure
 from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
 from commands.rejoining.progress import progress_line
 from ledger.quantities import bytes_text, seconds_text
 from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, JobPlace, VerifyWanted
 from servers.engines.engine import ActionFailed
-from servers.engines.rejoining import JobReport, JobState
+from servers.engines.rejoining import JobState
 from servers.state import BackupState, BaseBackup
 
 # What later steps and the report need, by name.
@@ -35,7 +35,7 @@ async def take(context: StepContext) -> StepOutcome:
     except Cancelled as cancelled:
         return StepOutcome(str(cancelled))
     if report.state is not JobState.DONE:
-        raise _failure(f"The backup on {place.server.name}", report, f"What it made so far is left at {place.path}")
+        raise job_failure(f"The backup on {place.server.name}", report, f"What it made so far is left at {place.path}")
     return StepOutcome(progress_line(report), 0, report.log, {SECONDS: f"{report.seconds:.3f}"})
 
 
@@ -59,7 +59,9 @@ async def verify(context: StepContext) -> StepOutcome:
     except Cancelled as cancelled:
         return StepOutcome(str(cancelled))
     if report.state is not JobState.DONE:
-        raise _failure(f"Backup {backup.name} does not verify: the check", report, "Do not rely on it; take a new one")
+        raise job_failure(
+            f"Backup {backup.name} does not verify: the check", report, "Do not rely on it; take a new one"
+        )
     found = {NAME: backup.name, REPOSITORY: backup.repository, VERIFIED: "yes"}
     took = seconds_text(report.seconds)
     line = f"{backup.name} was read as a whole in {took}, and agrees with its checksums."
@@ -160,15 +162,6 @@ def made_by(listing: BackupState, path: str | None, begun_at: datetime | None) -
 def _begun_at(context: StepContext) -> datetime | None:
     text = context.found.get(BEGUN_AT)
     return datetime.fromisoformat(text) if text else None
-
-
-def _failure(what: str, report: JobReport, rest: str) -> StepFailed:
-    if report.state is JobState.GONE:
-        said = "it broke off, as if its host had been restarted"
-    else:
-        lines = report.log.splitlines()
-        said = next((line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no word")
-    return StepFailed(f"{what} did not end well: {said}. {rest}", exit_status=1, output=report.log)
 
 
 def _key(context: StepContext) -> str:

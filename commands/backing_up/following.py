@@ -5,7 +5,7 @@ import asyncio
 from commands.command import StepContext, StepFailed
 from commands.rejoining.progress import progress_line
 from commands.yielding import why_give_way, wish_to_stop
-from servers.backups.tool import BackupTool
+from servers.backups.tool import JobKeeper
 from servers.backups.wanted import JobPlace
 from servers.engines.engine import ActionFailed
 from servers.engines.job_pauses import pause_after
@@ -18,7 +18,7 @@ class Cancelled(Exception):
     """Somebody wished that the operation stops, and the job was stopped. The message is what was done."""
 
 
-async def followed(context: StepContext, tool: BackupTool, place: JobPlace) -> JobReport:
+async def followed(context: StepContext, tool: JobKeeper, place: JobPlace) -> JobReport:
     """The report of the job when it runs no more. Raises Cancelled, and StepFailed where it gave way."""
     loop, report = asyncio.get_running_loop(), JobReport(JobState.RUNNING, place.key)
     began = loop.time()
@@ -36,13 +36,23 @@ async def followed(context: StepContext, tool: BackupTool, place: JobPlace) -> J
         await asyncio.sleep(pause_after(loop.time() - began))
 
 
-async def _stop_if_wished(context: StepContext, tool: BackupTool, place: JobPlace) -> None:
+def job_failure(what: str, report: JobReport, rest: str) -> StepFailed:
+    """What is said of a job that did not end well: `what` it was, in its own words, and what to do next."""
+    if report.state is JobState.GONE:
+        said = "it broke off, as if its host had been restarted"
+    else:
+        lines = report.log.splitlines()
+        said = next((line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no word")
+    return StepFailed(f"{what} did not end well: {said}. {rest}", exit_status=1, output=report.log)
+
+
+async def _stop_if_wished(context: StepContext, tool: JobKeeper, place: JobPlace) -> None:
     by = await wish_to_stop(context)
     if by is not None:
         raise Cancelled(f"{by} cancelled it: {await _stopped(context, tool, place)}")
 
 
-async def _give_way(context: StepContext, tool: BackupTool, place: JobPlace) -> None:
+async def _give_way(context: StepContext, tool: JobKeeper, place: JobPlace) -> None:
     down = await why_give_way(context)
     if down is not None:
         raise StepFailed(
@@ -51,7 +61,7 @@ async def _give_way(context: StepContext, tool: BackupTool, place: JobPlace) -> 
         )
 
 
-async def _stopped(context: StepContext, tool: BackupTool, place: JobPlace) -> str:
+async def _stopped(context: StepContext, tool: JobKeeper, place: JobPlace) -> str:
     try:
         return await tool.stop_job(context.cluster, place, timeout=STOP_TIMEOUT)
     except ActionFailed as failed:

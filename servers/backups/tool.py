@@ -34,7 +34,19 @@ class ArchiveListing(Protocol):
         ...
 
 
-class BackupTool(BackupListing, ArchiveListing, Protocol):
+class JobKeeper(Protocol):
+    """Whoever has jobs on hosts. Raises `servers.engines.engine.ActionFailed`."""
+
+    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
+        """How a job stands. Bytes copied and in all where the tool tells."""
+        ...
+
+    async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
+        """End a job that runs, by its own process; what it has made so far stays. What was done, in one line."""
+        ...
+
+
+class BackupTool(BackupListing, ArchiveListing, JobKeeper, Protocol):
     """Whoever takes the base backups and keeps the WAL archive. Actions raise `servers.engines.engine.ActionFailed`.
 
     `kinds` are those that it can take.
@@ -62,14 +74,6 @@ class BackupTool(BackupListing, ArchiveListing, Protocol):
 
         A directory that is there and is not this job's own is refused, never emptied.
         """
-        ...
-
-    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
-        """How a job stands. Bytes copied and in all where the tool tells."""
-        ...
-
-    async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
-        """End a job that runs, by its own process; what it has made so far stays. What was done, in one line."""
         ...
 
     def restore_command(self, cluster: Cluster, server: Server) -> str:

@@ -12,7 +12,7 @@ DECRYPT = (
     + r"""
 gpg_home=$1 passphrase_file=$2 gpg_as=as_owner
 as_owner test -r "$data" || refuse "the backup $data is not there, or $owner may not read it"
-set -- "$data"/base.tar*.gpg
+set -- "$data"/*.gpg
 if [ ! -f "$1" ]; then echo "@plain"; echo "@done"; exit 0; fi
 command -v gpg > /dev/null || refuse "gpg is not installed there"
 # A passphrase that gpg-agent still remembers would prove nothing about the file.
