@@ -225,6 +225,24 @@ archive_directory = "/var/backups/wal"
 # bandwidth = "10MiB"               # a second
 # unencrypted = false               # true: without encryption too
 
+# Databases dumped by themselves with pg_dump, into a directory of PostgreSQL's user; docs/dumps.md.
+# [clusters.shop.dumps.nightly]
+# databases = ["shop"]              # without it, every one
+# directory = "/var/backups/dumps"
+# server = "db2"                    # without it, a standby that does not lag takes and keeps it
+# max_age = "26h"                   # when the last one is older, there is an alert
+# [clusters.shop.dumps.nightly.encryption]
+# recipients = ["0123456789ABCDEF0123456789ABCDEF01234567"]
+
+# The files of a service: directories, or volumes of Docker; its encryption is like that of a dump.
+# [clusters.shop.volumes.uploads]
+# directories = ["/srv/shop/uploads"]
+# docker_volumes = ["shop_media"]
+# directory = "/var/backups/uploads"
+# server = "db1"                    # the host, if it is not that of the service
+# service = "shop"                  # of the services above: stopped while its files are restored
+# max_age = "26h"
+
 # pgBackRest takes the backups instead: see docs/backups.md. It runs on the host of the server that is copied from,
 # or on that of "server", or on a repository host that has an ssh section here.
 # [clusters.shop.backups]

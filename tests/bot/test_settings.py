@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from bot.audit_settings import AuditSettings, S3Settings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.backup_settings import EncryptionSettings, NativeBackupSettings, RetentionSettings
+from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, thresholds_of
 from bot.offsite_settings import OffsiteSettings
 from bot.policy_settings import PolicySettings, WhenSettings
@@ -306,7 +307,7 @@ def test_what_init_writes_names_every_key() -> None:
         SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
         PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, ClusterSettings,
         NativeBackupSettings, RetentionSettings, EncryptionSettings, OffsiteSettings,
-        AutomaticFailoverSettings, AuditSettings, S3Settings, ServicesSettings,
+        AutomaticFailoverSettings, AuditSettings, S3Settings, ServicesSettings, DumpSettings, VolumeSettings,
     ]  # fmt: skip
     by_environment = {"password"}  # explained beside password_file
     named = {field.alias or name for section in sections for name, field in section.model_fields.items()}

@@ -24,6 +24,8 @@ from ledger.operations import list_operations
 from ledger.redact import Redactor
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
+from servers.backups.partial.tool import PartialBackups
+from servers.backups.partial.volumes import Volumes
 from servers.backups.registry import BackupTools
 from servers.engines.engine import ActionFailed, Done
 from servers.engines.native import NativeEngine
@@ -101,7 +103,8 @@ async def road_of(
     clock = lambda: datetime.now(UTC)  # noqa: E731
     async with await Ledger.open(tmp_path / "ledger.sqlite3", redactor) as ledger:
         backups = BackupTools(shells, clock)
-        observer = Observer(clusters, shells, sessions, clock, backups=backups, archives=backups)
+        partial = PartialBackups(shells, clock)
+        observer = Observer(clusters, shells, sessions, clock, backups=backups, archives=backups, partial=partial)
         engine = make_engine(shells, sessions)
         traffic = traffic_of(settings, clusters, shells, sessions)
         world = World(
@@ -116,6 +119,8 @@ async def road_of(
             backup_tool=backups.tool_of,
             instances=Instances(shells),
             in_place=InPlace(shells),
+            partial=partial,
+            volumes=Volumes(shells),
             traffic=traffic,
         )
         try:

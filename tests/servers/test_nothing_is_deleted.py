@@ -34,6 +34,10 @@ _OURS = (
     '[ ! -d "$data/$each.understudy" ] || as_owner rm -r -f -- "$data/$each.understudy"',
     'echo "$names" | as_owner xargs rm -f --',
     '[ ! -d .sums ] || echo "$names" | cut -c 1-24 | (cd .sums && as_owner xargs rm -f --)',
+    # A temporary PostgreSQL that the job has made for a moment, to try a dump in it, under a name that nobody had.
+    'initdb -D "$scratch/data" -U postgres -A trust -E UTF8 --locale=C --no-sync > "$work/scratch.log" 2>&1 ||',
+    'case $scratch in */scratch.??????) rm -rf -- "$scratch" ;; esac',
+    'rmdir -- "$sockets" 2>/dev/null',
     # archive_command's own temporary file: it failed, or a killed process has left it, or it has its name by a link.
     """trap 'rm -f -- "$temporary" "$temporary.gpg"' EXIT""",
     """grep -q -F -- "${0##*/}" "/proc/${number##*.}/cmdline" 2>/dev/null || rm -f -- "$left" "$left.gpg\"""",

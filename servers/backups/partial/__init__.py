@@ -1,1 +1,1 @@
-"""Partial backups: logical dumps of databases, and the files of services; each a directory that a job makes on a host."""
+"""Partial backups: logical dumps of databases, and the files of services; a job on a host makes each."""

@@ -122,6 +122,7 @@ while read -r number encoding name <&3; do
   [ "$tables" -ge "$listed" ] || fail "of $listed tables of database $name only $tables were restored"
   total=$((total + tables))
 done 3< "$data/contents"
-echo "$all databases with $total tables were restored into a temporary PostgreSQL"
+counted() {{ if [ "$1" = 1 ]; then echo "$1 $2"; else echo "$1 ${{2}}s"; fi; }}
+echo "$(counted "$all" database) with $(counted "$total" table) restored into a temporary PostgreSQL"
 """
 )

@@ -101,7 +101,7 @@ async def test_the_same_order_finds_its_own_dump(dumped: Dumped) -> None:
 async def test_it_is_proven_by_a_restore_that_leaves_nothing_behind(dumped: Dumped) -> None:
     report = await dumped.verified("proof")
     assert report.state is JobState.DONE, report
-    assert "2 databases with 1 tables were restored into a temporary PostgreSQL" in report.log
+    assert "2 databases with 1 table restored into a temporary PostgreSQL" in report.log
     assert (await dumped.listed()).verified_at is not None
     assert not list(Path(f"{dumped.backup.path}.understudy").glob("scratch.*/"))
 
