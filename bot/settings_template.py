@@ -74,6 +74,8 @@ reload = ["dba"]
 service = ["dba"]
 replication = ["dba"]
 restore = ["dba"]
+backup = ["dba"]                    # take one, or verify one
+drill = ["dba"]                     # restore for practice, beside what runs
 maintenance = ["dba"]
 
 # Who must approve what was asked for. Whoever asks never approves.
@@ -123,6 +125,12 @@ approvers = ["dba"]
 [policies.restore]
 approvers = ["dba"]
 risk_approvals = 2                  # in place: what was written since is taken away from clients
+
+[policies.backup]
+approvers = ["dba"]
+
+[policies.drill]
+approvers = ["dba"]
 
 # Every rule's threshold, and how long it must hold ("for"). The defaults are written here.
 [thresholds]
