@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from commands.acting import engine_says, outcome_of, server_of, time_of, untold
 from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
+from commands.looking import look
 from commands.promotion.traffic import LOOK_SECONDS
 from commands.rejoining import actions as rejoining
 from commands.restoring.acting import place_of, target_of
@@ -28,6 +29,7 @@ _SHUT_DOWN = ("shut down", "shut down in recovery")
 
 
 async def hold(context: StepContext) -> StepOutcome:
+    await _refuse_beside_another_primary(context)
     target = _target(context)
     return outcome_of(await engine_says(target.hold(_move(context), timeout=target.hold_seconds)))
 
@@ -44,6 +46,11 @@ async def is_held(context: StepContext) -> bool:
 
 async def is_released(context: StepContext) -> bool:
     return not await is_held(context)
+
+
+async def stop_it(context: StepContext) -> StepOutcome:
+    await _refuse_beside_another_primary(context)
+    return await stop(context)
 
 
 async def stop(context: StepContext) -> StepOutcome:
@@ -63,7 +70,8 @@ async def is_stopped(context: StepContext) -> bool:
 
 
 async def start_again(context: StepContext) -> StepOutcome:
-    """Undoes a stop, with the old directory alone."""
+    """Undoes a stop, with the old directory alone, and where nobody else has come to take writes meanwhile."""
+    await _refuse_beside_another_primary(context)
     if context.step.server == context.plan.target and (await _state(context)).swapped:
         raise StepFailed(f"The restored directory is still in the place of {context.plan.target}'s: it stays down.")
     return outcome_of(await engine_says(context.world.engine.start(server_of(context), timeout=time_of(context))))
@@ -97,7 +105,21 @@ async def start_restored(context: StepContext) -> StepOutcome:
     """Waits until it has replayed as much as it had beside: that is the target, or the end of the WAL before it."""
     engine, here = context.world.engine, server_of(context)
     await engine_says(engine.start(here, timeout=time_of(context)))
-    loop = asyncio.get_running_loop()
+    state = await _recovered(context)
+    if not state.may_be_opened:
+        # Nobody wrote anything after that time: all that there is belongs to it.
+        await stop(context)
+        await engine_says(context.world.in_place.forget_target(place_of(context)))
+        await engine_says(engine.start(here, timeout=time_of(context)))
+        state = await _recovered(context)
+    # The next step is the one that cannot be taken back.
+    await _refuse_beside_another_primary(context)
+    return StepOutcome(f"{here.name} stands at {format_lsn(state.lsn) if state.lsn else 'an unknown position'}.", 0)
+
+
+async def _recovered(context: StepContext) -> InPlaceState:
+    """How it stands once it is there: at its target, or at the end of all WAL."""
+    here, loop = server_of(context), asyncio.get_running_loop()
     seen, moved_at = "", loop.time()
     while True:
         state = await _state(context)
@@ -105,8 +127,8 @@ async def start_restored(context: StepContext) -> StepOutcome:
             raise StepFailed(f"{here.name} ended while it recovered: look at its log")
         if state.in_recovery is False:
             raise StepFailed(f"{here.name} takes writes already, before it was opened: look at its log")
-        if state.lsn is not None and _is_there(context, state):
-            return StepOutcome(f"{here.name} stands at {format_lsn(state.lsn)}.", 0)
+        if _is_there(context, state) and (state.may_be_opened or state.at_end):
+            return state
         now = format_lsn(state.lsn) if state.lsn is not None else state.refused
         if now != seen:
             seen, moved_at = now, loop.time()
@@ -118,7 +140,7 @@ async def start_restored(context: StepContext) -> StepOutcome:
 
 async def is_started(context: StepContext) -> bool:
     state = await _state(context)
-    return state.swapped and state.running and _is_there(context, state)
+    return state.swapped and state.running and _is_there(context, state) and state.may_be_opened
 
 
 async def promote(context: StepContext) -> StepOutcome:
@@ -183,8 +205,8 @@ def _after(
 
 ACTIONS: Mapping[str, Action] = {
     "hold_clients": Action(hold, is_held, undo=let_go, until=RELEASE, repeatable=True, obstacle=still_as_approved),
-    "stop_follower": Action(stop, is_stopped, undo=start_again, repeatable=True, obstacle=still_as_approved),
-    "stop_live": Action(stop, is_stopped, undo=start_again, repeatable=True, obstacle=nobody_else_writes),
+    "stop_follower": Action(stop_it, is_stopped, undo=start_again, repeatable=True, obstacle=still_as_approved),
+    "stop_live": Action(stop_it, is_stopped, undo=start_again, repeatable=True, obstacle=nobody_else_writes),
     "swap": Action(swap, is_swapped, undo=swap_back, repeatable=True, obstacle=nobody_else_writes),
     "start_restored": Action(start_restored, is_started, undo=stop, repeatable=True, obstacle=nobody_else_writes),
     "open_restored": Action(promote, is_open, final=True, repeatable=True, obstacle=nobody_else_writes),
@@ -202,6 +224,18 @@ def _is_there(context: StepContext, state: InPlaceState) -> bool:
     if context.found.get(LSN):
         return state.lsn is not None and state.lsn >= parse_lsn(context.found[LSN])
     return state.paused
+
+
+async def _refuse_beside_another_primary(context: StepContext) -> None:
+    """Recovering takes hours: by now somebody may have promoted another server by hand. Raises StepFailed."""
+    state = await look(context.world, context.cluster)
+    views = views_of(context.cluster, state)
+    others = [view.name for view in views if view.runs_as_primary and view.name != context.plan.target]
+    if others:
+        raise StepFailed(
+            f"{others[0]} runs as a primary by now, and not by this order: beside it, nothing is stopped, started or "
+            f"opened on {context.step.server}. Look at both"
+        )
 
 
 async def _state(context: StepContext) -> InPlaceState:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from commands.plan import Check, Loss, Plan, Step
 from commands.promotion import traffic
-from commands.promotion.pair import failed, judged, passed, warned
+from commands.promotion.pair import failed, passed, warned
 from commands.promotion.traffic import TargetSeen
 from commands.rejoining.steps import job_timeout
 from commands.restoring import in_place_steps as steps
@@ -16,6 +16,7 @@ from commands.restoring.seen import Seen
 from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.backups.archive import segment_start
 from servers.backups.recovery import target_text
+from servers.views import views_of
 
 OUTAGE = 15.0  # seconds to expect for stop, two renames, recovery from the last restart point, and promotion
 SAFE_WITHIN = timedelta(minutes=15)  # the estate's RPO: how old the newest archived WAL may be
@@ -125,12 +126,18 @@ def _connected(seen: Seen) -> Check:
 
 
 def _nobody_else(seen: Seen) -> Check:
+    """Who is not seen may take writes: beside a live primary that is said, without one nothing is opened beside it."""
     title = "No other server takes writes"
-    names = [
-        one.name for one in seen.state.servers if one.name != seen.host.name and one.sql and not one.sql.in_recovery
-    ]
-    mend = "Decide which one is right first"
-    return judged("only_primary", title, not names, ", ".join(names) or "none is seen to", mend)
+    others = [view for view in views_of(seen.cluster, seen.state) if view.name != seen.host.name]
+    writing = [view.name for view in others if view.runs_as_primary]
+    if writing:
+        return failed("only_primary", title, f"{', '.join(writing)}. Decide which one is right first")
+    unseen = ", ".join(view.name for view in others if view.unknown)
+    if unseen and seen.primary is None:
+        return failed("only_primary", title, f"{unseen} cannot be seen, and may take writes. Fence it first: /ha fence")
+    if unseen:
+        return warned("only_primary", title, f"{unseen} cannot be seen")
+    return passed("only_primary", title, "none is seen to")
 
 
 def _loss(seen: Seen, now: datetime) -> Loss:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servers.backups import in_place_scripts
-from servers.backups.instances import STATE_SQL, Place
+from servers.backups.instances import Place
 from servers.backups.recovery import recovery_settings
 from servers.backups.target import Target
 from servers.engines.engine import ActionFailed
@@ -16,11 +16,27 @@ from servers.sections import Sections
 from servers.service import programs
 from servers.ssh import Shells
 
+# All in one row. The startup process waits so where no source has more WAL:
+# https://www.postgresql.org/docs/current/monitoring-stats.html#WAIT-EVENT-TIMEOUT-TABLE
+_STATE = """
+SELECT pg_is_in_recovery(), CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END,
+       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+       (SELECT timeline_id FROM pg_control_checkpoint()),
+       (SELECT wait_event = 'RecoveryRetrieveRetryInterval' FROM pg_stat_activity WHERE backend_type = 'startup')
+"""
+
+
+# What a server's own configuration may have for standbys, and what must not run or wait while it recovers in place: the
+# first deletes WAL from the archive that older backups need.
+_QUIET = {"archive_cleanup_command": "", "recovery_end_command": "", "recovery_min_apply_delay": "0"}
+
 
 @dataclass(frozen=True, slots=True)
 class InPlaceState:
     """`swapped`: the restored directory is the server's. `control` is pg_controldata's state; `aside` where the old one
-    lies, or ''. `in_recovery` None: it does not answer, and `refused` is what it said instead."""
+    lies, or ''. `in_recovery` None: it does not answer, and `refused` is what it said instead. `targeted`: it has a
+    recovery target set; promoted before it has met that, PostgreSQL ends. `at_end`: it waits for WAL that nobody has.
+    """
 
     swapped: bool
     there: bool
@@ -32,6 +48,13 @@ class InPlaceState:
     lsn: Lsn | None
     timeline: int | None
     refused: str = ""
+    targeted: bool = False
+    at_end: bool = False
+
+    @property
+    def may_be_opened(self) -> bool:
+        """Whether a promotion would not find a target that was not met: it has stopped there, or has none."""
+        return self.paused or not self.targeted
 
 
 class InPlace:
@@ -50,6 +73,7 @@ class InPlace:
             "recovery_target_timeline": "latest",
             "primary_conninfo": "",
             "primary_slot_name": "",
+            **_QUIET,
             **recovery_settings(target),
         }
         text = "".join(f"{name} = {quoted(value)}\n" for name, value in values.items())
@@ -60,7 +84,11 @@ class InPlace:
         await self._run(place, in_place_scripts.SWAP_BACK, (), timeout)
 
     async def state(self, place: Place, *, timeout: float = 8.0) -> InPlaceState:
-        return _state(await self._run(place, in_place_scripts.STATE, (STATE_SQL,), timeout))
+        return _state(await self._run(place, in_place_scripts.STATE, (_STATE,), timeout))
+
+    async def forget_target(self, place: Place, *, timeout: float = 15.0) -> None:
+        """Take the target alone off again, of a server that is stopped: started now, it recovers to the end."""
+        await self._run(place, in_place_scripts.FORGET_TARGET, (), timeout)
 
     async def settle(self, place: Place, *, timeout: float = 15.0) -> None:
         """Take the recovery settings off again, once it has been promoted."""
@@ -94,8 +122,10 @@ def _state(found: Sections) -> InPlaceState:
             in_recovery=row[0] == "t" if answered else None,
             paused=answered and row[1] == "t",
             lsn=parse_lsn(row[2]) if answered and row[2] else None,
-            timeline=int(row[4]) if answered and row[4] else None,
+            timeline=int(row[3]) if answered and row[3] else None,
             refused=found.one("refused") or "",
+            targeted=found.one("targeted") is not None,
+            at_end=answered and row[4] == "t",
         )
     except ValueError as error:
         raise ActionFailed(f"how the server stands makes no sense: {error}") from None

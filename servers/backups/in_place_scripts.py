@@ -13,6 +13,8 @@ restored=$1 key=$2; shift 2
 aside=$data.aside-${restored##*.restore-}
 saved=postgresql.auto.conf.before-restore
 is_ours() { [ -r "$1/understudy.instance" ] && [ "$(cat -- "$1/understudy.instance")" = "$key" ]; }
+target='^recovery_target(_time|_lsn|_name|_xid)? ='
+system_of() { pg_controldata -D "$1" 2>/dev/null | sed -n 's/^Database system identifier: *//p'; }
 down() { find_postmaster; [ -z "$pid" ] || refuse "$1 is in use: process $pid"; }
 """
 
@@ -32,6 +34,9 @@ if [ -e "$data" ]; then
   down "$data"
   until_reaped
   [ ! -e "$aside" ] || refuse "$aside is there already"
+  system=$(system_of "$data")
+  [ -z "$system" ] || [ "$system" = "$(system_of "$restored")" ] ||
+    refuse "$restored has another database system than $data: the backup is not this cluster's"
   for each in $own_files; do
     [ ! -f "$data/$each" ] || as_owner cp -p -- "$data/$each" "$restored/" || refuse "$each cannot be kept"
   done
@@ -40,7 +45,8 @@ if [ -e "$data" ]; then
     refuse "$restored cannot be written"
   [ -f "$restored/postgresql.auto.conf" ] || as_owner touch -- "$restored/postgresql.auto.conf"
   as_owner cp -p -- "$restored/postgresql.auto.conf" "$restored/$saved" || refuse "its settings cannot be kept"
-  replaced='^[[:space:]]*(primary_conninfo|primary_slot_name|restore_command|recovery_target[a-z_]*)[[:space:]=]'
+  replaced='^[[:space:]]*(primary_conninfo|primary_slot_name|restore_command|archive_cleanup_command'
+  replaced=$replaced'|recovery_(target[a-z_]*|end_command|min_apply_delay))[[:space:]=]'
   { grep -v -i -E "$replaced" "$restored/$saved"; printf '%s\n' "$settings"; } |
     as_owner sh -c 'cat > "$1"' sh "$restored/postgresql.auto.conf" || refuse "its settings cannot be written"
   as_owner touch -- "$restored/standby.signal" || refuse "$restored cannot be marked"
@@ -80,6 +86,7 @@ STATE = (
 ! is_ours "$data" || echo "@swapped"
 [ ! -e "$data" ] || echo "@there"
 [ ! -e "$aside" ] || echo "@aside $aside"
+! grep -q -E "$target" "$data/postgresql.auto.conf" 2>/dev/null || echo "@targeted"
 find_postmaster
 echo "@postmaster $pid"
 control=$(pg_controldata -D "$data" 2>/dev/null | sed -n 's/^Database cluster state: *//p')
@@ -93,6 +100,19 @@ if [ -n "$pid" ]; then
   done
   [ -z "$answer" ] || echo "@refused $(printf '%s' "$answer" | tail -n 1)"
 fi
+echo "@done"
+"""
+)
+
+FORGET_TARGET = (
+    _PRELUDE
+    + r"""
+is_ours "$data" || refuse "$data is not the restored directory"
+down "$data"
+own=$data/postgresql.auto.conf
+as_owner sh -c 'grep -v -E "$1" "$2" > "$2.new" && mv -f -- "$2.new" "$2"' sh "$target" "$own" ||
+  refuse "its settings cannot be written"
+sync -- "$own" "$data" 2>/dev/null
 echo "@done"
 """
 )

@@ -218,6 +218,37 @@ async def test_a_dead_primary_is_restored_in_place_once_it_is_named(set_up: tupl
     assert shelf.data != "live"
 
 
+@pytest.mark.parametrize("during", ["configure", "swap"])
+async def test_beside_a_standby_that_somebody_has_promoted_meanwhile_nothing_is_opened(
+    set_up: tuple[Scene, Shelf], during: str
+) -> None:
+    """Recovering takes hours: the live one may be fenced by hand and another one promoted before it is done."""
+    scene, shelf = set_up
+    original = getattr(shelf, during)
+
+    async def failed_over(*arguments: Any, **options: Any) -> Any:
+        scene.pair.machines["db1"].running = False
+        scene.pair.machines["db2"].standby, scene.pair.machines["db2"].running = False, True
+        return await original(*arguments, **options)
+
+    setattr(shelf, during, failed_over)
+    report = await ended(scene, f"restore {TO} --in-place", "bob", "carol")
+    assert report.title.endswith(" failed"), report
+    assert "db2 runs as a primary by now" in report.summary
+    assert (shelf.data, scene.pair.writable) == ("live", ["db2"])
+
+
+async def test_without_a_primary_nothing_is_opened_beside_a_server_that_cannot_be_seen(
+    set_up: tuple[Scene, Shelf],
+) -> None:
+    scene, _ = set_up
+    scene.pair.machines["db1"].running = False
+    scene.pair.machines["db2"].running = scene.pair.machines["db2"].reachable_by_ssh = False
+    ready, said = await shown(scene, f"restore db1 {TO} --in-place")
+    assert not ready
+    assert "db2 cannot be seen, and may take writes" in said, said
+
+
 async def test_a_cut_over_goes_to_the_moment_of_the_instance(set_up: tuple[Scene, Shelf]) -> None:
     scene, _ = set_up
     await ended(scene, f"restore {TO}")
