@@ -8,44 +8,34 @@ from commands.backing_up.following import Cancelled, followed, job_failure
 from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
 from commands.rejoining.progress import progress_line
 from ledger.quantities import bytes_text, seconds_text
-from servers.backups.wanted import BackupJob, BackupKind, BackupWanted, JobPlace, VerifyWanted
+from servers.backups.wanted import BackupKind, BackupWanted, VerifyWanted
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobState
 from servers.state import BackupState, BaseBackup
 
 # What later steps and the report need, by name.
-JOB_SERVER, JOB_PATH, SECONDS = "job_server", "job_path", "took_seconds"
+JOB_PATH, SECONDS = "job_path", "took_seconds"
 NAME, SIZE, REPOSITORY, VERIFIED, VERIFY_SECONDS = "backup", "size", "repository", "verified", "verify_seconds"
 BEGUN_AT, EXPIRED = "begun_at", "expired"
 
 _CLOCKS = timedelta(minutes=2)  # how far apart the clocks of the bot and of a backup host may be
 
 
-async def begin(context: StepContext) -> StepOutcome:
-    """Done again with the same key it finds its own job, running or done."""
-    place = await _begin_backup(context)
-    found = {JOB_SERVER: place.server.name, JOB_PATH: place.path, BEGUN_AT: context.world.now().isoformat()}
-    return StepOutcome(f"The backup runs on {place.server.name}.", found=found)
-
-
 async def take(context: StepContext) -> StepOutcome:
-    place = await _place(context)
+    """Done again with the same key it finds its own job, running or done. Begun and waited for in one step, so that a
+    cancel finds no moment at which a job runs and nobody stops it."""
+    began_at, tool = context.world.now(), context.world.backup_tool(context.cluster)
+    wanted = BackupWanted(server_of(context), BackupKind(dict(context.plan.facts)["backup"]))
+    place = await engine_says(tool.begin_backup(context.cluster, wanted, _key(context), timeout=_begin_time(context)))
     try:
-        report = await followed(context, context.world.backup_tool(context.cluster), place)
+        report = await followed(context, tool, place)
     except Cancelled as cancelled:
         return StepOutcome(str(cancelled))
     if report.state is not JobState.DONE:
         raise job_failure(f"The backup on {place.server.name}", report, f"What it made so far is left at {place.path}")
-    return StepOutcome(progress_line(report), 0, report.log, {SECONDS: f"{report.seconds:.3f}"})
-
-
-async def is_taken(context: StepContext) -> bool | None:
-    """By the key of the job: None where it is not known where that ran."""
-    if JOB_PATH not in context.found:
-        return None
-    place = await _place(context)
-    report = await engine_says(context.world.backup_tool(context.cluster).job(context.cluster, place))
-    return report.key == place.key and report.state is JobState.DONE
+    began_at = min(began_at, context.world.now() - timedelta(seconds=report.seconds))
+    found = {JOB_PATH: place.path, BEGUN_AT: began_at.isoformat(), SECONDS: f"{report.seconds:.3f}"}
+    return StepOutcome(progress_line(report), 0, report.log, found)
 
 
 async def verify(context: StepContext) -> StepOutcome:
@@ -96,36 +86,17 @@ def nothing_stands_against(standing: Standing) -> str | None:
     return None
 
 
-def _action(
-    run: Callable[[StepContext], Awaitable[StepOutcome]],
-    already_done: Callable[[StepContext], Awaitable[bool | None]] = untold,
-    *,
-    lasting: bool = False,
-) -> Action:
-    return Action(run, already_done, repeatable=True, lasting=lasting, obstacle=nothing_stands_against)
+def _action(run: Callable[[StepContext], Awaitable[StepOutcome]], *, lasting: bool = False) -> Action:
+    """Whether it is done is asked by doing it again: the tool finds the job of that key."""
+    return Action(run, untold, repeatable=True, lasting=lasting, obstacle=nothing_stands_against)
 
 
 ACTIONS: Mapping[str, Action] = {
-    "begin_backup": _action(begin),
-    "take_backup": _action(take, is_taken, lasting=True),
+    "take_backup": _action(take, lasting=True),
     "verify_backup": _action(verify, lasting=True),
     "see_listed": _action(see_listed),
     "expire_backups": _action(expire),
 }
-
-
-async def _begin_backup(context: StepContext) -> JobPlace:
-    wanted = BackupWanted(server_of(context), BackupKind(dict(context.plan.facts)["backup"]))
-    tool = context.world.backup_tool(context.cluster)
-    return await engine_says(tool.begin_backup(context.cluster, wanted, _key(context), timeout=_begin_time(context)))
-
-
-async def _place(context: StepContext) -> JobPlace:
-    """Where the job runs; asked of the tool again, with the same key, where no step has left word."""
-    server, path = context.found.get(JOB_SERVER), context.found.get(JOB_PATH)
-    if server is None or path is None:
-        return await _begin_backup(context)
-    return JobPlace(BackupJob.BACKUP, context.cluster.server(server), path, _key(context))
 
 
 async def _backup(context: StepContext) -> BaseBackup:

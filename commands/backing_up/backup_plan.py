@@ -59,23 +59,16 @@ def plan_verification(
 def _backup_steps(seen: ToBackUp) -> tuple[Step, ...]:
     name, word = seen.source.server, WORDS[seen.kind]
     amount = f", about {bytes_text(seen.expected)}" if seen.expected else ""
-    begin = Step(
-        "begin_backup",
-        name,
-        f"Begin the {word} backup",
-        f"{seen.tool} reads from {name}. The job goes on by itself if Understudy ends. Cancel: /ha cancel",
-        "the job runs",
-        BEGIN_TIMEOUT,
-    )
     take = Step(
         "take_backup",
         name,
-        "Wait for its end",
-        f"Copies the data directory{amount}, and keeps the WAL that makes it consistent.",
+        f"Take the {word} backup",
+        f"{seen.tool} copies the data directory of {name}{amount}, with the WAL that makes it consistent. It goes on "
+        "if Understudy ends; /ha cancel stops it.",
         "the tool says that it is complete",
         JOB_TIMEOUT,
     )
-    return begin, take, _verify_step(name, "it"), _list_step(name), *_expiry_steps(seen.cluster, name)
+    return take, _verify_step(name, "it"), _list_step(name), *_expiry_steps(seen.cluster, name)
 
 
 def _verify_step(server: str, what: str) -> Step:

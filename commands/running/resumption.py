@@ -231,7 +231,7 @@ def _obstacle(left: Left, seen: Seen) -> str | None:
     tries = [one for one in left.records if one.direction is Direction.DO and one.index == index]
     if tries and tries[-1].status is StepStatus.UNKNOWN and not left.actions[step.action].repeatable:
         return f"{where} Whether it was done cannot be told, and it may not be done twice."
-    if len(tries) >= MOST_ATTEMPTS:
+    if len(tries) >= MOST_ATTEMPTS and not left.actions[step.action].lasting:
         return f"{where} It was begun {len(tries)} times, and is not tried again."
     return None if seen.obstacle is None else f"{where} It does not go on: {seen.obstacle}"
 
