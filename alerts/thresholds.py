@@ -56,6 +56,8 @@ class Thresholds:
     rto: float = 1 * HOUR
     # A restore is practised every week, and a day late.
     drill_overdue: float = 8 * DAY
+    # A key that expires ends backups and archiving at once.
+    backup_key_expiring: float = 30 * DAY
     # How long a backup and WAL may wait to be off site. A first copy by a narrow line takes longer: set it wider.
     offsite_backup_late: float = 12 * HOUR
     offsite_wal_late: float = 15 * MINUTE

@@ -293,6 +293,18 @@ class BaseBackup:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptionKey:
+    """A key that backups are encrypted to, as the host's key ring has it. `expires_at` None: never.
+
+    `missing`: it is not there, or nothing can be encrypted to it any more.
+    """
+
+    fingerprint: str
+    expires_at: datetime | None = None
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OffsiteBackup:
     """A backup that is off site as a whole: its bytes, and what of it is not as it was copied, a line each."""
 
@@ -318,7 +330,7 @@ class BackupState:
     """The base backups (newest first) and the WAL archive, or why nothing is known of them.
 
     `disks` are the file systems on which they lie, with their `path` there; none for an object store, or not known.
-    `offsite` None: the settings name no place off site.
+    `offsite` None: the settings name no place off site. `keys` are those that the settings have backups encrypted to.
     """
 
     answer: Answer
@@ -327,6 +339,7 @@ class BackupState:
     last_archived_at: datetime | None
     disks: tuple[DiskUse, ...] = ()
     offsite: OffsiteState | None = None
+    keys: tuple[EncryptionKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

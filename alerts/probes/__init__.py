@@ -2,6 +2,7 @@
 
 from alerts.probes.availability import availability
 from alerts.probes.backup_history import backup_history
+from alerts.probes.backup_keys import backup_keys
 from alerts.probes.backups import backups
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
@@ -25,6 +26,7 @@ PROBES: tuple[Probe, ...] = (
     backups,
     backup_history,
     partial_backups,
+    backup_keys,
     restore_windows,
     rto,
     drills,

@@ -9,6 +9,7 @@ from alerts.rules.availability import (
     STANDBY_DOWN,
 )
 from alerts.rules.backup_history import BACKUP_SIZE_RULE, BACKUP_UNVERIFIED_RULE
+from alerts.rules.backup_keys import BACKUP_KEYS_RULE
 from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     BACKUP_UNVERIFIED_RULE,
     PARTIAL_BACKUP,
     PARTIAL_UNVERIFIED,
+    BACKUP_KEYS_RULE,
     RTO_RULE,
     DRILL_RULE,
     OFFSITE_DIFFERS_RULE,

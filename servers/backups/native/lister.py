@@ -9,7 +9,7 @@ from servers.backups.native.listing import parse_listing
 from servers.backups.native.listing_script import SCRIPT
 from servers.errors import ServerUnreachable
 from servers.inside import run_inside
-from servers.inventory import BackupPlace, Cluster, Server, SshTarget
+from servers.inventory import BackupPlace, Cluster, Encryption, Server, SshTarget
 from servers.ssh import Shells
 from servers.state import Answer, BackupState, Outcome
 
@@ -50,7 +50,9 @@ class NativeBackups:
         started = time.perf_counter()
         archive = place.archive_directory or ""
         known = self._sizes.get((server.ssh, place.directory), {})
-        command = ("sh", "-c", SCRIPT, "sh", place.directory, archive, str(self._most), *known)
+        keys = place.encryption or Encryption(())
+        asked = (keys.gpg_home or "", str(len(keys.recipients)), *keys.recipients)
+        command = ("sh", "-c", SCRIPT, "sh", place.directory, archive, str(self._most), *asked, *known)
         try:
             completed = await run_inside(self._shells, server, command, timeout=timeout)
             listing = parse_listing(place.directory, completed.stdout, known, place.archive_directory)
@@ -61,8 +63,14 @@ class NativeBackups:
             detail = f"{server.name}: {error}"[:200]
             return BackupState(self._answer(started, Outcome.FAILED, detail), (), None, None)
         self._sizes[server.ssh, place.directory] = {b.name: b.size for b in listing.backups if b.finished_at and b.size}
-        answer = self._answer(started, Outcome.ANSWERED)
-        return BackupState(answer, listing.backups, listing.archived_segments, listing.last_archived_at, listing.disks)
+        return BackupState(
+            answer=self._answer(started, Outcome.ANSWERED),
+            backups=listing.backups,
+            archived_segments=listing.archived_segments,
+            last_archived_at=listing.last_archived_at,
+            disks=listing.disks,
+            keys=listing.keys,
+        )
 
     def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
         return Answer(outcome, self._clock(), time.perf_counter() - started, detail)

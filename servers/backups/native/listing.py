@@ -14,7 +14,7 @@ from servers.errors import ServerUnreachable
 from servers.host_facts import disks_of
 from servers.lsn import Lsn, parse_lsn
 from servers.sections import Sections, parse_sections
-from servers.state import BaseBackup, DiskUse, Outcome
+from servers.state import BaseBackup, DiskUse, EncryptionKey, Outcome
 
 _BLOCKS = frozenset({"manifest", "label", "disks"})
 _RANGES = re.compile(r'"WAL-Ranges"\s*:\s*(\[.*?\])\s*,\s*"Manifest-Checksum"\s*:\s*"[0-9a-f]{64}"\s*\}\s*$', re.DOTALL)
@@ -27,12 +27,13 @@ _KIBIBYTE = 1024
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What was found: backups newest first; the archive's number of segments and the time of the newest one; the file
-    systems of both."""
+    systems of both; the keys that were asked for."""
 
     backups: tuple[BaseBackup, ...]
     archived_segments: int | None
     last_archived_at: datetime | None
     disks: tuple[DiskUse, ...] = ()
+    keys: tuple[EncryptionKey, ...] = ()
 
 
 def parse_listing(directory: str, text: str, known_sizes: Mapping[str, int], archive: str | None = None) -> Listing:
@@ -57,7 +58,15 @@ def parse_listing(directory: str, text: str, known_sizes: Mapping[str, int], arc
         archived_segments=int(segments) if segments is not None else None,
         last_archived_at=_time(segment_at),
         disks=disks_of(found.blocks.get("disks", ""), (directory, archive) if archive else (directory,)),
+        keys=tuple(_key(line) for line in found.values.get("key", ())),
     )
+
+
+def _key(line: str) -> EncryptionKey:
+    fingerprint, _, until = line.partition(" ")
+    if until == "missing":
+        return EncryptionKey(fingerprint, missing=True)
+    return EncryptionKey(fingerprint, None if until == "never" else _time(until))
 
 
 def _backup(directory: str, chunk: str, sizes: Mapping[str, int]) -> BaseBackup | None:

@@ -1,7 +1,8 @@
 """The constant script that lists base backups and the WAL archive.
 
-Arguments: directory of the backups, directory of the archive (or ''), how many backups to look into at most, then the
-names of those whose size is known already. POSIX sh with GNU or busybox tools.
+Arguments: directory of the backups, directory of the archive (or ''), how many backups to look into at most, GnuPG's
+home (or ''), how many fingerprints of keys follow, those, then the names of backups whose size is known already. POSIX
+sh with GNU or busybox tools.
 
 Bounded for big directories: the newest backups only, the tail of a manifest, sizes for at most two seconds, and the
 archive's names are read without a look at each file (the highest name is the newest segment).
@@ -9,7 +10,27 @@ archive's names are read without a look at each file (the highest name is the ne
 
 SCRIPT = r"""
 export LC_ALL=C
-directory=$1 archive=$2 most=$3 known=; shift 3
+directory=$1 archive=$2 most=$3 gpg_home=$4 keys=$5 known=; shift 5
+# Until when one can encrypt: the first to expire of the key and of its last part that encrypts. The fields of a line:
+# https://github.com/gpg/gnupg/blob/master/doc/DETAILS, "Description of the fields".
+until='$1 == "pub" { whole = $7 }
+  ($1 == "pub" || $1 == "sub") && $12 ~ /e/ && $2 !~ /[rdi]/ {
+    part = 1
+    if ($7 == "") never = 1
+    if ($7 > last) last = $7
+  }
+  END {
+    if (!part) { print "missing"; exit }
+    if (never) last = ""
+    if (whole != "" && (last == "" || whole < last)) last = whole
+    print last == "" ? "never" : last
+  }'
+while [ "$keys" -gt 0 ]; do
+  lines=$(gpg ${gpg_home:+--homedir "$gpg_home"} --batch --no-tty --with-colons --list-keys -- "$1" 2>/dev/null)
+  echo "@key $1 $(printf '%s\n' "$lines" | awk -F : "$until")"
+  keys=$((keys - 1))
+  shift
+done
 cd "$directory" 2>/dev/null || { echo "@error cannot look into $directory"; exit 0; }
 if [ -n "$archive" ]; then
   if [ -d "$archive" ] && [ -r "$archive" ]; then

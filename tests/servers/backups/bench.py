@@ -47,6 +47,8 @@ async def mark(pair: Pair, name: str) -> datetime:
 
 async def archive_everything(pair: Pair) -> None:
     """The segment that is written now is finished, and in the archive, packed as it may be."""
+    # Without anything new in it, a segment is not finished.
+    await pair.lab.server("db1").query("SELECT pg_logical_emit_message(false, 'test', 'one more record')")
     [(segment,)] = await pair.lab.server("db1").query("SELECT pg_walfile_name(pg_switch_wal())")
     async with asyncio.timeout(PATIENCE):
         while not any(".part" not in path.name for path in pair.lab.archive.glob(f"{segment}*")):

@@ -23,10 +23,10 @@ def key_ring(account: Account) -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def make_key(home: Path, name: str, account: Account, *, passphrase: str = "") -> str:
-    """A new key pair; its fingerprint."""
+def make_key(home: Path, name: str, account: Account, *, passphrase: str = "", expires: str = "never") -> str:
+    """A new key pair; its fingerprint. `expires` as gpg has it: "10d"."""
     options = ("--passphrase-fd", "0", "--pinentry-mode", "loopback")
-    _gpg(home, account, *options, "--quick-generate-key", name, "future-default", "default", "never", text=passphrase)
+    _gpg(home, account, *options, "--quick-generate-key", name, "future-default", "default", expires, text=passphrase)
     listing = _gpg(home, account, "--with-colons", "--list-secret-keys", name)
     return next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr"))
 

@@ -17,6 +17,7 @@ from servers.backups.wanted import BackupWanted, RestoreWanted, VerifyWanted
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobState
 from servers.inventory import Cluster, Encryption, OffsitePlace
+from servers.state import EncryptionKey
 from tests.bot.witness.conftest import moto_url
 from tests.servers.backups.bench import archive_everything, ended, mark, recovered
 from tests.servers.backups.keys import give_public_key, key_ring, make_key
@@ -89,7 +90,9 @@ async def test_nothing_lies_there_unencrypted(sealed: Sealed) -> None:
     assert files[0] == "backup_manifest"
     assert all(name.endswith(".gpg") for name in files[1:])
     assert any(path.name.endswith(".zst.gpg") for path in sealed.pair.lab.archive.iterdir())
-    (listed,) = (await sealed.tool.list(sealed.cluster(sealed.public_ring))).backups
+    state = await sealed.tool.list(sealed.cluster(sealed.public_ring))
+    assert state.keys == tuple(EncryptionKey(fingerprint) for fingerprint in sealed.recipients)
+    (listed,) = state.backups
     assert (listed.encrypted, listed.has_wal, listed.timeline) == (True, True, 1)
 
 

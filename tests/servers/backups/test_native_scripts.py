@@ -7,14 +7,19 @@ import os
 import subprocess
 import tarfile
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from lab import disks
-from lab.accounts import postgres_account
+from lab.accounts import Account, postgres_account
+from servers.backups.native.listing import parse_listing
+from servers.backups.native.listing_script import SCRIPT
 from servers.backups.native.restore_script import RESTORE
 from servers.backups.native.verify_script import VERIFY
+from servers.state import EncryptionKey
+from tests.servers.backups.keys import key_ring, make_key
 
 FILES = {
     "PG_VERSION": b"18\n",
@@ -197,3 +202,16 @@ def test_a_tablespace_goes_where_it_is_told(small: Small, tmp_path: Path) -> Non
     assert status == 0, said
     assert (tmp_path / "data" / "tablespace_map").read_text() == f"16397 {tmp_path}/new space\n"
     assert (tmp_path / "new space" / "PG_18_202506291" / "5" / "16398").read_bytes() == b"row"
+
+
+def test_until_when_one_can_encrypt_is_told_of_each_key(tmp_path: Path) -> None:
+    me = Account("me", os.getuid(), os.getgid(), change=False)
+    with key_ring(me) as home:
+        lasting, expiring = make_key(home, "a@example.org", me), make_key(home, "b@example.org", me, expires="10d")
+        keys = (lasting, expiring, "F" * 40)
+        _, printed = run(SCRIPT, str(tmp_path), "", "10", str(home), str(len(keys)), *keys)
+
+    first, second, third = parse_listing(str(tmp_path), printed, {}).keys
+    assert (first, third) == (EncryptionKey(lasting), EncryptionKey("F" * 40, missing=True))
+    assert second.expires_at is not None
+    assert timedelta(days=9) < second.expires_at - datetime.now(UTC) <= timedelta(days=10)
