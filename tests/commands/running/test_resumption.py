@@ -1,5 +1,6 @@
 """How an operation that was left goes on: whatever the records and the look say, within what is safe. Pure."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -139,3 +140,20 @@ def test_undoing_goes_on_undoing_for_the_reason_that_it_had() -> None:
     assert isinstance(decision, TakeBack)
     assert decision.line == "Step 3 (Prove that db2 has everything) failed: It went so."
     assert left(*records).undoable == (STOP,)
+
+
+class TestWhatWaitsForAJob:
+    """The job went on by itself meanwhile: that nobody looked for hours changes nothing about it."""
+
+    def decided(self, *records: StepRecord, hours: float) -> Decision:
+        lasting = {**ACTIONS, "checkpoint": replace(ACTIONS["checkpoint"], lasting=True, repeatable=True)}
+        return decide(Left(PLAN, lasting, records, NOW - timedelta(hours=hours)), FINE, NOW)
+
+    @pytest.mark.parametrize("status", [StepStatus.UNKNOWN, StepStatus.FOUND_UNDONE, StepStatus.CANCELLED])
+    def test_it_is_waited_for_again_however_long_ago_it_was_left(self, status: StepStatus) -> None:
+        assert self.decided(record(0, status), hours=9) == GoOn(0)
+        assert isinstance(self.decided(record(0, StepStatus.SUCCEEDED), record(1, status), hours=9), Stop)
+
+    def test_it_is_waited_for_again_however_often_it_was_left(self) -> None:
+        tries = [record(0, StepStatus.UNKNOWN, attempt=attempt) for attempt in range(1, MOST_ATTEMPTS + 2)]
+        assert self.decided(*tries, hours=0) == GoOn(0)
