@@ -7,6 +7,7 @@ from commands.command import Action, Meant
 from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
 from commands.restoring import in_place_actions, report, table_actions
+from commands.restoring.acting import yielding
 from commands.restoring.actions import ACTIONS, OPERATION
 from commands.restoring.cut_over import cut_over
 from commands.restoring.in_place_plan import plan_in_place
@@ -18,6 +19,7 @@ from commands.world import World
 from ledger.instances import instances_there
 from servers.state import ClusterState
 
+LONG = frozenset({"lay_out", "compare", "recover", "copy_tables"})  # hours, while clients go on
 FURTHEST_CLOCK = timedelta(hours=14)  # ahead of UTC, somewhere on Earth
 
 
@@ -55,7 +57,8 @@ class Restore:
         return plan_beside(seen, world.now())
 
     def actions(self) -> Mapping[str, Action]:
-        return {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS}
+        every = {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS}
+        return {name: yielding(action) if name in LONG else action for name, action in every.items()}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         if plan.kind == REMOVAL:

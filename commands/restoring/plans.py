@@ -7,7 +7,7 @@ from commands.command import Misunderstood
 from commands.parse import echo
 from commands.plan import Check, CheckResult, Loss, Plan, Step
 from commands.restoring import steps
-from commands.restoring.acting import BACKUP, TARGET
+from commands.restoring.acting import BACKUP, PRIMARY, TARGET
 from commands.restoring.actions import DROPPED
 from commands.restoring.checks import instance_checks
 from commands.restoring.seen import Seen
@@ -91,6 +91,7 @@ def target_facts(seen: Seen) -> tuple[tuple[str, str], ...]:
         (TARGET, write_target(seen.target)),
         (BACKUP, seen.serving.backup.name),
         ("how", str(seen.wanted.way)),
+        (PRIMARY, seen.primary.name if seen.primary else "none"),
     )
 
 

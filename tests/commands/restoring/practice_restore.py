@@ -1,5 +1,6 @@
 """A backup tool, restored instances and swapped directories in memory, on the pair of `tests.commands.practice`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -47,6 +48,8 @@ class Shelf:
     compared: set[str] = field(default_factory=set)
     copied: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
+    takes: asyncio.Event | None = None  # how long a base backup is laid out
+    waited_for: asyncio.Event = field(default_factory=asyncio.Event)
     data: str = "live"
     encrypted_to: str | None = None
     runs: tuple[Segments, ...] = (Segments(1, 2, 5, NOW - timedelta(hours=1), NOW - timedelta(minutes=1)),)
@@ -72,6 +75,9 @@ class Shelf:
         return JobPlace(BackupJob.RESTORE, wanted.server, wanted.directory, key)
 
     async def job(self, cluster: Cluster, place: JobPlace, **_: float) -> JobReport:
+        if self.takes is not None:
+            self.waited_for.set()
+            await self.takes.wait()
         key = self.keys.get(place.path, "")
         if "lay_out" in self.fails:
             return JobReport(JobState.FAILED, key, 1.0, log=f"understudy: {self.fails['lay_out']}")
