@@ -110,7 +110,7 @@ def _room(seen: Seen) -> Check:
 def _port(seen: Seen) -> Check:
     title = f"A free port on {seen.host.name}"
     port = seen.room.port if seen.room else None
-    return passed("port", title, f"{port} for one") if port else failed("port", title, "none from 54320 to 54419")
+    return passed("port", title, f"{port} for one") if port else failed("port", title, "none from 15432 to 15531")
 
 
 def _memory(seen: Seen) -> Check:

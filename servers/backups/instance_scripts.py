@@ -34,13 +34,13 @@ is_ours() { [ -r "$marker" ] && [ "$(cat -- "$marker")" = "$1" ]; }
 write() { as_owner sh -c 'cat > "$1.new" && mv -f -- "$1.new" "$1"' sh "$1" || refuse "$1 cannot be written"; }
 port_of() { sed -n 's/^port = \([0-9]*\)$/\1/p' "$work/instance.conf" 2>/dev/null; }
 sockets_of() { sed -n "s/^unix_socket_directories = '\(.*\)'$/\1/p" "$work/instance.conf" 2>/dev/null; }
+# Below the ports that clients get (32768 on, as a rule): one that any socket has by now is not free to listen on.
 free_port() {
-  tried=0 port=$((54320 + $$ % 100))
+  tried=0 port=$((15432 + ($$ + $(date +%s)) % 100))
   while [ "$tried" -lt 100 ]; do
-    grep -q -E "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:[0-9A-F]+ 0A " /proc/net/tcp /proc/net/tcp6 \
-      2>/dev/null || return 0
+    grep -q -E "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") " /proc/net/tcp /proc/net/tcp6 2>/dev/null || return 0
     port=$((port + 1)) tried=$((tried + 1))
-    [ "$port" -lt 54420 ] || port=54320
+    [ "$port" -lt 15532 ] || port=15432
   done
   return 1
 }
@@ -96,8 +96,7 @@ sockets=$(sockets_of)
 [ -n "$sockets" ] || sockets=$work/s
 [ "${#sockets}" -le 85 ] || sockets=$(as_owner mktemp -d /tmp/understudy.XXXXXX) || refuse "no directory for its socket"
 as_owner mkdir -p -m 700 -- "$sockets" || refuse "$sockets cannot be made"
-port=$(port_of)
-[ -n "$port" ] || free_port || refuse "no port from 54320 to 54419 is free"
+free_port || refuse "no port from 15432 to 15531 is free"
 { cat; floors "$@"; echo "port = $port"; echo "unix_socket_directories = '$sockets'"; } | write "$work/instance.conf"
 printf 'local all all trust\nhost all all 127.0.0.1/32 md5\n' | write "$work/instance.hba"
 echo "@done"
