@@ -196,7 +196,11 @@ async def test_a_restoring_postgresql_that_is_killed_ends_it_with_a_clear_messag
 
     async def start_and_kill(self: Instances, place: Place, *, timeout: float = 15.0) -> None:
         await start(self, place, timeout=timeout)
-        os.kill(int((Path(place.directory) / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        lock = Path(place.directory) / "postmaster.pid"
+        async with asyncio.timeout(10):
+            while not lock.exists() or not lock.read_text().split():
+                await asyncio.sleep(0.01)
+        os.kill(int(lock.read_text().split()[0]), signal.SIGKILL)
 
     monkeypatch.setattr(Instances, "start", start_and_kill)
     failed = await ordered(way, f"restore --to {at.isoformat()}")
