@@ -50,10 +50,7 @@ class LabPgBackRest:
         `file`: another configuration than the server's.
         """
         host = self.lab.servers[server]
-        configuration = (
-            () if any(word.startswith("--config=") for word in words) else (f"--config={self.files[server]}",)
-        )
-        argv = ("pgbackrest", *configuration, f"--stanza={STANZA}", *words)
+        argv = ("pgbackrest", f"--config={file or self.files[server]}", f"--stanza={STANZA}", *words)
         return await accounts.run(
             self.lab.account, argv, environment=host.environment, directory=host.paths.home, timeout=_ASK_SECONDS
         )

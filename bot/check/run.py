@@ -30,7 +30,14 @@ async def run_check(settings: Settings) -> int:
     """Try everything and print what was found; 1 when something does not work."""
     async with open_world(settings, TerminalDirectory) as wired:
         trials = [
-            ServerTrials(cluster, wired.observer, wired.sessions, wired.world.engine, wired.world.backups)
+            ServerTrials(
+                cluster,
+                wired.observer,
+                wired.sessions,
+                wired.world.engine,
+                wired.world.backups,
+                wired.world.backup_tool(cluster),
+            )
             for cluster in wired.clusters.values()
         ]
         async with asyncio.TaskGroup() as group:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from bot.check.fences import fence_findings
 from bot.check.finding import Finding, Outcome, Unsuccessful, tried
-from servers.backups.tool import BackupListing
+from servers.backups.tool import BackupListing, BackupTool, SelfChecking
 from servers.engines.engine import ActionFailed, Engine
 from servers.errors import ServerUnreachable
 from servers.inventory import Cluster, Server
@@ -42,13 +43,20 @@ class ServerTrials:
     """The trials of one cluster's servers."""
 
     def __init__(
-        self, cluster: Cluster, observer: Observer, sessions: Sessions, engine: Engine, backups: BackupListing
+        self,
+        cluster: Cluster,
+        observer: Observer,
+        sessions: Sessions,
+        engine: Engine,
+        backups: BackupListing,
+        tool: BackupTool,
     ) -> None:
         self._cluster = cluster
         self._observer = observer
         self._sessions = sessions
         self._engine = engine
         self._backups = backups
+        self._tool = tool
 
     async def run(self) -> list[Finding]:
         """All of them; one server's silence keeps none of the others waiting longer than its time-out."""
@@ -151,6 +159,8 @@ class ServerTrials:
             return f"{len(seen.backups)} backups there"
 
         found = [await tried(subject, "base backups", trial)]
+        if isinstance(self._tool, SelfChecking):
+            found.append(await tried(subject, "its tool's own check", partial(_own_check, self._tool, self._cluster)))
         if self._cluster.backups.offsite is not None:
             found.append(await tried(subject, "off site", off_site))
         return found
@@ -161,6 +171,13 @@ class ServerTrials:
         mend = "" if good else "; ".join(judgement.evidence)
         outcome = Outcome.WORKS if good else Outcome.WARNING
         return Finding(self._cluster.name, "the pair", outcome, judgement.verdict.value, mend)
+
+
+async def _own_check(tool: SelfChecking, cluster: Cluster) -> str:
+    try:
+        return await tool.check(cluster)
+    except ActionFailed as failed:
+        raise Unsuccessful(str(failed), "set the tool up so that this passes on its host") from failed
 
 
 def _sql(seen: ServerState) -> str:

@@ -6,7 +6,7 @@ it running or done. Nothing here starts a PostgreSQL: a restore lays a base back
 `servers.backups.instances` recovers from there.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from servers.backups.archive import ArchiveState
 from servers.backups.wanted import BackupKind, BackupWanted, Expired, JobPlace, RestoreWanted, VerifyWanted
@@ -86,4 +86,13 @@ class BackupTool(BackupListing, ArchiveListing, JobKeeper, Protocol):
 
     async def expire(self, cluster: Cluster, *, dry_run: bool, timeout: float = 60.0) -> Expired:
         """Let go of what the settings' retention no longer keeps, and never of WAL that a kept backup needs."""
+        ...
+
+
+@runtime_checkable
+class SelfChecking(Protocol):
+    """A tool whose program has a check of its own: whether its set-up works, from the archive to the store."""
+
+    async def check(self, cluster: Cluster, *, timeout: float = 60.0) -> str:
+        """What was found good, in one line. ActionFailed says what was not."""
         ...

@@ -103,3 +103,13 @@ def obsolete_of(said: str, name: str) -> tuple[str, ...]:
         return tuple(str(row["backup_id"]) for row in rows if str(row.get("retention_status")).startswith("OBSOLETE"))
     except (ValueError, KeyError, TypeError) as error:
         raise ServerUnreachable(Outcome.FAILED, f"Barman's answer makes no sense: {error}") from None
+
+
+def failed_checks_of(said: str, name: str) -> tuple[str, ...]:
+    """What failed in its answer to check as JSON, each with Barman's hint."""
+    try:
+        rows: dict[str, dict[str, str]] = json.loads(said)[name]
+        bad = {check.replace("_", " "): row for check, row in rows.items() if row["status"] != "OK"}
+        return tuple(f"{check} ({row['hint']})" if row.get("hint") else check for check, row in bad.items())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ServerUnreachable(Outcome.FAILED, explain(said)) from None

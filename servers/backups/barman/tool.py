@@ -16,6 +16,7 @@ from servers.backups.barman.asking import (
     barman_of,
     checked,
     directories_of,
+    failed_checks_of,
     obsolete_of,
 )
 from servers.backups.barman.failures import explain
@@ -180,6 +181,16 @@ class BarmanTool:
                 await self._ask(barman, ("delete", barman.place.name, name), timeout)
         verb = "would let" if dry_run else "let"
         return Expired(obsolete, 0, f"Barman's retention policy {verb} go of {len(obsolete)} backups, with their WAL")
+
+    async def check(self, cluster: Cluster, *, timeout: float = 60.0) -> str:
+        barman = _barman(cluster)
+        async with acting(timeout):
+            words = (*barman.words(), "-f", "json", "check", barman.place.name)
+            found = await ask(self._shells, barman.host, ASK, words, _OUTPUT, timeout=timeout)
+            failed = failed_checks_of(found.blocks.get("output", ""), barman.place.name)
+        if failed:
+            raise ActionFailed(f"Barman's own check fails: {'; '.join(failed)}"[:500])
+        return f"barman check passes on {barman.host.name}"
 
     async def _where(self, barman: Barman, timeout: float) -> Directories:
         key = (barman.host.ssh, *barman.words())

@@ -1,5 +1,6 @@
 """pgBackRest as the backup tool: its own commands on its own hosts, by SSH. From version 2.45 on."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -173,6 +174,18 @@ class PgBackRestTool:
             command = ("expire", *(("--dry-run",) if dry_run else ()))
             found = await answer_of(self._shells, tool, server, command, timeout=timeout, told="info")
         return expired_of(found.blocks.get("output", ""), segment_size_or_default(info, None), dry_run=dry_run)
+
+    async def check(self, cluster: Cluster, *, timeout: float = 60.0) -> str:
+        """On every host: it must find its servers, and on the primary's a segment must reach every repository."""
+        tool = _tool(cluster)
+        async with acting(timeout):
+            asked = (answer_of(self._shells, tool, host, ("check",), timeout=timeout) for host in tool.hosts)
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+        pairs = zip(tool.hosts, answers, strict=True)
+        failed = [f"{host.name}: {answer}" for host, answer in pairs if isinstance(answer, ServerUnreachable)]
+        if failed:
+            raise ActionFailed("; ".join(failed)[:500])
+        return f"pgbackrest check passes on {', '.join(host.name for host in tool.hosts)}"
 
     async def _info(self, tool: PgBackRest, timeout: float) -> tuple[Server, Info]:
         return await first_of(tool.hosts, lambda server: info_of(self._shells, tool, server, timeout=timeout))

@@ -1,6 +1,7 @@
 """`understudy check` of a pair: each trial says what it saw, and how to mend what does not work."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -9,12 +10,13 @@ from rich.console import Console
 from bot.check.finding import Finding, Outcome
 from bot.check.run import table
 from bot.check.servers import ServerTrials
-from servers.backups.tool import BackupListing
+from servers.backups.tool import BackupListing, BackupTool
 from servers.engines.engine import ActionFailed, Engine
-from servers.inventory import Cluster, Server
+from servers.inventory import BackupPlace, Cluster, Server
+from servers.inventory import BackupTool as ToolName
 from servers.observe import Observer
 from servers.sql import Sessions
-from servers.state import ClusterState, ControlData, HostFacts, PeerReply, PeerTry
+from servers.state import BackupState, ClusterState, ControlData, HostFacts, PeerReply, PeerTry
 from servers.state import Outcome as Answered
 from tests.servers.seen import PAIR, PRIMARY_FACTS, STANDBY_FACTS, control, host, look, seen
 
@@ -40,7 +42,10 @@ class Pair:
     async def observe(self, cluster: Cluster) -> ClusterState:
         return self.state
 
-    async def query(self, server: Server, *_: object, timeout: float) -> list[dict[str, object]]:
+    async def list(self, cluster: Cluster, *, timeout: float) -> BackupState:
+        return BackupState(self.state.servers[0].sql_answer, (), None, None)
+
+    async def query(self, server: Server, *_: object, timeout: float) -> Sequence[dict[str, object]]:
         return [self.rights]
 
     async def control_data(self, server: Server, *, timeout: float) -> ControlData:
@@ -56,11 +61,24 @@ def _host_reaching(*peers: str) -> HostFacts:
 HEALTHY = look(seen("db1", PRIMARY_FACTS, _host_reaching("db2")), seen("db2", STANDBY_FACTS, _host_reaching("db1")))
 
 
-async def _found(pair: Pair) -> dict[tuple[str, str], Finding]:
+class Checking:
+    """A backup tool, as far as its own check is concerned."""
+
+    def __init__(self, fails: str) -> None:
+        self._fails = fails
+
+    async def check(self, cluster: Cluster, *, timeout: float = 60.0) -> str:
+        if self._fails:
+            raise ActionFailed(self._fails)
+        return "it passes"
+
+
+async def _found(pair: Pair, tool: object = None, backups: BackupPlace | None = None) -> dict[tuple[str, str], Finding]:
     part: Any = pair
     trials = ServerTrials(
-        PAIR, cast(Observer, part), cast(Sessions, part), cast(Engine, part), cast(BackupListing, part)
-    )
+        replace(PAIR, backups=backups), cast(Observer, part), cast(Sessions, part), cast(Engine, part),
+        cast(BackupListing, part), cast(BackupTool, tool),
+    )  # fmt: skip
     return {(finding.subject, finding.what): finding for finding in await trials.run()}
 
 
@@ -72,6 +90,14 @@ async def test_what_works_says_what_was_seen() -> None:
     assert found["shop", "the pair"].seen == "healthy"
     # The settings of this pair name no place for backups: nobody would notice a missing one.
     assert found["shop/backups", "base backups"].outcome is Outcome.WARNING
+
+
+async def test_a_backup_tool_that_has_a_check_of_its_own_is_asked_for_it() -> None:
+    place, key = BackupPlace(ToolName.PGBACKREST, ""), ("shop/backups", "its tool's own check")
+    assert (await _found(Pair(HEALTHY), Checking(""), place))[key].outcome is Outcome.WORKS
+    failed = (await _found(Pair(HEALTHY), Checking("WAL does not reach the archive"), place))[key]
+    assert (failed.outcome, failed.seen) == (Outcome.BROKEN, "WAL does not reach the archive")
+    assert key not in await _found(Pair(HEALTHY), None, place)
 
 
 async def test_whatever_does_not_work_comes_with_its_mend() -> None:

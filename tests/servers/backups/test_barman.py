@@ -103,6 +103,7 @@ async def test_a_backup_is_listed_with_its_times_its_size_and_its_wal(bench: Ben
     assert state.disks[0].available > 0
     kept = await bench.tool.expire(bench.cluster, dry_run=True)
     assert (kept.backups, kept.segments) == ((), 0)
+    assert await bench.tool.check(bench.cluster) == "barman check passes on db2"
 
 
 async def test_the_archive_is_told_as_runs_with_its_gaps(bench: Bench) -> None:

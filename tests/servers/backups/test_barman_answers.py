@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from servers.backups.barman.asking import Barman, obsolete_of
+from servers.backups.barman.asking import Barman, failed_checks_of, obsolete_of
 from servers.backups.barman.failures import explain
 from servers.backups.barman.listing import Tablespace, parse_catalogue, parse_disk, parse_verified
 from servers.backups.barman.place import BarmanPlace
@@ -92,6 +92,13 @@ def test_the_disk_is_as_df_tells() -> None:
 )
 def test_a_failure_is_one_line(said: str, line: str) -> None:
     assert explain(said) == line
+
+
+def test_the_checks_that_fail_come_with_their_hints() -> None:
+    rows = {"wal_archive": {"hint": "make sure WAL shipping is set up", "status": "FAILED"}, "ssh": {"status": "OK"}}
+    assert failed_checks_of(json.dumps({"shop": rows}), "shop") == ("wal archive (make sure WAL shipping is set up)",)
+    with pytest.raises(ServerUnreachable, match="Barman has no cluster of that name"):
+        failed_checks_of('{"_ERROR": ["Unknown server \'shop\'"]}', "shop")
 
 
 def test_what_the_retention_policy_does_not_keep() -> None:

@@ -259,6 +259,7 @@ async def test_a_backup_beside_another_ones_is_refused(bench: Bench) -> None:
     assert (newest.kind, newest.based_on) == ("incr", bench.backup.name)
     kept = await bench.tool.expire(bench.cluster, dry_run=True)
     assert (kept.backups, kept.segments) == ((), 0)
+    assert await bench.tool.check(bench.cluster) == "pgbackrest check passes on db1, db2"
 
 
 async def test_a_store_that_fails_and_a_disk_that_is_full_are_told(bench: Bench) -> None:
@@ -299,6 +300,8 @@ async def test_a_store_that_fails_and_a_disk_that_is_full_are_told(bench: Bench)
 )
 async def test_what_is_not_there_is_said(bench: Bench, stanza: str, configuration: str | None, said: str) -> None:
     cluster = bench.with_stanza(stanza, configuration)
+    with pytest.raises(ActionFailed, match="db1: "):
+        await bench.tool.check(cluster)
     state = await bench.tool.list(cluster)
     assert (state.answer.ok, said in state.answer.detail) == (False, True), state
     assert not (await bench.tool.archive(cluster)).answer.ok
