@@ -17,10 +17,13 @@ from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobReport, JobState
 from servers.inventory import BackupPlace, BackupTool, Cluster
 from servers.state import BaseBackup
+from servers.timelines import read_history
 from tests.servers.backups.recovered import ended, mark, recovered
 from tests.servers.pair import PATIENCE, Pair, now, practice_pair
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
+
+HISTORY = "1\t0/3000000\tno recovery target specified\n"
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,9 @@ async def test_a_backup_is_listed_with_its_times_its_size_and_its_wal(bench: Ben
 async def test_the_archive_is_told_as_runs_with_its_gaps(bench: Bench) -> None:
     for _ in range(3):
         await bench.archived()
+    bench.pair.lab.account.write(bench.wals / "00000002.history", HISTORY)
     whole = await bench.tool.archive(bench.cluster)
+    assert whole.histories == (read_history(2, HISTORY),)
     (run,) = whole.segments
     names = sorted(path for path in bench.wals.rglob("*") if len(path.name) == 24)
     assert (whole.segment_size, run.last - run.first + 1) == (4 * 2**20, len(names))

@@ -25,6 +25,7 @@ from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobReport, JobState
 from servers.inventory import BackupPlace, BackupTool, Cluster, Server
 from servers.state import BaseBackup
+from servers.timelines import read_history
 from tests.servers.backups.recovered import ended, mark, recovered
 from tests.servers.backups.s3_over_tls import S3OverTls, s3_over_tls
 from tests.servers.pair import PATIENCE, Pair, now, practice_pair
@@ -33,6 +34,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
 NOWHERE = "http://127.0.0.1:1/api/"
 SEGMENT = 4 * 2**20
+HISTORY = "1\t0/3000000\tno recovery target specified\n"
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,10 @@ async def test_the_archive_is_told_as_runs_with_its_gaps(bench: Bench) -> None:
     for _ in range(3):
         await bench.archived()
     cluster = bench.without_s3()
+    [directory] = (bench.pgbackrest.repository / "archive" / STANZA).glob("*-1")
+    bench.pair.lab.account.write(directory / "00000002.history", HISTORY)
     whole = await bench.tool.archive(cluster)
+    assert whole.histories == (read_history(2, HISTORY),)
     (run,) = whole.segments
     assert whole.segment_size == SEGMENT
     names = list(bench.pgbackrest.repository.rglob("*-*.lz4"))
