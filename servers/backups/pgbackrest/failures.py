@@ -13,6 +13,7 @@ _RETRIES = re.compile(r"\[\w+\] on retry (?:at|after) ")
 _HTTP = re.compile(r"HTTP request failed with (\d{3})(?: \(([^)]*)\))?")
 _SERVICE = re.compile(r"\[ServiceError\] \[(\d{3})\] ([^;\n]*)")  # info, of a repository
 _REQUEST = re.compile(r"\b(?:GET|HEAD|PUT|POST|DELETE) /\S*")
+NO_PRIMARY = "primary database not found"
 _STORE = "the store answers"
 _LONGEST = 300
 

@@ -22,7 +22,7 @@ from servers.backups.pgbackrest.asking import (
     pgbackrest_of,
 )
 from servers.backups.pgbackrest.expiring import expired_of
-from servers.backups.pgbackrest.failures import explain
+from servers.backups.pgbackrest.failures import NO_PRIMARY, explain
 from servers.backups.pgbackrest.info import Info, Repository, segment_size_or_default
 from servers.backups.pgbackrest.restoring import restore_command, tablespace_options
 from servers.backups.pgbackrest.scripts import ARCHIVE
@@ -176,16 +176,25 @@ class PgBackRestTool:
         return expired_of(found.blocks.get("output", ""), segment_size_or_default(info, None), dry_run=dry_run)
 
     async def check(self, cluster: Cluster, *, timeout: float = 60.0) -> str:
-        """On every host: it must find its servers, and on the primary's a segment must reach every repository."""
+        """On every host: on the primary's, a segment must reach every repository.
+
+        A standby's host may have a configuration without the way to the primary: it passes once it is the primary's.
+        """
         tool = _tool(cluster)
         async with acting(timeout):
             asked = (answer_of(self._shells, tool, host, ("check",), timeout=timeout) for host in tool.hosts)
             answers = await asyncio.gather(*asked, return_exceptions=True)
-        pairs = zip(tool.hosts, answers, strict=True)
-        failed = [f"{host.name}: {answer}" for host, answer in pairs if isinstance(answer, ServerUnreachable)]
-        if failed:
-            raise ActionFailed("; ".join(failed)[:500])
-        return f"pgbackrest check passes on {', '.join(host.name for host in tool.hosts)}"
+        passed, failed, standbys = list[str](), list[str](), list[str]()
+        for host, answer in zip(tool.hosts, answers, strict=True):
+            if isinstance(answer, BaseException) and not isinstance(answer, ServerUnreachable):
+                raise answer
+            if not isinstance(answer, ServerUnreachable):
+                passed.append(host.name)
+            else:
+                (standbys if NO_PRIMARY in answer.detail else failed).append(f"{host.name}: {answer.detail}")
+        if failed or not passed:
+            raise ActionFailed("; ".join((*failed, *standbys))[:500])
+        return f"pgbackrest check passes on {', '.join(passed)}"
 
     async def _info(self, tool: PgBackRest, timeout: float) -> tuple[Server, Info]:
         return await first_of(tool.hosts, lambda server: info_of(self._shells, tool, server, timeout=timeout))
