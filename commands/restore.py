@@ -41,7 +41,7 @@ class Restore:
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where that moment, or that way, is not possible."""
-        wanted, cluster = await _with_target(read_wanted(meant.words), world), meant.cluster
+        wanted, cluster = await _with_target(read_wanted(meant.words), meant, world), meant.cluster
         if wanted.way is Way.REMOVE:
             there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
             return plan_drop(cluster, state, there, wanted.operation)
@@ -68,8 +68,8 @@ class Restore:
         return report.conclude_beside(plan, found, found.get(OPERATION, ""))
 
 
-async def _with_target(wanted: Wanted, world: World) -> Wanted:
+async def _with_target(wanted: Wanted, meant: Meant, world: World) -> Wanted:
     """What cuts over to an instance that stands beside goes to the moment of that one's order."""
     if wanted.way is not Way.CUT_OVER:
         return wanted
-    return await world.ledger.read(lambda db: cut_over(db, wanted.operation))
+    return await world.ledger.read(lambda db: cut_over(db, meant.cluster.name, wanted.operation))

@@ -14,9 +14,11 @@ from structlog.testing import capture_logs
 
 from commands import yielding
 from commands.asked import Decision, Form
+from commands.command import Misunderstood
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
 from commands.restoring.cards import KEEP
+from commands.restoring.cut_over import cut_over
 from ledger import locks
 from ledger.audit_chain import verify
 from ledger.instances import instances_there
@@ -272,6 +274,26 @@ async def test_a_cut_over_goes_to_the_moment_of_the_instance(set_up: tuple[Scene
     ready, said = await shown(scene, f"restore cut-over {one.operation}")
     assert ready
     assert f"after {WHEN} is taken away" in said
+
+
+@pytest.mark.parametrize("moves_on", ["latest", "immediate"])
+async def test_a_cut_over_goes_to_what_people_looked_at_and_not_to_what_latest_means_by_now(
+    set_up: tuple[Scene, Shelf], moves_on: str
+) -> None:
+    scene, _ = set_up
+    await ended(scene, f"restore --to {moves_on}")
+    (one,) = await scene.ledger.read(instances_there)
+    ready, said = await shown(scene, f"restore cut-over {one.operation}")
+    assert ready
+    assert f"after {WHEN} is taken away" in said
+
+
+async def test_a_cut_over_of_another_clusters_operation_is_refused(set_up: tuple[Scene, Shelf]) -> None:
+    scene, _ = set_up
+    await ended(scene, f"restore {TO}")
+    (one,) = await scene.ledger.read(instances_there)
+    with pytest.raises(Misunderstood, match="restored nothing of billing"):
+        await scene.ledger.read(lambda db: cut_over(db, "billing", one.operation))
 
 
 async def test_tables_go_into_a_new_schema_named_after_the_order(set_up: tuple[Scene, Shelf]) -> None:
