@@ -27,6 +27,11 @@ async def followed(context: StepContext, tool: JobKeeper, place: JobPlace) -> Jo
             report = await tool.job(context.cluster, place)
         except ActionFailed as failed:
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
+        if report.key not in ("", place.key):
+            raise StepFailed(
+                f"What runs or ran there by now is another order's {place.job}: how this one ended is not known. Look "
+                "at /ha backups; where clusters share a host, give each its own state in the settings"
+            )
         if report.state is not JobState.RUNNING:
             return report
         if report.log or report.total:

@@ -43,5 +43,7 @@ def _fixed(db: Database, operation: str, target: Target) -> Target:
         return target
     last = next((one.found[LAST_AT] for one in reversed(steps(db, operation)) if one.found.get(LAST_AT)), None)
     if last is None:
-        raise Misunderstood(f"Up to when operation {echo(operation)} recovered is not known. Name the moment: --to WHEN")
+        raise Misunderstood(
+            f"Up to when operation {echo(operation)} recovered is not known. Name the moment: --to WHEN"
+        )
     return Target.time(datetime.fromisoformat(last))

@@ -184,14 +184,15 @@ echo "@done"
 # Arguments: job.
 JOB = PRELUDE + LOOK_AT_JOB + 'look_at_job "$1"\necho "@done"\n'
 
-# Arguments: job, seconds that its processes may take to end before they are killed. Its state tells that it was ended.
+# Arguments: job, seconds that its processes may take to end before they are killed, key. Its state tells that it ended.
 STOP = (
     PRELUDE
     + LOOK_AT_JOB
     + r"""
-job=$1 tries=$(($2 * 20))
+job=$1 tries=$(($2 * 20)) wanted=$3
 read_state "$job"
 if job_runs; then
+  [ "$key" = "$wanted" ] || refuse "the $job that runs there, as process $value, is another order's: it was left alone"
   # It leads a session of its own, so all that it has started is in its process group.
   kill -TERM "-$value" || refuse "process $value could not be ended"
   while kill -0 "-$value" 2>/dev/null && [ "$tries" -gt 0 ]; do sleep 0.05; tries=$((tries - 1)); done

@@ -52,10 +52,13 @@ class Jobs:
         """How the job stands."""
         return made(server, job_report, await self.run(server, path, job_scripts.JOB, (job,), timeout))
 
-    async def stop(self, server: Server, path: str, job: str, *, timeout: float) -> str:
-        """End the job, if it runs, with all that it has started; its files stay. What was done, in one line."""
+    async def stop(self, server: Server, path: str, job: str, key: str, *, timeout: float) -> str:
+        """End the job of that key, if it runs, with all that it started; its files stay. What was done, in one line.
+
+        Another one's is left alone, and refused.
+        """
         patience = max(1, int(timeout) - 2)
-        found = await self.run(server, path, job_scripts.STOP, (job, str(patience)), timeout)
+        found = await self.run(server, path, job_scripts.STOP, (job, str(patience), key), timeout)
         ended = found.one("ended")
         return f"the {job} on {server.name} has ended" if ended else f"no {job} runs on {server.name}"
 

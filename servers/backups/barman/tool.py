@@ -159,7 +159,7 @@ class BarmanTool:
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
         host, state = _barman(cluster).runs(place)
-        return await self._jobs.stop(host, state, place.job, timeout=timeout)
+        return await self._jobs.stop(host, state, place.job, place.key, timeout=timeout)
 
     def restore_command(self, cluster: Cluster, server: Server) -> str:
         barman = _barman(cluster)

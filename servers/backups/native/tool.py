@@ -117,7 +117,7 @@ class NativeTool:
         return await self._jobs.report(place.server, place.path, place.job, timeout=timeout)
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
-        return await self._jobs.stop(place.server, place.path, place.job, timeout=timeout)
+        return await self._jobs.stop(place.server, place.path, place.job, place.key, timeout=timeout)
 
     def restore_command(self, cluster: Cluster, server: Server) -> str:
         """The archive must be visible on that host."""

@@ -90,7 +90,7 @@ class PartialBackups:
         return await self._jobs.report(place.server, place.path, place.job, timeout=timeout)
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
-        return await self._jobs.stop(place.server, place.path, place.job, timeout=timeout)
+        return await self._jobs.stop(place.server, place.path, place.job, place.key, timeout=timeout)
 
     async def decrypts(
         self, cluster: Cluster, part: Part, backup: PartialBackup, *, timeout: float = 15.0

@@ -146,7 +146,7 @@ class PgBackRestTool:
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
         host, path = _tool(cluster).runs(place)
-        return await self._jobs.stop(host, path, place.job, timeout=timeout)
+        return await self._jobs.stop(host, path, place.job, place.key, timeout=timeout)
 
     def restore_command(self, cluster: Cluster, server: Server) -> str:
         return restore_command(_tool(cluster).place)

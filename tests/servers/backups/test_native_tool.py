@@ -152,6 +152,9 @@ async def test_a_job_is_ended_by_its_own_process_and_what_it_made_stays(bench: B
     )
     assert running.state is JobState.RUNNING
     place = JobPlace(BackupJob.VERIFY, server, str(bench.pair.lab.backups / "stopped"), "k")
+    with pytest.raises(ActionFailed, match="another order's: it was left alone"):
+        await bench.tool.stop_job(cluster, replace(place, key="l"))
+    assert (await bench.tool.job(cluster, place)).state is JobState.RUNNING
     assert "has ended" in await bench.tool.stop_job(cluster, place)
     report = await bench.tool.job(cluster, place)
     assert (report.state, "ended on request" in report.log) == (JobState.FAILED, True)
