@@ -40,7 +40,13 @@ else
   whole=
 fi
 needed=0
+# Reading from a view or a foreign table would run what its owner wrote, as the superuser, on the primary's host.
 for table; do
+  kind=$(from -v name="$table" -f - 2>&1 <<'SQL'
+SELECT relkind FROM pg_class WHERE oid = :'name'::regclass;
+SQL
+  ) || fail "$table: $kind"
+  case $kind in r|p|m) ;; *) fail "$table is no table, and only tables are copied" ;; esac
   size=$(from -v name="$table" -f - 2>&1 <<'SQL'
 SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint / 1024 + 1 FROM pg_partition_tree(:'name'::regclass);
 SQL

@@ -221,6 +221,7 @@ async def test_a_disk_that_is_full_by_then_leaves_the_live_cluster_as_it_was(way
 async def test_tables_come_back_into_a_new_schema_of_the_live_database(way: Road) -> None:
     db1 = way.lab.server("db1")
     await db1.query('CREATE SCHEMA "Odd; name"')
+    await db1.query("CREATE VIEW looks_like_one AS SELECT 1 / 0 AS n")
     await db1.query("""CREATE TABLE "Odd; name"."it's \\ . """ + '"" x" (n int, t text)')
     await db1.query("INSERT INTO marker VALUES (99, E'a\\\\.\\n\\\\.\\tb')")
     at = await mark(way, 13)
@@ -233,6 +234,9 @@ async def test_tables_come_back_into_a_new_schema_of_the_live_database(way: Road
     assert {1, 2, 13} <= {n for n, _ in rows}
     assert rows[-1] == (99, "a\\.\n\\.\tb")
     assert await db1.query("SELECT count(*) FROM marker") == [(0,)]
+    # What reading from it would run is its owner's, as the superuser.
+    view = await ordered(way, f"restore --to {at.isoformat()} --tables looks_like_one --database postgres")
+    assert "looks_like_one is no table" in view.summary
     # A table that is not there: nothing is left in the live database.
     failed = await ordered(way, f"restore --to {at.isoformat()} --tables marker,nope --database postgres")
     assert 'relation "nope" does not exist' in failed.summary
