@@ -42,7 +42,7 @@ class Request:
 
 
 class Stopwatch:
-    """Counts seconds, and which of them were the bot's own: until a job had begun, and since it may have ended."""
+    """Counts seconds, and which of them were the bot's own: until a job had begun, and since it has ended."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -59,13 +59,13 @@ class Stopwatch:
         return result
 
     async def until(self, look: Callable[[], Awaitable[T]], done: Callable[[T], bool]) -> T:
-        """Looks until it is done. It may have been since the look before the last one: that counts as the bot's."""
+        """Looks until it is done, which it became between the last two looks: in the middle, on the average."""
         began = before = self.seconds
         while True:
             looked_at = self.seconds
             seen = await look()
             if done(seen):
-                self.own += self.seconds - before
+                self.own += self.seconds - (before + looked_at) / 2
                 return seen
             before = looked_at
             await asyncio.sleep(pause_after(self.seconds - began))
@@ -110,19 +110,22 @@ async def _do(request: Request) -> dict[str, Any]:
     try:
         # The bot has looked at the backups before anybody orders anything, and is connected.
         await tool.list(request.cluster, timeout=_PATIENCE)
+        before = _memory("VmRSS")
         if request.moment is None:
-            return await _back_up(tool, request)
-        return await _restore(tool, Instances(shells), request, request.moment)
+            did = await _back_up(tool, request)
+        else:
+            did = await _restore(tool, Instances(shells), request, request.moment)
+        most = _memory("VmHWM")
+        return {**did, "client": most, "grown": max(0, most - before)}
     finally:
         await shells.close()
 
 
-def _most_memory() -> int:
-    """Of this process, in bytes. getrusage() would count what the parent had before it became this program."""
-    [kilobytes] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+def _memory(which: str) -> int:
+    """Of this process, in bytes: "VmRSS" now, "VmHWM" at most. getrusage() would count the parent's as well."""
+    [kilobytes] = re.findall(rf"{which}:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(kilobytes) * 1024
 
 
 if __name__ == "__main__":
-    said = asyncio.run(_do(pickle.load(sys.stdin.buffer)))  # noqa: S301 - our own parent's
-    print(json.dumps({**said, "client": _most_memory()}))
+    print(json.dumps(asyncio.run(_do(pickle.load(sys.stdin.buffer)))))  # noqa: S301 - our own parent's

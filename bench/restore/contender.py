@@ -12,11 +12,15 @@ from bench.restore.ground import Ground
 
 @dataclass(frozen=True, slots=True)
 class Backed:
-    """A backup that was taken. Seconds; `bot` is what of them was Understudy's own."""
+    """A backup that was taken. Seconds; `bot` is what of them was Understudy's own.
+
+    `client` is the most memory that Understudy's process had, `grown` by what that is more than before, in bytes.
+    """
 
     seconds: float
     bot: float = 0.0
-    client: int = 0  # the most memory that Understudy's process had, in bytes
+    client: int = 0
+    grown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Restored:
     answer: str
     bot: float = 0.0
     client: int = 0
+    grown: int = 0
 
 
 class Keeper(Protocol):

@@ -16,7 +16,8 @@ from bench.restore.recovering import ended
 class Round:
     """Seconds and bytes. `laid_out` and `first_query` count from the beginning of the restore; `bot` is what of backup
     and restore was Understudy's own. `stored`: the backup and the WAL that was archived since. `client` is the most
-    memory of Understudy's process, `host` that of all programs on the server's host, but for PostgreSQL itself."""
+    memory of Understudy's process, `grown` by what it grew, `host` the most of all programs on the server's host, but
+    for PostgreSQL itself."""
 
     backup: float
     laid_out: float
@@ -24,6 +25,7 @@ class Round:
     stored: int
     host: int
     client: int
+    grown: int
     bot: float
 
     @property
@@ -58,6 +60,7 @@ async def measure(ground: Ground, contender: Contender) -> Round:
         stored=stored,
         host=max(at_backup.most, at_restore.most),
         client=max(backed.client, restored.client),
+        grown=max(backed.grown, restored.grown),
         bot=backed.bot + restored.bot,
     )
 

@@ -95,6 +95,7 @@ echo "@done"
 # Further arguments: key, repository's number (''), backup, where each tablespace goes as pgBackRest's own options.
 # What the configuration file has for restores would write into the live server's places, so it is reset.
 # --delta empties a directory of what does not belong: only for what this very job has begun.
+# It brings each file and directory to the disk itself; not what $data lies in.
 RESTORE = (
     _FILTERED
     + r"""
@@ -110,6 +111,6 @@ mkdir -p -m 700 -- "$data" || fail "$data cannot be made"
 filtered restore --pg1-path="$data" "$delta" --no-link-all --reset-link-map --reset-tablespace-map-all \
   --reset-db-include --reset-db-exclude --reset-recovery-option --archive-mode=preserve \
   --type=none ${repository:+"--repo=$repository"} --set="$backup" "$@" || exit $?
-sync -f -- "$data" 2>/dev/null || sync
+sync -- "${data%/*}" 2>/dev/null || sync
 """
 )
