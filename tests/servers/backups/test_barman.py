@@ -88,6 +88,7 @@ async def bench() -> AsyncIterator[Bench]:
         state = await tool.list(pair.cluster)
         assert state.answer.ok, state
         yield Bench(pair, barman, tool, state.backups[0])
+        await db1.stop("immediate")  # which archives nothing more
 
 
 async def test_a_backup_is_listed_with_its_times_its_size_and_its_wal(bench: Bench) -> None:

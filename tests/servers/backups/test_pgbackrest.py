@@ -100,6 +100,7 @@ async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench
             pair = replace(pair, cluster=clusters_of(load_settings(settings))[lab.cluster])
             tool = PgBackRestTool(pair.shells, now)
             yield Bench(pair, pgbackrest, s3, tool, await backed_up_under_load(pair, tool))
+            await lab.server("db1").stop("immediate")  # which archives nothing more
 
 
 async def backed_up_under_load(pair: Pair, tool: PgBackRestTool) -> BaseBackup:
