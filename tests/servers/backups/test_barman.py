@@ -132,7 +132,7 @@ async def test_it_is_restored_to_a_moment_between_two_marks_after_the_data_are_l
     moment = await mark(db1, "first")
     await mark(db1, "second")
     await bench.archived()
-    await db1.stop()
+    await db1.stop("immediate")
     db1.data_directory.rename(db1.data_directory.with_name("lost"))
     directory = db1.data_directory.with_name("restored")
     try:

@@ -158,7 +158,7 @@ async def test_it_is_restored_from_the_s3_to_a_moment_between_two_marks_after_th
     moment = await mark(db1, "first")
     await mark(db1, "second")
     await bench.archived()
-    await db1.stop()
+    await db1.stop("immediate")
     db1.data_directory.rename(db1.data_directory.with_name("lost"))
     directory = db1.data_directory.with_name("restored")
     try:
