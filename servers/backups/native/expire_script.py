@@ -36,6 +36,8 @@ for each in "$data"/.expired-*; do [ ! -d "$each" ] || as_owner rm -r -f -- "$ea
 for each; do
   case $each in ''|.*|*/*) refuse "no backup is called $each" ;; esac
   [ -d "$data/$each" ] || continue
+  [ ! -e "$data/$each/postmaster.opts" ] && [ ! -e "$data/$each/postmaster.pid" ] ||
+    refuse "a server was started with $data/$each: it is no backup, and stays"
   as_owner mv -T -- "$data/$each" "$data/.expired-$each" || refuse "$data/$each cannot be renamed"
   as_owner rm -r -f -- "$data/.expired-$each"
   [ -e "$data/.expired-$each" ] && refuse "$data/.expired-$each cannot be removed"

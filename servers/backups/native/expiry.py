@@ -5,7 +5,7 @@ from datetime import datetime
 
 from servers.backups.archive import ArchiveState, segment_name
 from servers.backups.native.expire_script import EXPIRE
-from servers.backups.native.lister import NativeBackups
+from servers.backups.native.lister import NativeBackups, best_of
 from servers.backups.native.retention import Decision, decide
 from servers.backups.wanted import Expired
 from servers.engines.engine import ActionFailed
@@ -35,32 +35,40 @@ class Expiry:
         place = cluster.backups
         if place is None or place.retention is None:
             return Expired((), 0, "the settings name no retention: everything is kept")
-        server, state = await self._lister.located(cluster, timeout=min(timeout, 15.0))
-        if server is None or not state.answer.ok:
+        hosts = await self._lister.everywhere(cluster, timeout=min(timeout, 15.0))
+        state = best_of(one for _, one in hosts)
+        server = next(server for server, one in hosts if one is state)
+        others = [one for _, one in hosts if one is not state]
+        unseen = next((one.answer.how for one in others if not one.answer.ok), None)
+        if not state.answer.ok:
             raise ActionFailed(f"what backups there are is not known, so none goes: {state.answer.how}")
         if len(state.backups) >= MOST:
             raise ActionFailed(f"there are more than {MOST} backups, too many to tell which WAL they need: none goes")
         archive = await self._archive(cluster)
-        decision = decide(state.backups, archive, place.retention, self._clock())
+        elsewhere = None if unseen else tuple(backup for one in others for backup in one.backups)
+        decision = decide(state.backups, archive, place.retention, self._clock(), elsewhere)
         names = tuple(one.name for one in decision.go)
         if dry_run or (not names and not decision.segments):
-            return Expired(names, decision.segments, _told(decision, archive, done=False))
+            return Expired(names, decision.segments, _told(decision, unseen or _unknown(archive), done=False))
         kept = decision.first_kept
         first = "" if kept is None else segment_name(1, kept, archive.segment_size)[_NUMBER]
         staying = tuple(one.name for one in decision.stay)
         arguments = (place.archive_directory or "", first, str(len(staying)), *staying, *names)
         found = await self._jobs.run(server, place.directory, EXPIRE, arguments, timeout)
         gone = tuple(found.values.get("gone", ()))
-        return Expired(gone, int(found.one("segments") or 0), _told(decision, archive, done=True))
+        return Expired(gone, int(found.one("segments") or 0), _told(decision, unseen or _unknown(archive), done=True))
 
 
-def _told(decision: Decision, archive: ArchiveState, *, done: bool) -> str:
+def _unknown(archive: ArchiveState) -> str | None:
+    return None if archive.answer.ok else f"the archive could not be looked at: {archive.answer.how}"
+
+
+def _told(decision: Decision, unseen: str | None, *, done: bool) -> str:
+    """`unseen`: why it is not known which WAL is needed."""
     there = len(decision.go) + len(decision.stay)
     verb = "went" if done else "would go"
     if not decision.go and not decision.segments:
         line = f"nothing goes: all {there} backups stay"
     else:
         line = f"{len(decision.go)} of {there} backups and {decision.segments} WAL segments {verb}"
-    if archive.answer.ok or not decision.go:
-        return line
-    return f"{line}; the archive could not be looked at, so all WAL stays: {archive.answer.how}"
+    return f"{line}; all WAL stays, for {unseen}" if unseen else line

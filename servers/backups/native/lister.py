@@ -40,11 +40,17 @@ class NativeBackups:
         started = time.perf_counter()
         if cluster.backups is None:
             return None, BackupState(self._answer(started, Outcome.NOT_ASKED, NOT_ASKED), (), None, None)
-        place = cluster.backups
-        servers = hosts_of(cluster)
+        found = await self.everywhere(cluster, timeout=timeout)
+        best = best_of(state for _, state in found)
+        return next(one for one in found if one[1] is best)
+
+    async def everywhere(self, cluster: Cluster, *, timeout: float = 5.0) -> tuple[tuple[Server, BackupState], ...]:
+        """What each host has where backups may be."""
+        place, servers = cluster.backups, hosts_of(cluster)
+        if place is None:
+            return ()
         states = await asyncio.gather(*(self._ask(server, place, timeout) for server in servers))
-        best = best_of(states)
-        return servers[states.index(best)], best
+        return tuple(zip(servers, states, strict=True))
 
     async def _ask(self, server: Server, place: BackupPlace, timeout: float) -> BackupState:
         started = time.perf_counter()

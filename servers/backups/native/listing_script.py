@@ -46,10 +46,16 @@ if [ -n "$archive" ]; then
   fi
 fi
 disks=$(df -P -k -- "$directory" ${archive:+"$archive"} 2>/dev/null); printf '@disks\n%s\n@end\n' "$disks"
+# No backup: a data directory that a server was started with, and another name for a backup that is listed anyhow.
+here=$(pwd -P)
+is_one() {
+  [ ! -e "$1/postmaster.opts" ] && [ ! -e "$1/postmaster.pid" ] || return 1
+  [ ! -L "$1" ] || [ "$(cd "$1" && cd .. && pwd -P)" != "$here" ]
+}
 for name; do known="$known/$name/"; done
 newest() { ls -1t | grep -v '\.understudy$' | head -n "$most"; }
 newest | while IFS= read -r name; do
-  [ -d "$name" ] || continue
+  [ -d "$name" ] && is_one "$name" || continue
   tarred=; for file in "$name"/base.tar*; do [ ! -f "$file" ] || tarred=1; done
   [ -f "$name/backup_manifest" ] || [ -f "$name/backup_label" ] || [ -n "$tarred" ] || continue
   echo "@backup $name"

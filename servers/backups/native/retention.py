@@ -20,13 +20,20 @@ class Decision:
     segments: int
 
 
-def decide(backups: Sequence[BaseBackup], archive: ArchiveState, retention: Retention, now: datetime) -> Decision:
+def decide(
+    backups: Sequence[BaseBackup],
+    archive: ArchiveState,
+    retention: Retention,
+    now: datetime,
+    elsewhere: Sequence[BaseBackup] | None = (),
+) -> Decision:
     """What goes. Of usable backups there stay the newest `retention.full`, all that are younger than `retention.age`
     with the one before those (so that every moment of that time can be restored), the newest one that is verified, and
     whatever another one that stays is based on. What is not complete stays: only people know what it is.
 
     A recovery reads WAL from its backup's start on, and on every timeline only onwards: so the lowest start alone tells
-    what is needed. Where one start is not known, or the archive is not, all WAL stays.
+    what is needed. Where one start is not known, or the archive is not, all WAL stays. `elsewhere` are backups on other
+    hosts, which all stay and need their WAL in the same archive; None: what there is is not known.
     """
     usable = sorted((one for one in backups if _usable(one)), key=_finished, reverse=True)
     kept = {one.name for one in usable[: max(1, retention.full)]}
@@ -38,7 +45,8 @@ def decide(backups: Sequence[BaseBackup], archive: ArchiveState, retention: Rete
     kept = _with_bases(kept, usable)
     go = tuple(one for one in usable if one.name not in kept)
     stay = tuple(one for one in backups if one not in go)
-    first_kept = _first_kept([one for one in stay if _usable(one)], archive)
+    in_need = [one for one in (*stay, *(elsewhere or ())) if _usable(one)]
+    first_kept = None if elsewhere is None else _first_kept(in_need, archive)
     return Decision(go, stay, first_kept, _segments_below(archive, first_kept))
 
 

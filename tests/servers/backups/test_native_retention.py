@@ -87,6 +87,17 @@ def test_while_the_archive_or_a_start_is_not_known_all_wal_stays() -> None:
     assert (unknown.first_kept, unknown.segments) == (None, 0)
 
 
+def test_wal_that_a_backup_on_another_host_needs_stays_and_all_of_it_while_that_host_is_not_seen() -> None:
+    """Where the settings name no host, a backup is taken on its source's, and that is another one after a failover."""
+    before_the_failover = backup(7, 55)
+
+    seen = decide(DAILY, archive(40, 110), Retention(full=2), NOW, (before_the_failover,))
+    unseen = decide(DAILY, archive(40, 110), Retention(full=2), NOW, None)
+
+    assert (seen.first_kept, seen.segments) == (55, 15)
+    assert (unseen.first_kept, unseen.segments) == (None, 0)
+
+
 # Mostly such as there are: an unknown start alone keeps all WAL.
 _KNOWN = st.lists(
     st.builds(

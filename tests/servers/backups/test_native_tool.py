@@ -206,12 +206,19 @@ async def test_retention_removes_what_it_names_and_what_stays_can_be_restored(be
     await bench.ended(await bench.tool.begin_verify(cluster, VerifyWanted(Path(place.path).name), "verify-newer"))
     newest, *older = (one for one in (await bench.tool.list(cluster)).backups if one.finished_at)
     archived = {path.name for path in pair.lab.archive.iterdir()}
+    # Somebody's data directory, which pg_basebackup made, and another name for a backup count for nothing and stay.
+    somebodys, owner = pair.lab.account.directory(pair.lab.backups / "standby"), pair.lab.account
+    owner.write(somebodys / "backup_manifest", (Path(older[0].path) / "backup_manifest").read_text())
+    owner.write(somebodys / "postmaster.opts", "postgres")
+    (pair.lab.backups / "latest").symlink_to(newest.path)
 
     would = await bench.tool.expire(cluster, dry_run=True)
     assert {path.name for path in pair.lab.archive.iterdir()} == archived
     did = await bench.tool.expire(cluster, dry_run=False)
     again = await bench.tool.expire(cluster, dry_run=False)
 
+    assert somebodys.exists()
+    assert (pair.lab.backups / "latest").exists()
     assert newest.path == place.path
     assert would.backups == did.backups == tuple(one.name for one in older)
     assert again.backups == ()
