@@ -1,9 +1,16 @@
-"""`/ha restore [cluster] --to WHEN …`: the data of a moment, beside what runs, in its place, or some tables of it."""
+"""`/ha restore [cluster] --to WHEN …`: the data of a moment, beside what runs, in its place, or some tables of it.
+
+With `--volume NAME` it is the files of a service that are restored: `commands.partial` has that.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta, tzinfo
 
 from commands.command import Action, Meant
+from commands.partial import restoring as volumes
+from commands.partial.restore_plan import RESTORED_VOLUME
+from commands.partial.restore_words import names_a_volume, understand_volume
+from commands.partial.words import names_a_part
 from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
 from commands.restoring import in_place_actions, report, table_actions
@@ -28,19 +35,26 @@ class Restore:
 
     name = "restore"
     usage = USAGE
-    summary = "Restore to a moment: beside (the default), in place, or some tables; alone: what there is"
+    summary = "Restore to a moment: beside (the default), in place, or some tables; or a volume; alone: what there is"
     right = "restore"
 
     def resolve(self, arguments: Sequence[str], world: World) -> Meant:
         """Whose clock it goes by is not known here: what is past by some clock is not refused as still to come."""
+        if names_a_volume(arguments):
+            return understand_volume(arguments, world.clusters)
         return understand(arguments, UTC, world.now() + FURTHEST_CLOCK, world.clusters)
 
     def understand(self, words: Sequence[str], zone: tzinfo, world: World) -> Meant:
         """The cluster, the server where one is named, and the moment as an absolute one."""
+        if names_a_volume(words):
+            return understand_volume(words, world.clusters)
         return understand(words, zone, world.now(), world.clusters)
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where that moment, or that way, is not possible."""
+        if names_a_part(meant.words[:1], {}):
+            _, volume, backup = meant.words
+            return await volumes.plan_restore_of_volume(meant.cluster, volume, backup, state, world)
         wanted, cluster = await _with_target(read_wanted(meant.words), meant, world), meant.cluster
         if wanted.way is Way.REMOVE:
             there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
@@ -57,10 +71,12 @@ class Restore:
         return plan_beside(seen, world.now())
 
     def actions(self) -> Mapping[str, Action]:
-        every = {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS}
+        every = {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS, **volumes.ACTIONS}
         return {name: yielding(action) if name in LONG else action for name, action in every.items()}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        if plan.kind == RESTORED_VOLUME:
+            return volumes.conclude_volume(plan, found)
         if plan.kind == REMOVAL:
             return report.conclude_drop(plan)
         if dict(plan.facts)["how"] == Way.IN_PLACE:

@@ -30,6 +30,10 @@ class ServiceHands(Protocol):
 
     async def restart(self, service: ManagedService, *, timeout: float) -> Completed: ...
 
+    async def stop(self, service: ManagedService, *, timeout: float) -> Completed: ...
+
+    async def start(self, service: ManagedService, *, timeout: float) -> Completed: ...
+
     async def wait_healthy(self, service: ManagedService, before: str) -> str: ...
 
     async def unhealthy(self, service: ManagedService) -> str | None: ...
@@ -59,11 +63,15 @@ class ServiceManagers:
 
     async def restart(self, service: ManagedService, *, timeout: float) -> Completed:
         """ActionFailed when the manager says that it failed; its log says why."""
-        if service.kind is ManagerKind.SYSTEMD:
-            argv = _managed(service, "systemctl", "restart", "--", service.unit)
-        else:
-            argv = _compose(service, "restart")
-        return await self._run(service, argv, timeout)
+        return await self._tell(service, "restart", timeout)
+
+    async def stop(self, service: ManagedService, *, timeout: float) -> Completed:
+        """ActionFailed when the manager says that it failed. One that does not run stays so."""
+        return await self._tell(service, "stop", timeout)
+
+    async def start(self, service: ManagedService, *, timeout: float) -> Completed:
+        """ActionFailed when the manager says that it failed; whether it is healthy is another question."""
+        return await self._tell(service, "start", timeout)
 
     async def wait_healthy(self, service: ManagedService, before: str) -> str:
         """What was seen, once it runs since later than `before` and all of its health checks pass."""
@@ -100,6 +108,13 @@ class ServiceManagers:
             return (await self._run(service, argv, _LOOK)).output
         except ActionFailed as error:
             return f"the log cannot be read: {error}"
+
+    async def _tell(self, service: ManagedService, command: str, timeout: float) -> Completed:
+        if service.kind is ManagerKind.SYSTEMD:
+            argv = _managed(service, "systemctl", command, "--", service.unit)
+        else:
+            argv = _compose(service, command)
+        return await self._run(service, argv, timeout)
 
     async def _run(self, service: ManagedService, argv: Sequence[str], timeout: float) -> Completed:
         self._shells.wake(service.ssh)

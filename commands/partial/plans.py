@@ -128,9 +128,10 @@ def _files(to: ToTake) -> tuple[Check, ...]:
     if to.facts is None:
         return (failed("files", title, to.problem),)
     size = f", {bytes_text(to.facts.size)}" if to.facts.size is not None else ""
-    evidence = "; ".join(to.facts.missing) or f"{', '.join(to.facts.places)}{size}"
+    missing = (*to.facts.missing, *(f"there is no {path}" for path in to.facts.absent))
+    evidence = "; ".join(missing) or f"{', '.join(to.facts.places)}{size}"
     mend = "Correct the settings, or let whoever the backups belong to read it"
-    return (judged("files", title, not to.facts.missing, evidence, mend),)
+    return (judged("files", title, not missing, evidence, mend),)
 
 
 def _listed(to: ToTake) -> Check:

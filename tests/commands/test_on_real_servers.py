@@ -31,6 +31,7 @@ from servers.engines.engine import ActionFailed, Done
 from servers.engines.native import NativeEngine
 from servers.inventory import Server
 from servers.observe import Observer
+from servers.service_manager import ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.state import ControlData
@@ -121,6 +122,7 @@ async def road_of(
             in_place=InPlace(shells),
             partial=partial,
             volumes=Volumes(shells),
+            services=ServiceManagers(shells),
             traffic=traffic,
         )
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from commands.asked import Decision
 from lab.world import Lab, LabOptions
 from ledger.page import Items, Page
 from tests.commands.test_on_real_servers import Road, road_of
@@ -17,14 +18,44 @@ _SETTINGS = """
 [clusters.shop.dumps.nightly]
 directory = "{dumps}"
 databases = ["postgres"]
+
+[clusters.shop.services.app]
+kind = "systemd"
+unit = "app"
+server = "db1"
+ready_within = "1s"
+
+[clusters.shop.volumes.uploads]
+directory = "{keep}"
+directories = ["{app}/uploads", "{app}/it's $(touch x)"]
+service = "app"
+"""
+# A service manager that knows one unit, which does not come up while one of its files says so.
+_SYSTEMCTL = """#!/bin/sh
+cd '{app}' || exit 1
+case $1 in
+  stop) echo inactive > state ;;
+  start) date +%s%N > since; if [ -e uploads/sick ]; then echo failed > state; else echo active > state; fi ;;
+  show) echo "ActiveState=$(cat state)"; echo SubState=; echo LoadState=loaded
+    echo "ActiveEnterTimestampMonotonic=$(cat since)" ;;
+  *) exit 99 ;;
+esac
 """
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def way(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Road]:
     async with Lab.start(LabOptions(base_backup=False)) as lab:
-        dumps = lab.account.directory(lab.directory / "dumps")
-        async with road_of(lab, tmp_path_factory.mktemp("bot"), extra=_SETTINGS.format(dumps=dumps)) as made:
+        dumps, keep, app = (lab.account.directory(lab.directory / name) for name in ("dumps", "keep", "app"))
+        for directory in ("uploads", "it's $(touch x)"):
+            lab.account.write(lab.account.directory(app / directory) / "file", "as it was")
+        for name, content in (("state", "active"), ("since", "1")):
+            lab.account.write(app / name, content)
+        lab.account.write(app / "systemctl", _SYSTEMCTL.format(app=app), 0o700)
+        host = lab.server("db1").environment
+        host["PATH"] = f"{app}:{host['PATH']}"
+        extra = _SETTINGS.format(dumps=dumps, keep=keep, app=app)
+        async with road_of(lab, tmp_path_factory.mktemp("bot"), extra=extra) as made:
             await lab.server("db1").query("CREATE TABLE kept AS SELECT n FROM generate_series(1, 100) n")
             yield made
 
@@ -56,3 +87,62 @@ async def test_a_dump_that_was_altered_cannot_be_relied_on(way: Road) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     report = await ordered(way, "backup verify shop dump nightly")
     assert "cannot be relied on" in repr(report)
+
+
+def files_of(way: Road) -> list[Path]:
+    return [Path(directory) / "file" for directory in way.cluster.volumes[0].directories]
+
+
+async def in_two_hands(way: Road, text: str) -> Page:
+    """Two people approve what takes files away from those who use them."""
+    operation = await way.request(text)
+    await way.dispatcher.decide(way.asks("bob"), operation, Decision.APPROVE)
+    await way.dispatcher.decide(way.asks("carol"), operation, Decision.APPROVE)
+    return (await way.dispatcher.wait(operation)).page
+
+
+async def test_a_volume_is_put_back_while_its_service_is_down_and_the_old_files_are_kept(way: Road) -> None:
+    taken = await ordered(way, "backup volume uploads")
+    assert taken.title == "Volume backup of shop: uploads succeeded", taken
+    files, app = files_of(way), way.lab.directory / "app"
+    since = (app / "since").read_text()
+    for file in files:
+        file.write_text("spoilt")
+
+    report = await in_two_hands(way, "restore shop --volume uploads")
+
+    assert report.title == "Volume restore of shop: uploads succeeded", report
+    assert [file.read_text() for file in files] == ["as it was"] * 2
+    assert (app / "state").read_text() == "active\n"
+    assert (app / "since").read_text() != since
+    aside = sorted(app.glob("*.aside-*/file"))
+    assert [file.read_text() for file in aside] == ["spoilt"] * 2
+    assert all(str(file.parent) in repr(report) for file in aside)
+    assert not list(app.glob("*.restore-*"))
+
+
+async def test_where_the_service_is_not_healthy_with_them_the_old_files_come_back(way: Road) -> None:
+    files, app = files_of(way), way.lab.directory / "app"
+    way.lab.account.write(app / "uploads" / "sick", "")
+    await ordered(way, "backup volume uploads")
+    (app / "uploads" / "sick").unlink()
+    files[0].write_text("in use")
+
+    report = await in_two_hands(way, "restore --volume=uploads")
+
+    assert report.title == "Volume restore of shop: uploads failed", report
+    assert "app is not healthy after 1 s" in repr(report)
+    assert files[0].read_text() == "in use"
+    assert not (app / "uploads" / "sick").exists()
+    assert (app / "state").read_text() == "active\n"
+    assert len(list(app.glob("*.restore-*/file"))) == 2
+
+
+async def test_what_was_cut_short_is_never_put_in_place(way: Road) -> None:
+    newest = max(Path(way.cluster.volumes[0].directory).glob("*Z"))
+    (packed,) = newest.glob("2.tar.*")
+    packed.write_bytes(packed.read_bytes()[:-1])
+    report = await in_two_hands(way, f"restore --volume uploads {newest.name}")
+    assert "it differs from its checksums" in repr(report)
+    assert "The files in use were not touched" in repr(report)
+    assert files_of(way)[0].read_text() == "in use"

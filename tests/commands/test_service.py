@@ -40,6 +40,13 @@ class Hands:
         self.restarts += 1
         return Completed(("systemctl",), 0, "", "", 0.1)
 
+    async def stop(self, service: ManagedService, *, timeout: float) -> Completed:
+        self._fail("stop")
+        return Completed(("systemctl",), 0, "", "", 0.1)
+
+    async def start(self, service: ManagedService, *, timeout: float) -> Completed:
+        return await self.restart(service, timeout=timeout)
+
     async def wait_healthy(self, service: ManagedService, before: str) -> str:
         self._fail("wait_healthy")
         return "active (running)"

@@ -110,8 +110,7 @@ echo "$all directories are laid out"
 """
 )
 
-# Data is the directory of the backups. Arguments: whose restore it would be (''), then the pairs. What speaks against
-# backing up, and against moving aside, of each.
+# Data is the directory of the backups. Arguments: the pairs. What speaks against backing up, and against moving aside.
 LOOK = (
     PRELUDE
     + _PLACE_OF
@@ -120,8 +119,7 @@ LOOK = (
 as_owner test -w "$data" || refuse "$owner may not write into $data"
 while [ $# -ge 2 ]; do
   if ! place=$(place_of "$1" "$2" 2>/dev/null) || [ -z "$place" ]; then echo "@missing there is no $1 $2"
-  elif [ ! -d "$place" ]; then
-    echo "@missing there is no $place"
+  elif [ ! -d "$place" ]; then echo "@absent $place"
   else
     echo "@place $place"
     as_owner test -r "$place" && as_owner test -x "$place" || echo "@unreadable $owner may not read $place"
@@ -131,7 +129,7 @@ while [ $# -ge 2 ]; do
       echo "@obstacle $place is a mount point, and cannot be moved aside: name a directory within it"
     fi
   fi
-  as_owner test -w "${place%/*}/" || echo "@obstacle $owner may not write into ${place%/*}/"
+  [ -z "$place" ] || as_owner test -w "${place%/*}/" || echo "@obstacle $owner may not write into ${place%/*}/"
   echo "@available $(df -P -k -- "${place%/*}/" 2>/dev/null | sed -n '2s/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p')"
   shift 2
 done

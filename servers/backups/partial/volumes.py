@@ -19,12 +19,14 @@ _KIBIBYTE = 1024
 class VolumeFacts:
     """What its host says before anything is touched. Sizes in bytes; `size` None: not known in time.
 
-    `missing` cannot be backed up, nor be read; `obstacles` speak against moving them aside.
+    `absent` directories are not there, and could be made; `missing` volumes are not, or what is there may not be read.
+    `obstacles` speak against moving something aside.
     """
 
     places: tuple[str, ...]
     size: int | None
     available: int | None
+    absent: tuple[str, ...]
     missing: tuple[str, ...]
     obstacles: tuple[str, ...]
 
@@ -88,6 +90,7 @@ def _facts(found: Sections) -> VolumeFacts:
         places=tuple(found.values.get("place", ())),
         size=sum(known) * _KIBIBYTE if len(known) == len(sizes) else None,
         available=min(free) * _KIBIBYTE if free else None,
+        absent=tuple(found.values.get("absent", ())),
         missing=(*found.values.get("missing", ()), *found.values.get("unreadable", ())),
         obstacles=tuple(found.values.get("obstacle", ())),
     )
