@@ -1,4 +1,4 @@
-"""The plan of restoring a volume: laid out beside, the service stopped, what is there moved aside, and started. Pure."""
+"""The plan of restoring a volume: laid out beside, the service stopped, what is there moved aside. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,8 +58,8 @@ def plan_volume_restore(to: VolumeToRestore) -> Plan:
         outage_seconds=OUTAGE if to.service else 0.0,
         loss=Loss(None, to.age, f"What was written to these files in the last {age}. It is kept, moved aside."),
         risks=(
-            f"The files of {volume.name} become those of {to.backup.name}, {age} ago. What was written since is taken "
-            "away from its users, and kept beside.",
+            f"The files of {volume.name} become those of {to.backup.name}. What was written since then is taken away "
+            "from whoever uses them, and kept beside.",
         ),
         facts=((NAME, volume.name), (BACKUP, to.backup.name), ("on", volume.place), *contents_of(volume)),
         consequence=f"the files of {volume.name} on {volume.place} will be those of {to.backup.name}",
