@@ -85,8 +85,16 @@ def _steps(volume: VolumePlace, backup: PartialBackup, service: ManagedService |
         SWAP_TIMEOUT,
         "put the old files back",
     )
+    keep = Step(
+        "keep_volume",
+        place,
+        "Let it stay",
+        "A last look. From here on nothing is put back.",
+        "the restored files are found in their place",
+        SWAP_TIMEOUT,
+    )
     if service is None:
-        return lay_out, swap
+        return lay_out, swap, keep
     name, timeout = service.name, STOP_TIMEOUT + service.ready_within
     stop = Step(
         "stop_service", name, f"Stop {name}", f"{service.known_as}.", "it runs no more", timeout, f"start {name} again"
@@ -100,7 +108,7 @@ def _steps(volume: VolumePlace, backup: PartialBackup, service: ManagedService |
         timeout,
         f"stop {name} again",
     )
-    return lay_out, stop, swap, start
+    return lay_out, stop, swap, start, keep
 
 
 def _is_there(to: VolumeToRestore) -> Check:

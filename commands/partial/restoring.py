@@ -141,6 +141,13 @@ async def swap_back(context: StepContext) -> StepOutcome:
     )
 
 
+async def keep(context: StepContext) -> StepOutcome:
+    """The last look: from here on nothing is taken back."""
+    if not await is_swapped(context):
+        raise StepFailed("The restored files are not in their place any more: look there.")
+    return StepOutcome("The restored files are in their place.", 0)
+
+
 def only_files_change(standing: Standing) -> str | None:
     """Of what the cluster's state tells, nothing speaks for or against it."""
     return None
@@ -151,6 +158,7 @@ ACTIONS: Mapping[str, Action] = {
     "stop_service": Action(stop, is_stopped, undo=start, repeatable=True, obstacle=only_files_change),
     "swap_volume": Action(swap, is_swapped, undo=swap_back, repeatable=True, obstacle=only_files_change),
     "start_service": Action(start, is_started, undo=stop, repeatable=True, obstacle=only_files_change),
+    "keep_volume": Action(keep, is_swapped, final=True, repeatable=True, obstacle=only_files_change),
 }
 
 

@@ -11,7 +11,7 @@ from commands.restoring.target import parse_target, read_target, write_target
 from servers.backups.target import Target
 from servers.inventory import Cluster
 
-USAGE = "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b] [--database NAME]"
+USAGE = "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b] [--database NAME], or --volume NAME"
 _BY_OPERATION = ("drop", "cut-over")
 _HYPHENS = ("--", "\N{EM DASH}", "\N{EN DASH}")
 MOST_TABLES = 20
