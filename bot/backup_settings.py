@@ -112,6 +112,51 @@ def mistakes_in_backups(key: str, cluster: Mapping[str, Any]) -> Iterator[Mistak
     if isinstance(directory, str) and isinstance(archive, str) and _within(archive, directory):
         right = "give the archive a directory of its own"
         yield Mistake(f"{key}.backups.archive_directory", "lies within the directory of the backups", right)
+    for name, data in _data_directories(servers):
+        for field, path in (("directory", directory), ("archive_directory", archive)):
+            if isinstance(path, str) and (_within(path, data) or _within(data, path)):
+                wrong = f"lies within the data directory of {name}, or around it"
+                right = "give backups a place of their own, which no restore moves aside and no retention looks into"
+                yield Mistake(f"{key}.backups.{field}", wrong, right)
+
+
+def mistakes_in_shared_backups(clusters: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Each cluster's native backups and WAL lie by themselves: retention of one would remove what another one needs."""
+    seen: dict[tuple[str, str], str] = {}
+    for cluster, section in sorted(clusters.items()):
+        if not isinstance(section, Mapping):
+            continue
+        for field, place in _native_places(section):
+            other = seen.setdefault(place, cluster)
+            if other != cluster:
+                wrong = f"is the same directory on the same host as one of clusters.{other}.backups"
+                right = "give each cluster its own: WAL of two has the same names"
+                yield Mistake(f"clusters.{cluster}.backups.{field}", wrong, right)
+                break
+
+
+def _native_places(cluster: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Which setting, and the host and directory that it means there."""
+    backups, servers = cluster.get("backups"), cluster.get("servers")
+    if not isinstance(backups, Mapping) or not isinstance(servers, Mapping) or _kind_of(backups) != "native":
+        return
+    named = backups.get("server")
+    for name, server in sorted(servers.items()):
+        ssh = server.get("ssh") if isinstance(server, Mapping) else None
+        ssh = ssh if isinstance(ssh, Mapping) else {}
+        host = ssh.get("host")
+        for field in ("directory", "archive_directory") if host and named in (None, name) else ():
+            path = backups.get(field)
+            if isinstance(path, str):
+                yield field, (f"{host}:{ssh.get('port', 22)}", path.rstrip("/"))
+
+
+def _data_directories(servers: object) -> Iterator[tuple[str, str]]:
+    for name, server in servers.items() if isinstance(servers, Mapping) else ():
+        service = server.get("service") if isinstance(server, Mapping) else None
+        data = service.get("data_directory") if isinstance(service, Mapping) else None
+        if isinstance(data, str):
+            yield name, data
 
 
 def _within(path: str, directory: str) -> bool:

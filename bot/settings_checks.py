@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.audit_settings import mistakes_in_audit
-from bot.backup_settings import mistakes_in_backups
+from bot.backup_settings import mistakes_in_backups, mistakes_in_shared_backups
 from bot.dump_settings import mistakes_in_dumps
 from bot.fence_settings import mistakes_in_fence
 from bot.patroni_settings import mistakes_in_patroni
@@ -48,6 +48,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from _cluster(f"clusters.{cluster}", section, directory)
         yield from mistakes_in_services(f"clusters.{cluster}", section)
         yield from mistakes_in_patroni(f"clusters.{cluster}", section)
+    yield from mistakes_in_shared_backups(_table(raw, "clusters"))
 
 
 def _people(raw: Mapping[str, Any]) -> Iterator[Mistake]:

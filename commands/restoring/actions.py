@@ -45,6 +45,7 @@ DATABASES, SINCE, OPERATION = "databases", "transactions_since", "operation"
 
 _LOOK = """
 SELECT pg_snapshot_xmax(pg_current_snapshot()), current_setting('transaction_read_only'), pg_is_in_recovery(),
+       (SELECT system_identifier FROM pg_control_system()),
        (SELECT string_agg(datname, ', ' ORDER BY datname) FROM pg_database WHERE datallowconn AND NOT datistemplate)
 """
 
@@ -157,12 +158,16 @@ async def is_recovered(context: StepContext) -> bool:
 
 
 async def look(context: StepContext) -> StepOutcome:
-    """It must answer, and take no writes."""
+    """It must answer, take no writes, and be this cluster's: a directory of backups may have another one's as well."""
     place = place_of(context)
     answer = await engine_says(context.world.instances.ask(place, _LOOK, timeout=time_of(context)))
-    xmax, read_only, in_recovery, names = (*answer.strip().split("|"), "", "", "", "")[:4]
+    xmax, read_only, in_recovery, system, names = (*answer.strip().split("|", 4), "", "", "", "", "")[:5]
     if read_only != "on" or in_recovery != "t":
         raise StepFailed("The restored instance would take writes. Drop it, and look at its log.", output=answer)
+    wanted = context.plan.system_identifier
+    if wanted and system != wanted:
+        message = f"The backup is of another database system ({system}, and not {wanted}): do not use it, and drop it."
+        raise StepFailed(message, output=answer)
     live = await _live(context)
     since = str(max(live.next_xid - int(xmax), 0)) if live is not None and xmax.isdigit() else ""
     await _show(context)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bot.backup_settings import NativeBackupSettings, mistakes_in_backups, native_place
+from bot.backup_settings import NativeBackupSettings, mistakes_in_backups, mistakes_in_shared_backups, native_place
 from servers.inventory import BackupPlace, BackupTool, Encryption, Retention
 
 KEY = "0123456789ABCDEF" * 2 + "01234567"
@@ -76,3 +76,35 @@ def test_an_archive_whose_name_begins_alike_lies_elsewhere() -> None:
     backups = {"directory": "/backups", "archive_directory": "/backups-wal"}
 
     assert not list(mistakes_in_backups("clusters.shop", {"servers": SERVERS, "backups": backups}))
+
+
+@pytest.mark.parametrize("field", ["directory", "archive_directory"])
+@pytest.mark.parametrize("path", ["/srv/db1/data/backups", "/srv/db1/data", "/srv/db1", "/srv"])
+def test_backups_lie_neither_within_a_data_directory_nor_around_it(field: str, path: str) -> None:
+    """A restore in place would move them aside, and retention would look at the data directory."""
+    servers = {"db1": {"service": {"data_directory": "/srv/db1/data"}}}
+    backups = {"directory": "/b", field: path}
+
+    (mistake,) = mistakes_in_backups("clusters.shop", {"servers": servers, "backups": backups})
+
+    assert (mistake.key, mistake.wrong) == (
+        f"clusters.shop.backups.{field}",
+        "lies within the data directory of db1, or around it",
+    )
+
+
+def test_two_clusters_never_share_a_directory_on_a_host() -> None:
+    """Retention of one would remove the other one's WAL, which has the same names."""
+
+    def cluster(host: str, archive: str) -> dict[str, Any]:
+        backups = {"directory": f"/b/{archive}", "archive_directory": f"/wal/{archive}"}
+        return {"servers": {"db1": {"ssh": {"host": host}}}, "backups": backups}
+
+    def mistakes(billing: dict[str, Any]) -> list[str]:
+        return [one.key for one in mistakes_in_shared_backups({"billing": billing, "shop": cluster("10.0.0.1", "a")})]
+
+    shared = cluster("10.0.0.1", "b")
+    shared["backups"]["archive_directory"] = "/wal/a/"
+    assert mistakes(shared) == ["clusters.shop.backups.archive_directory"]
+    assert mistakes(cluster("10.0.0.2", "a")) == []
+    assert mistakes(cluster("10.0.0.1", "b")) == []

@@ -4,7 +4,7 @@ What broke off goes on where the file on the host ends. A backup has its name on
 copied; a file that does not is told, and left for people to look at.
 """
 
-from servers.backups.offsite.copy import CopiedFile, OffsiteCopies
+from servers.backups.offsite.copy import CopiedFile, OffsiteCopies, plain_name
 from servers.backups.offsite.parts import etag_of, parts_of
 from servers.backups.offsite.source import PIECE, RemoteFiles
 from servers.backups.offsite.store import ObjectStore
@@ -22,7 +22,7 @@ class BringBack:
 
     async def backup(self, name: str, files: RemoteFiles, directory: str) -> str:
         """Bring a backup back into the directory of all backups on that host; its own path there."""
-        path = f"{directory.rstrip('/')}/{name}"
+        path = f"{directory.rstrip('/')}/{plain_name(name)}"
         part = f"{path}.part"
         await files.make_directory(part)
         for each in await self._copies.files_of(name):
@@ -32,7 +32,7 @@ class BringBack:
 
     async def wal(self, name: str, files: RemoteFiles, archive: str) -> None:
         """Bring a file of the archive back: first under a name that no recovery looks for."""
-        key = self._copies.wal_key(name)
+        key = self._copies.wal_key(plain_name(name))
         stored = (await self._store.objects(key)).get(key)
         if stored is None:
             raise ActionFailed(f"{name} is not off site")

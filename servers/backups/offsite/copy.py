@@ -185,9 +185,20 @@ def _listed(body: bytes) -> tuple[CopiedFile, ...]:
     """ActionFailed where it is no list of ours."""
     try:
         rows = json.loads(body)["files"]
-        return tuple(CopiedFile(str(row["name"]), int(row["size"]), str(row["etag"])) for row in rows)
+        found = tuple(CopiedFile(str(row["name"]), int(row["size"]), str(row["etag"])) for row in rows)
     except (ValueError, KeyError, TypeError) as error:
         raise ActionFailed(f"{LIST} off site makes no sense: {error}") from None
+    for each in found:
+        plain_name(each.name)
+    return found
+
+
+def plain_name(name: str) -> str:
+    """The name, of which a path on a host is made. Whoever may write into the store does not choose that path: anything
+    but a plain name is ActionFailed."""
+    if not name or "/" in name or name.startswith(".") or not name.isprintable():
+        raise ActionFailed(f"off site there is something called {name[:60]!r}, which is no file of a backup")
+    return name
 
 
 def _md5(content: bytes) -> "hashlib._Hash":

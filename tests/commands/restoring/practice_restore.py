@@ -24,7 +24,7 @@ from servers.lsn import Lsn
 from servers.state import Answer, BackupState, BaseBackup, Outcome
 from tests.commands.conftest import Scene, open_scene
 from tests.commands.inventory import SHOP
-from tests.commands.practice import NOW, START, Pair
+from tests.commands.practice import NOW, START, SYSTEM, Pair
 
 KEPT = replace(SHOP, backups=BackupPlace(Tool.NATIVE, "/backups", "/archive"))
 AT = NOW - timedelta(minutes=10)  # a moment that can be restored
@@ -55,6 +55,7 @@ class Shelf:
     runs: tuple[Segments, ...] = (Segments(1, 2, 5, NOW - timedelta(hours=1), NOW - timedelta(minutes=1)),)
     backups: tuple[BaseBackup, ...] = (BACKUP,)
     room: int = 2**40
+    system: str = SYSTEM
     name: str = "practice"
 
     async def list(self, cluster: Cluster, **_: float) -> BackupState:
@@ -130,7 +131,7 @@ class Shelf:
         )
 
     async def ask(self, place: Place, sql: str, **_: float) -> str:
-        return "800|on|t|app, postgres"
+        return f"800|on|t|{self.system}|app, postgres"
 
     async def stop(self, place: Place, **_: float) -> None:
         self._do("stop_instance")

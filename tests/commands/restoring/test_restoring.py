@@ -241,6 +241,15 @@ async def test_beside_a_standby_that_somebody_has_promoted_meanwhile_nothing_is_
     assert (shelf.data, scene.pair.writable) == ("live", ["db2"])
 
 
+async def test_another_clusters_backup_never_takes_the_place_of_this_ones_data(set_up: tuple[Scene, Shelf]) -> None:
+    scene, shelf = set_up
+    shelf.system = "7000000000000000009"
+    report = await ended(scene, f"restore {TO} --in-place", "bob", "carol")
+    assert report.title.endswith(" failed"), report
+    assert "of another database system (7000000000000000009" in report.summary
+    assert (shelf.data, scene.pair.writable) == ("live", ["db1"])
+
+
 async def test_without_a_primary_nothing_is_opened_beside_a_server_that_cannot_be_seen(
     set_up: tuple[Scene, Shelf],
 ) -> None:

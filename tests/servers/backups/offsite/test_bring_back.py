@@ -1,10 +1,13 @@
 """What was copied off site comes back as it was."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from servers.backups.offsite.bring_back import BringBack
+from servers.backups.offsite.copy import LIST
 from servers.backups.offsite.store import ObjectStore
 from servers.engines.engine import ActionFailed
 from tests.bot.witness.conftest import moto_url
@@ -89,3 +92,16 @@ async def test_wal_comes_back_under_its_name(copied: Far, new: Path) -> None:
     assert {each.name: each.read_bytes() for each in new.iterdir()} == {segment: b"wal"}
     with pytest.raises(ActionFailed, match="is not off site"):
         await bring_back(copied).wal("000000010000000000000008", copied.files, str(new))
+
+
+@pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/cron.d/x", "..", "a\nb"])
+async def test_whoever_may_write_into_the_store_writes_nowhere_on_the_host(copied: Far, new: Path, name: str) -> None:
+    listed = json.dumps({"files": [{"name": name, "size": 1, "etag": "0"}]}).encode()
+    key = copied.copies().key_of(NAME, LIST)
+    await ObjectStore(copied.client, BUCKET).put(key, listed, hashlib.md5(listed, usedforsecurity=False).digest())
+
+    with pytest.raises(ActionFailed, match="no file of a backup"):
+        await bring_back(copied).backup(NAME, copied.files, str(new))
+    with pytest.raises(ActionFailed, match="no file of a backup"):
+        await bring_back(copied).backup(name, copied.files, str(new))
+    assert not any(each.is_file() for each in new.rglob("*"))
