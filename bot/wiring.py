@@ -69,7 +69,8 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
         world = _world(settings, clusters, directory(roster), ledger, shells, sessions, backups)
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
-        offsite = OffsiteKeeper(clusters.values(), shells, NativeBackups(shells, utc_now), backups.offsite)
+        lister = NativeBackups(shells, utc_now)
+        offsite = OffsiteKeeper(clusters.values(), shells, lister, backups.offsite, world.partial)
         yield Wired(clusters, roster, redactor, ledger, sessions, world.observer, world, dispatcher, orders, offsite)
     finally:
         # Connections first: nothing may reach a server once the ledger can no longer record it.

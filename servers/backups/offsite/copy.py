@@ -53,10 +53,14 @@ class OffsiteCopies:
     """The copies of one cluster's backups and WAL, below a prefix that ends in a slash."""
 
     def __init__(self, store: ObjectStore, prefix: str, limit: BandwidthLimit) -> None:
-        self._store = store
+        self._store, self._prefix = store, prefix
         self._backups, self._wal = f"{prefix}backups/", f"{prefix}wal/"
         self._limit = limit
         self._lists: dict[str, tuple[str, tuple[CopiedFile, ...]]] = {}  # by backup, with the list's ETag
+
+    def within(self, name: str) -> "OffsiteCopies":
+        """Copies of something else in the same store, below a prefix of its own; they share the bandwidth."""
+        return OffsiteCopies(self._store, f"{self._prefix}{name}/", self._limit)
 
     async def look(self) -> tuple[OffsiteBackup, ...]:
         """The backups that are there as a whole, by name, each with what is not as it was copied."""

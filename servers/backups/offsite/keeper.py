@@ -5,8 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from servers.backups.native.lister import NativeBackups
+from servers.backups.offsite.partial import keep_partial
 from servers.backups.offsite.source import RemoteFiles
 from servers.backups.offsite.stores import OffsiteStores
+from servers.backups.partial.state import PartialListing
+from servers.backups.partial.tool import parts_of
 from servers.engines.engine import ActionFailed
 from servers.inventory import BackupPlace, Cluster, Server
 from servers.ssh import Shells
@@ -21,12 +24,18 @@ class OffsiteKeeper:
     """WAL and backups go side by side, so that a backup of hours holds up no WAL; they share the bandwidth."""
 
     def __init__(
-        self, clusters: Iterable[Cluster], shells: Shells, lister: NativeBackups, stores: OffsiteStores
+        self,
+        clusters: Iterable[Cluster],
+        shells: Shells,
+        lister: NativeBackups,
+        stores: OffsiteStores,
+        partial: PartialListing | None = None,
     ) -> None:
         self._clusters = tuple(one for one in clusters if one.backups is not None and one.backups.offsite is not None)
         self._shells = shells
         self._lister = lister
         self._stores = stores
+        self._partial = partial
 
     async def run(self) -> None:
         """Until it is cancelled. What fails is told in the log, and tried again."""
@@ -34,6 +43,8 @@ class OffsiteKeeper:
             for cluster in self._clusters:
                 group.create_task(_again_and_again(self.keep_wal, cluster, WAL_SECONDS))
                 group.create_task(_again_and_again(self.keep_backups, cluster, BACKUP_SECONDS))
+                if self._partial is not None and parts_of(cluster):
+                    group.create_task(_again_and_again(self.keep_partial, cluster, BACKUP_SECONDS))
 
     async def keep_wal(self, cluster: Cluster) -> int:
         """Copy the WAL that is not off site yet; how many files. Raises ActionFailed."""
@@ -62,6 +73,16 @@ class OffsiteKeeper:
             copied.append(backup.name)
             _log.info("%s: backup %s is off site, %d bytes", cluster.name, backup.name, size)
         return tuple(copied)
+
+    async def keep_partial(self, cluster: Cluster) -> tuple[str, ...]:
+        """Copy dumps and backups of volumes that are not off site yet; which. Raises ActionFailed."""
+        copies = await self._stores.copies(cluster)
+        if copies is None or self._partial is None:
+            return ()
+        copied = await keep_partial(cluster, self._partial, copies, self._shells)
+        for name in copied:
+            _log.info("%s: %s is off site", cluster.name, name)
+        return copied
 
     async def _where(self, cluster: Cluster) -> tuple[BackupPlace, Server]:
         server, state = await self._lister.located(cluster)

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from servers.backups.native.lister import NativeBackups
+from servers.backups.offsite.keeper import OffsiteKeeper
+from servers.backups.offsite.store import s3_client
+from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.partial.place import DumpPlace
 from servers.backups.partial.state import PartialBackup
 from servers.backups.partial.tool import PartialBackups
 from servers.backups.wanted import JobPlace
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobReport, JobState
-from servers.inventory import Cluster, Encryption
+from servers.inventory import Cluster, Encryption, OffsitePlace
 from tests.servers.backups.keys import key_ring, make_key
 from tests.servers.pair import PATIENCE, Pair, now, practice_pair
 
@@ -104,6 +108,31 @@ async def test_it_is_proven_by_a_restore_that_leaves_nothing_behind(dumped: Dump
     assert "2 databases with 1 table restored into a temporary PostgreSQL" in report.log
     assert (await dumped.listed()).verified_at is not None
     assert not list(Path(f"{dumped.backup.path}.understudy").glob("scratch.*/"))
+
+
+async def test_a_dump_goes_off_site_once_and_what_differs_there_is_told(
+    dumped: Dumped, moto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "practice")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "practice")
+    s3 = s3_client("us-east-1", moto_url)
+    s3.create_bucket(Bucket="dumps-far-away")
+    assert dumped.cluster.backups is not None
+    place = OffsitePlace("dumps-far-away", region="us-east-1", endpoint_url=moto_url)
+    cluster = replace(dumped.cluster, backups=replace(dumped.cluster.backups, offsite=place))
+    shells = dumped.pair.shells
+    keeper = OffsiteKeeper((cluster,), shells, NativeBackups(shells, now), OffsiteStores(now), dumped.tool)
+
+    assert await keeper.keep_partial(cluster) == (f"dump nightly {dumped.backup.name}",)
+    assert await keeper.keep_partial(cluster) == ()
+    key = f"understudy/shop/dumps/nightly/backups/{dumped.backup.name}/1.dump.gpg"
+    assert (
+        s3.get_object(Bucket="dumps-far-away", Key=key)["Body"].read()
+        == (Path(dumped.backup.path) / "1.dump.gpg").read_bytes()
+    )
+    s3.put_object(Bucket="dumps-far-away", Key=key, Body=b"altered")
+    with pytest.raises(ActionFailed, match=r"dump nightly: 1\.dump\.gpg has 7 bytes off site"):
+        await keeper.keep_partial(cluster)
 
 
 async def test_what_was_altered_is_found(dumped: Dumped) -> None:
