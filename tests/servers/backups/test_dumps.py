@@ -19,8 +19,11 @@ from servers.backups.wanted import JobPlace
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobReport, JobState
 from servers.inventory import Cluster, Encryption, OffsitePlace
+from tests.bot.witness.conftest import moto_url
 from tests.servers.backups.keys import key_ring, make_key
 from tests.servers.pair import PATIENCE, Pair, now, practice_pair
+
+__all__ = ["moto_url"]  # a fixture
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
