@@ -7,6 +7,7 @@ from commands.binding import bound
 from commands.command import Meant, Order
 from commands.looking import look
 from commands.orders import open_operation
+from commands.parse import COMMAND
 from commands.plan import Check, CheckResult, Plan
 from commands.world import World
 from ledger.maintenance import Maintenance, in_maintenance
@@ -22,7 +23,8 @@ async def make_plan(order: Order, meant: Meant, world: World) -> Plan:
     if standing is None:
         check = Check("no_other_order", "No other order for this cluster", CheckResult.PASS, "none is open")
     else:
-        evidence = f"operation {standing.id} ({standing.kind}) is {standing.state}; wait for its end, or cancel it"
+        how = f"wait for its end, or cancel it: {COMMAND} cancel {standing.id}"
+        evidence = f"operation {standing.id} ({standing.kind}) is {standing.state}; {how}"
         check = Check("no_other_order", "No other order for this cluster", CheckResult.FAIL, evidence)
     return replace(plan, checks=(*plan.checks, check, _maintenance_check(at_work)))
 

@@ -14,9 +14,9 @@ from commands.partial.words import names_a_part
 from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
 from commands.restoring import in_place_actions, report, table_actions
-from commands.restoring.acting import yielding
 from commands.restoring.actions import ACTIONS, OPERATION
 from commands.restoring.cut_over import cut_over
+from commands.restoring.ending import yielding
 from commands.restoring.in_place_plan import plan_in_place
 from commands.restoring.listing import plan_listing
 from commands.restoring.plans import REMOVAL, plan_beside, plan_drop, plan_tables

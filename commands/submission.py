@@ -14,6 +14,7 @@ from commands.command import Meant, Misunderstood, Order
 from commands.document import Document, Draft, UnreadableDraft, read_draft
 from commands.looking import look_again
 from commands.orders import Busy, request
+from commands.parse import COMMAND
 from commands.people import Person
 from commands.plan import Plan
 from commands.plan_page import plan_title
@@ -96,7 +97,7 @@ class Submission:
                 lambda db: request(db, asked, document, policy, tidy(reason), cluster.channel, self._world.now())
             )
         except Busy as busy:
-            return await self._refuse(asked, cluster, answers.nothing_done(f"{busy} Wait for its end, or cancel it."))
+            return await self._refuse(asked, cluster, _busy(busy))
         except Repeated as repeated:
             earlier = repeated.record.entry.details.get("operation")
             return answers.done("Approval is asked for already", f"This is operation {earlier}.")
@@ -123,7 +124,7 @@ class Submission:
                 )
                 self._runner.start(ready, asyncio.ensure_future(look_again(world, cluster)))
         except (Busy, LockHeld) as busy:
-            return await self._refuse(asked, cluster, answers.nothing_done(f"{busy} Wait for its end, or cancel it."))
+            return await self._refuse(asked, cluster, _busy(busy))
         except Repeated as repeated:
             earlier = repeated.record.entry.details.get("operation")
             return answers.done("It was started already", f"This is operation {earlier}.")
@@ -154,6 +155,15 @@ def field_errors(policy: OrderPolicy, plan: Plan, values: Mapping[str, str], *, 
     if (plan.dangerous or alone) and values.get(CLUSTER, "").strip() != plan.cluster:
         errors[CLUSTER] = f"Type “{plan.cluster}”, exactly so, to show that this cluster is meant."
     return errors
+
+
+def _busy(busy: Busy | LockHeld) -> Answer:
+    """Which operation stands in the way, and how it is ended by somebody who cannot wait."""
+    if isinstance(busy, LockHeld):
+        operation, said = busy.holder.operation_id, str(busy).partition(";")[0] + "."
+    else:
+        operation, said = busy.operation.id, str(busy)
+    return answers.nothing_done(f"{said} Wait for its end, or cancel it: {COMMAND} cancel {operation}")
 
 
 def _obstacle(draft: Draft, plan: Plan) -> str | None:

@@ -1,7 +1,7 @@
 """What runs for hours gives way: to a cancel, and to a failover, which one operation at a time would keep out."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from sqlite_utils import Database
 
@@ -12,6 +12,8 @@ from servers.verdict import Verdict, judge
 
 LOOK_EVERY = 2.0  # seconds
 GIVES_WAY_TO = (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY)
+
+End = Callable[[StepContext], Awaitable[str]]
 
 
 async def wish_to_stop(context: StepContext) -> str | None:
@@ -25,10 +27,11 @@ async def why_give_way(context: StepContext) -> str | None:
     return f"{context.cluster.name}: {judgement.verdict}" if judgement.verdict in GIVES_WAY_TO else None
 
 
-async def giving_way(context: StepContext, work: Awaitable[StepOutcome]) -> StepOutcome:
-    """What the work says, unless it is to end before: then it is broken off, and what runs by itself on a host goes on.
+async def giving_way(context: StepContext, work: Awaitable[StepOutcome], end: End) -> StepOutcome:
+    """What the work says, unless it is to end before: then it is broken off, and what it began on a host is ended.
 
-    Raises StepFailed where it gave way to a failover.
+    `end` does that, and says in a few words what it did and what is left; it never raises. Raises StepFailed where it
+    gave way to a failover.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -37,14 +40,18 @@ async def giving_way(context: StepContext, work: Awaitable[StepOutcome]) -> Step
             if task.done():
                 return task.result()
             by, down = await wish_to_stop(context), await why_give_way(context)
-            if by is not None:
-                return StepOutcome(f"{by} cancelled it. What was restored so far is left where it is.")
-            if down is not None:
-                raise StepFailed(f"{down}. It gave way, so that it holds up no failover. Ask again with a primary")
+            if by is not None or down is not None:
+                break
     finally:
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+    ended = await end(context)
+    if by is not None:
+        return StepOutcome(f"{by} cancelled it: {ended}.")
+    raise StepFailed(
+        f"{down}. It gave way, so that it holds up no failover: {ended}. Ask again once there is a primary"
+    )
 
 
 def _cancelled_by(db: Database, operation: str) -> str | None:

@@ -8,7 +8,6 @@ from servers.backups.wanted import BackupKind
 from servers.inventory import Cluster, Server
 from servers.state import BackupState, BaseBackup, ClusterState
 
-BEGIN_TIMEOUT = 30.0
 JOB_TIMEOUT = 24 * 3600.0
 LIST_TIMEOUT = 60.0
 EXPIRY_TIMEOUT = 300.0

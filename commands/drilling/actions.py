@@ -1,7 +1,6 @@
 """The code behind the steps of a drill that are its own: marking where it began, proving, dropping."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from commands.acting import engine_says, time_of, untold
@@ -10,7 +9,7 @@ from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.looking import look
 from commands.restoring.acting import place_of
 from commands.restoring.actions import ACTIONS as RESTORING
-from commands.yielding import giving_way
+from commands.restoring.ending import yielding
 from ledger.drills import RPO, RTO, Drill, drills
 from ledger.instances import instance_is_gone
 from ledger.quantities import count_text, seconds_text
@@ -63,16 +62,11 @@ async def is_dropped(context: StepContext) -> bool:
     return not (await engine_says(context.world.instances.look(place_of(context)))).there
 
 
-def _yielding(action: Action) -> Action:
-    """A restore for practice is the last thing to wait for when a primary dies."""
-    return replace(action, run=lambda context: giving_way(context, action.run(context)), lasting=True)
-
-
 ACTIONS: Mapping[str, Action] = {
-    **{name: _yielding(action) for name, action in RESTORING.items() if name != "drop"},
+    **{name: yielding(action, for_practice=True) for name, action in RESTORING.items() if name != "drop"},
     "verify_backup": BACKING_UP["verify_backup"],
     "mark_drill": Action(mark, untold, repeatable=True, obstacle=lambda standing: None),
-    "prove": _yielding(Action(prove, untold, repeatable=True, obstacle=lambda standing: None)),
+    "prove": yielding(Action(prove, untold, repeatable=True, obstacle=lambda standing: None), for_practice=True),
     "drop_drilled": Action(drop, is_dropped, repeatable=True, obstacle=lambda standing: None),
 }
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from commands.backing_up.backup_plan import BEGIN_TIMEOUT, JOB_TIMEOUT, LIST_TIMEOUT
+from commands.backing_up.backup_plan import JOB_TIMEOUT, LIST_TIMEOUT
 from commands.backing_up.source import Source
 from commands.plan import Check, Loss, Plan, Step
 from commands.promotion.pair import failed, judged, passed, warned
@@ -93,19 +93,17 @@ def contents_of(part: Part) -> tuple[tuple[str, str], ...]:
 def _steps(part: Part, place: str) -> tuple[Step, ...]:
     what = "pg_dump of each database" if part.kind is PartKind.DUMP else "tar of each directory"
     sealed = "encrypted as it is written" if part.encryption else "not encrypted: the settings name no recipients"
-    begin = Step(
-        "begin_part",
+    take = Step(
+        "take_part",
         place,
-        f"Begin the {part.kind}",
-        f"{what}, {sealed}. It goes on by itself if Understudy ends. Cancel: /ha cancel",
-        "the job runs",
-        BEGIN_TIMEOUT,
+        f"Take the {part.kind}",
+        f"{what}, {sealed}, kept in {part.directory}. It goes on if Understudy ends; /ha cancel stops it.",
+        "it is complete, with its checksums",
+        JOB_TIMEOUT,
     )
-    does = f"It is kept in {part.directory} on {place}."
-    take = Step("take_part", place, "Wait for its end", does, "it is complete, with its checksums", JOB_TIMEOUT)
     listed = "Looks for it among all of them."
     see = Step("see_part", place, "See it among the backups", listed, "it is listed as complete", LIST_TIMEOUT)
-    return begin, take, _verify(part, place), see
+    return take, _verify(part, place), see
 
 
 def _verify(part: Part, place: str) -> Step:

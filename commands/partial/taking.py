@@ -11,8 +11,7 @@ from commands.rejoining.progress import progress_line
 from ledger.quantities import bytes_text, seconds_text
 from servers.backups.partial.place import DumpPlace, Part
 from servers.backups.partial.state import PartialBackup
-from servers.backups.partial.tool import host_of
-from servers.backups.wanted import BackupJob, JobPlace
+from servers.backups.wanted import JobPlace
 from servers.engines.rejoining import JobState
 
 # What later steps and the report need, by name.
@@ -20,14 +19,10 @@ PATH, SECONDS, SAID = "part_path", "part_seconds", "part_said"
 MADE, SIZE, VERIFIED, VERIFY_SECONDS = "part_backup", "part_size", "part_verified", "part_verify_seconds"
 
 
-async def begin(context: StepContext) -> StepOutcome:
-    """Done again with the same key it finds its own job, running or done."""
-    place = await _begin(context)
-    return StepOutcome(f"It runs on {_fact(context, SOURCE)}.", found={PATH: place.path})
-
-
 async def take(context: StepContext) -> StepOutcome:
-    part, place = _part(context), await _place(context)
+    """Done again with the same key it finds its own job, running or done. Begun and waited for in one step, so that a
+    cancel finds no moment at which a job runs and nobody stops it."""
+    part, place = _part(context), await _begin(context)
     try:
         report = await followed(context, context.world.partial, place)
     except Cancelled as cancelled:
@@ -36,15 +31,8 @@ async def take(context: StepContext) -> StepOutcome:
         rest = f"What it made so far is left at {place.path}.part"
         raise job_failure(f"The {part.kind} on {_fact(context, SOURCE)}", report, rest)
     said = report.log.splitlines()[-1] if report.log else progress_line(report)
-    return StepOutcome(said, 0, report.log, {SECONDS: f"{report.seconds:.3f}", SAID: said})
-
-
-async def is_taken(context: StepContext) -> bool | None:
-    if PATH not in context.found:
-        return None
-    place = await _place(context)
-    report = await engine_says(context.world.partial.job(context.cluster, place))
-    return report.key == place.key and report.state is JobState.DONE
+    found = {PATH: place.path, SECONDS: f"{report.seconds:.3f}", SAID: said}
+    return StepOutcome(said, 0, report.log, found)
 
 
 async def verify(context: StepContext) -> StepOutcome:
@@ -78,8 +66,7 @@ def nothing_stands_against(standing: Standing) -> str | None:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "begin_part": Action(begin, untold, repeatable=True, obstacle=nothing_stands_against),
-    "take_part": Action(take, is_taken, repeatable=True, lasting=True, obstacle=nothing_stands_against),
+    "take_part": Action(take, untold, repeatable=True, lasting=True, obstacle=nothing_stands_against),
     "verify_part": Action(verify, untold, repeatable=True, lasting=True, obstacle=nothing_stands_against),
     "see_part": Action(see, untold, repeatable=True, obstacle=nothing_stands_against),
 }
@@ -92,15 +79,6 @@ async def _begin(context: StepContext) -> JobPlace:
         begun = tool.begin_dump(context.cluster, part, source, key, timeout=_begin_time(context))
         return await engine_says(begun)
     return await engine_says(tool.begin_volume(part, key, timeout=_begin_time(context)))
-
-
-async def _place(context: StepContext) -> JobPlace:
-    """Where the job runs; begun again with the same key, which finds it, where no step has left word."""
-    path = context.found.get(PATH)
-    if path is None:
-        return await _begin(context)
-    host = host_of(context.cluster, _part(context), _fact(context, SOURCE))
-    return JobPlace(BackupJob.BACKUP, host, path, _key(context))
 
 
 async def _backup(context: StepContext) -> PartialBackup:

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from commands.acting import server_of
-from commands.command import Action, Misunderstood, StepContext, StepFailed, StepOutcome
+from commands.command import Misunderstood, StepContext, StepFailed
 from commands.rejoining.progress import progress_line
 from commands.restoring.seen import look_at_backups
 from commands.restoring.target import read_target
-from commands.yielding import giving_way
 from servers.backups.archive import ArchiveState
 from servers.backups.instances import Place, directory_for
 from servers.backups.serving import NotServed, Serving, serve
@@ -65,14 +63,3 @@ async def watched(
         except ActionFailed as failed:
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
     return report
-
-
-def yielding(action: Action) -> Action:
-    """What may take hours gives way to a cancel, and to a failover if there was a primary when it was approved."""
-
-    async def run(context: StepContext) -> StepOutcome:
-        if dict(context.plan.facts).get(PRIMARY, "none") == "none":
-            return await action.run(context)
-        return await giving_way(context, action.run(context))
-
-    return replace(action, run=run, lasting=True)

@@ -50,7 +50,11 @@ def plan_tables(seen: Seen, now: datetime) -> Plan:
     timeout = max(steps.SHORTEST_JOB, seen.size / steps.SLOWEST_RATE)
     return replace(
         beside,
-        steps=(*beside.steps, steps.copy_tables(seen.host.name, what, database, timeout)),
+        steps=(
+            *beside.steps,
+            steps.copy_tables(seen.host.name, what, database, timeout),
+            steps.see_tables(seen.host.name, database),
+        ),
         loss=Loss(0, 0.0, "What is there is not touched: a new schema is added."),
         facts=(*beside.facts, (TABLES, tables), (DATABASE, database), ("into", f"new schema {SCHEMA}OPERATION")),
         consequence=f"{what} of {database} as of {target_text(seen.target)} will be in a new schema of the live one",

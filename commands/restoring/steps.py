@@ -4,7 +4,7 @@ from commands.plan import Step
 from ledger.quantities import bytes_text, count_text, seconds_text
 
 # The actions that leave the live servers' data directories, settings and roles alone.
-ALONE = frozenset({"lay_out", "compare", "recover", "look", "copy_tables", "drop"})
+ALONE = frozenset({"lay_out", "compare", "recover", "look", "copy_tables", "see_tables", "drop"})
 
 # Seconds.
 LONG, NORMAL, SHORT = 900.0, 120.0, 30.0
@@ -49,6 +49,11 @@ def copy_tables(server: str, what: str, database: str, timeout: float) -> Step:
     )
     proof = "the transaction is committed"
     return Step("copy_tables", server, f"Copy {what} into the live database", does, proof, timeout)
+
+
+def see_tables(server: str, database: str) -> Step:
+    does = f"Counts the tables of the new schema in {database}."
+    return Step("see_tables", server, "See them in the live database", does, "it has them", SHORT)
 
 
 def drop(server: str, directory: str) -> Step:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from commands.acting import engine_says
+from commands.acting import engine_says, untold
 from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
 from commands.restoring.acting import place_of, watched
+from ledger.quantities import count_text
 from servers.engines.rejoining import JobReport, JobState
 from servers.state import Role
 
@@ -34,6 +35,17 @@ async def are_copied(context: StepContext) -> bool:
     return report.key == place.key and report.state is JobState.DONE
 
 
+async def see_tables(context: StepContext) -> StepOutcome:
+    """Asked of the live server itself. A step of its own, so that a cancel during the copy has one to stop before."""
+    database, schema = dict(context.plan.facts)[DATABASE], f"{SCHEMA}{context.operation.lower()}"
+    there = await engine_says(context.world.instances.tables_there(place_of(context), database, schema))
+    if not there:
+        raise StepFailed(
+            f"The live database {database} has no table in {schema}. Look at the copy's log, and ask again"
+        )
+    return StepOutcome(f"{count_text(there, 'table')} in {schema} of {database}.", found={INTO: schema})
+
+
 def still_the_primary(standing: Standing) -> str | None:
     name = standing.plan.target
     return None if standing.state.server(name).role is Role.PRIMARY else f"{name} takes no writes now."
@@ -41,6 +53,7 @@ def still_the_primary(standing: Standing) -> str | None:
 
 ACTIONS: Mapping[str, Action] = {
     "copy_tables": Action(copy_tables, are_copied, repeatable=True, obstacle=still_the_primary),
+    "see_tables": Action(see_tables, untold, repeatable=True, obstacle=still_the_primary),
 }
 
 

@@ -16,7 +16,7 @@ from servers.backups.live_facts import LiveFacts
 from servers.backups.proof import Proof, proof_of
 from servers.backups.proving_script import PROVE, PROVE_SQL
 from servers.backups.recovery import recovery_settings
-from servers.backups.table_scripts import TABLES
+from servers.backups.table_scripts import SEEN, SEEN_SQL, TABLES
 from servers.backups.target import Target
 from servers.engines.engine import ActionFailed
 from servers.engines.job_answer import taken_apart
@@ -180,6 +180,10 @@ class Instances:
         """How that comparison stands."""
         return await self._jobs.report(place.server, place.directory, VERIFY_JOB, timeout=timeout)
 
+    async def stop_verify(self, place: Place, *, timeout: float = 15.0) -> str:
+        """End that comparison, if it runs. What was done, in one line."""
+        return await self._jobs.stop(place.server, place.directory, VERIFY_JOB, timeout=timeout)
+
     async def configure(self, place: Place, wanted: InstanceWanted, *, timeout: float = 15.0) -> None:
         """Give what was laid out in the directory the instance's own configuration. Repeatable."""
         floors = dict(wanted.floors)
@@ -222,6 +226,16 @@ class Instances:
     async def tables(self, place: Place, *, timeout: float = 8.0) -> JobReport:
         """How the copy of tables stands."""
         return await self._jobs.report(place.server, place.directory, TABLES_JOB, timeout=timeout)
+
+    async def stop_tables(self, place: Place, *, timeout: float = 15.0) -> str:
+        """End that copy, if it runs: its transaction is not committed. What was done, in one line."""
+        return await self._jobs.stop(place.server, place.directory, TABLES_JOB, timeout=timeout)
+
+    async def tables_there(self, place: Place, database: str, schema: str, *, timeout: float = 15.0) -> int:
+        """How many tables the live server on the same host has in that new schema."""
+        live = place.server.service.data_directory.rstrip("/")
+        found = await self._run(place.server, live, SEEN, (database, schema, SEEN_SQL), timeout)
+        return _made(place.server, lambda sections: int(sections.one("tables") or ""), found)
 
     async def prove(self, place: Place, *, timeout: float = 600.0) -> Proof:
         """Read every database of it: rows, a sample of indexes, the schema, checksums."""

@@ -1,10 +1,13 @@
-r"""The constant script by which tables go from a restored instance into the live one on the same host, as a job.
+r"""The constant scripts by which tables go from a restored instance into the live one on the same host, as a job,
+and by which they are seen there.
 
 The instance writes SQL, the live server reads it: one transaction, so that all of it is there or nothing. Names are
 quoted by PostgreSQL itself (format's %I, psql's :'name'); rows go in COPY's text format, in which a backslash is
 doubled, so that no row can end the copy. What goes along: columns, types, NOT NULL, primary and unique keys. What does
 not: defaults, triggers, foreign keys, rights: a table to read from, not to run on.
 """
+
+from servers.engines.job_scripts import PRELUDE
 
 # Arguments: the instance's directory, the job's, the live data directory, the database, the new schema, then tables as
 # people name them; none: all of the database, each schema's in a new one of its own.
@@ -94,3 +97,28 @@ SQL
 [ ! -s "$broken" ] || fail "the restored instance could not be read: nothing is left in the live one"
 echo "$# tables copied"
 """
+
+# Of a copy of all tables, each source schema has one of its own, whose name begins so.
+SEEN_SQL = """
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND starts_with(n.nspname::text, :'schema');
+"""
+
+# The first two arguments are the live data directory and where PostgreSQL's programs are; then the database, the new
+# schema, and SQL.
+SEEN = (
+    PRELUDE
+    + r"""
+[ -r "$data/postmaster.pid" ] || refuse "it does not run"
+{ read -r _; read -r _; read -r _; read -r port; IFS= read -r sockets; } < "$data/postmaster.pid"
+[ -n "$sockets" ] || sockets=localhost
+for user in $owner postgres; do
+  answer=$(printf '%s\n' "$3" | as_owner env PGDATABASE="$1" PGCONNECT_TIMEOUT=3 psql -X -w -q -A -t \
+    -v ON_ERROR_STOP=1 -v schema="$2" -h "${sockets%%,*}" -p "$port" -U "$user" -f - 2>&1) || continue
+  echo "@tables $answer"
+  echo "@done"
+  exit 0
+done
+refuse "it did not answer: $answer"
+"""
+)

@@ -48,7 +48,7 @@ class Shelf:
     compared: set[str] = field(default_factory=set)
     copied: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
-    takes: asyncio.Event | None = None  # how long a base backup is laid out
+    endless: str = ""  # the step that does not come to its end
     waited_for: asyncio.Event = field(default_factory=asyncio.Event)
     data: str = "live"
     encrypted_to: str | None = None
@@ -76,13 +76,15 @@ class Shelf:
         return JobPlace(BackupJob.RESTORE, wanted.server, wanted.directory, key)
 
     async def job(self, cluster: Cluster, place: JobPlace, **_: float) -> JobReport:
-        if self.takes is not None:
-            self.waited_for.set()
-            await self.takes.wait()
+        await self._wait("lay_out")
         key = self.keys.get(place.path, "")
         if "lay_out" in self.fails:
             return JobReport(JobState.FAILED, key, 1.0, log=f"understudy: {self.fails['lay_out']}")
         return JobReport(JobState.DONE if key else JobState.NONE, key, 1.0, 4_000_000, 4_000_000, "done")
+
+    async def stop_job(self, cluster: Cluster, place: JobPlace, **_: float) -> str:
+        self._do(f"stop_{place.job}")
+        return f"the {place.job} on {place.server.name} has ended"
 
     async def host(self, server: Server, directory: str, libraries: object = (), **_: float) -> HostForInstance:
         return HostForInstance(self.room, 2**33, "18", 54321, (), "")
@@ -97,7 +99,12 @@ class Shelf:
         self.compared.add(place.key)
         return await self.verified(place)
 
+    async def stop_verify(self, place: Place, **_: float) -> str:
+        self._do("stop_compare")
+        return f"the compare on {place.server.name} has ended"
+
     async def verified(self, place: Place, **_: float) -> JobReport:
+        await self._wait("compare")
         if place.key not in self.compared:
             return JobReport(JobState.NONE)
         return JobReport(JobState.DONE, place.key, 1.0, log="backup successfully verified")
@@ -111,6 +118,8 @@ class Shelf:
         self.running.add(place.directory)
 
     async def look(self, place: Place, **_: float) -> InstanceState:
+        if not self.waited_for.is_set():  # who ends what takes long looks at it as well
+            await self._wait("recover")
         there, running = place.directory in self.keys, place.directory in self.running
         broken = self.fails.get("recover", "")
         return InstanceState(
@@ -149,11 +158,19 @@ class Shelf:
         self.copied[place.key] = schema
         return await self.tables(place)
 
+    async def stop_tables(self, place: Place, **_: float) -> str:
+        self._do("stop_tables")
+        return f"the tables on {place.server.name} has ended"
+
     async def tables(self, place: Place, **_: float) -> JobReport:
+        await self._wait("copy_tables")
         done = place.key in self.copied
         return JobReport(
             JobState.DONE if done else JobState.NONE, place.key if done else "", 1.0, log="1 tables copied"
         )
+
+    async def tables_there(self, place: Place, database: str, schema: str, **_: float) -> int:
+        return list(self.copied.values()).count(schema)
 
     async def swap(self, place: Place, target: object, command: str, **_: float) -> str:
         self._do("swap")
@@ -179,6 +196,11 @@ class Shelf:
 
     async def settle(self, place: Place, **_: float) -> None:
         self._do("settle")
+
+    async def _wait(self, step: str) -> None:
+        if self.endless == step:
+            self.waited_for.set()
+            await asyncio.Event().wait()
 
     def _do(self, action: str) -> None:
         self.did.append(action)

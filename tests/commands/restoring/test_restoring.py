@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from commands import yielding
 from commands.asked import Decision, Form
 from commands.command import Misunderstood
 from commands.dispatcher import Dispatcher
@@ -259,21 +258,6 @@ async def test_without_a_primary_nothing_is_opened_beside_a_server_that_cannot_b
     ready, said = await shown(scene, f"restore db1 {TO} --in-place")
     assert not ready
     assert "db2 cannot be seen, and may take writes" in said, said
-
-
-async def test_a_restore_that_takes_long_gives_way_to_a_failover(
-    set_up: tuple[Scene, Shelf], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(yielding, "LOOK_EVERY", 0.01)
-    scene, shelf = set_up
-    operation = await scene.request(text=f"restore {TO}")
-    shelf.takes = asyncio.Event()
-    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
-    await shelf.waited_for.wait()
-    scene.pair.kill("db1")
-    report = (await scene.dispatcher.wait(operation)).page
-    assert "It gave way, so that it holds up no failover" in report.summary
-    assert await scene.ledger.read(locks.holders) == []
 
 
 async def test_a_cut_over_goes_to_the_moment_of_the_instance(set_up: tuple[Scene, Shelf]) -> None:
