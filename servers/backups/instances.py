@@ -182,7 +182,7 @@ class Instances:
 
     async def stop_verify(self, place: Place, *, timeout: float = 15.0) -> str:
         """End that comparison, if it runs. What was done, in one line."""
-        return await self._jobs.stop(place.server, place.directory, VERIFY_JOB, timeout=timeout)
+        return await self._jobs.stop(place.server, place.directory, VERIFY_JOB, place.key, timeout=timeout)
 
     async def configure(self, place: Place, wanted: InstanceWanted, *, timeout: float = 15.0) -> None:
         """Give what was laid out in the directory the instance's own configuration. Repeatable."""
@@ -229,7 +229,7 @@ class Instances:
 
     async def stop_tables(self, place: Place, *, timeout: float = 15.0) -> str:
         """End that copy, if it runs: its transaction is not committed. What was done, in one line."""
-        return await self._jobs.stop(place.server, place.directory, TABLES_JOB, timeout=timeout)
+        return await self._jobs.stop(place.server, place.directory, TABLES_JOB, place.key, timeout=timeout)
 
     async def tables_there(self, place: Place, database: str, schema: str, *, timeout: float = 15.0) -> int:
         """How many tables the live server on the same host has in that new schema."""
