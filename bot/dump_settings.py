@@ -96,6 +96,7 @@ def mistakes_in_dumps(key: str, cluster: Mapping[str, Any]) -> Iterator[Mistake]
             if kind == "volumes":
                 yield from _known(f"{here}.service", section.get("service"), services, "service")
                 yield from _volume(here, section)
+                yield from _apart_from(here, section, _in_use(cluster, paths))
 
 
 def _volume(key: str, section: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -108,6 +109,28 @@ def _volume(key: str, section: Mapping[str, Any]) -> Iterator[Mistake]:
         if isinstance(path, str) and isinstance(directory, str) and _within(directory, path):
             wrong = f"lies within {path}, which is backed up there"
             yield Mistake(f"{key}.directory", wrong, "keep backups elsewhere than what they are of")
+
+
+def _in_use(cluster: Mapping[str, Any], backups: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What no restore of a volume may move aside, each with what it is."""
+    for name, server in _sections(cluster, "servers"):
+        service = server.get("service")
+        data = service.get("data_directory") if isinstance(service, Mapping) else None
+        if isinstance(data, str):
+            yield f"the data directory of {name}", data
+    for field, what in (("directory", "the backups"), ("archive_directory", "the WAL archive")):
+        path = backups.get(field)
+        if isinstance(path, str):
+            yield what, path
+
+
+def _apart_from(key: str, section: Mapping[str, Any], in_use: Iterator[tuple[str, str]]) -> Iterator[Mistake]:
+    directories = [path for path in section.get("directories") or () if isinstance(path, str)]
+    for what, path in in_use:
+        for directory in directories:
+            if _within(path, directory) or _within(directory, path):
+                right = "a restore would move it aside: name directories of a service alone"
+                yield Mistake(f"{key}.directories", f"names {directory}, in or around {what}", right)
 
 
 def _known(key: str, name: object, names: tuple[str, ...], what: str) -> Iterator[Mistake]:

@@ -87,7 +87,7 @@ def _standbys(seen: Seen) -> tuple[str, ...]:
 
 
 def _checks(seen: Seen, now: datetime) -> tuple[Check, ...]:
-    return (_can_move(seen), _safety(seen, now), _connected(seen), _nobody_else(seen))
+    return (_can_move(seen), _safety(seen, now), _connected(seen), _nobody_else(seen), _does_not_block(seen))
 
 
 def _can_move(seen: Seen) -> Check:
@@ -123,6 +123,18 @@ def _connected(seen: Seen) -> Check:
     long = f", {count_text(len(use.long_transactions), 'long transaction')}" if use.long_transactions else ""
     evidence = f"{count_text(use.sessions, 'session')}{long}: they are ended"
     return warned("connected", title, evidence) if use.sessions else passed("connected", title, "nobody")
+
+
+def _does_not_block(seen: Seen) -> Check:
+    """Every standby is stopped meanwhile, and follows again only once it was copied anew: that may take hours."""
+    title = f"Commits will not block on {seen.host.name}"
+    sql = seen.state.server(seen.host.name).sql
+    if sql is None:
+        return warned("synchronous", title, "synchronous_standby_names is not known")
+    if not sql.synchronous_standby_names.strip():
+        return passed("synchronous", title, "synchronous_standby_names is empty")
+    mend = "No commit would return until a standby was copied anew: set it to '' there and reload"
+    return failed("synchronous", title, f"synchronous_standby_names is “{sql.synchronous_standby_names}”. {mend}")
 
 
 def _nobody_else(seen: Seen) -> Check:

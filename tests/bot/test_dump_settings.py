@@ -82,6 +82,15 @@ def test_what_has_the_wrong_shape_is_refused(model: type[DumpSettings | VolumeSe
             "lies within /srv/app",
             "elsewhere",
         ),
+        (
+            {
+                "servers": {"db1": {"service": {"data_directory": "/srv/pg/18"}}},
+                "volumes": {"f": {"directory": "/keep", "directories": ["/srv/pg"], "server": "db1"}},
+            },
+            "volumes.f.directories",
+            "names /srv/pg, in or around the data directory of db1",
+            "a restore would move it aside",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_named(section: dict[str, Any], key: str, wrong: str, right: str) -> None:

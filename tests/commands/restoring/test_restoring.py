@@ -249,6 +249,14 @@ async def test_another_clusters_backup_never_takes_the_place_of_this_ones_data(s
     assert (shelf.data, scene.pair.writable) == ("live", ["db1"])
 
 
+async def test_in_place_is_refused_where_no_commit_would_return_afterwards(set_up: tuple[Scene, Shelf]) -> None:
+    scene, _ = set_up
+    scene.pair.machines["db1"].synchronous_standby_names = "db2"
+    ready, said = await shown(scene, f"restore {TO} --in-place")
+    assert not ready
+    assert "No commit would return until a standby was copied anew" in said
+
+
 async def test_without_a_primary_nothing_is_opened_beside_a_server_that_cannot_be_seen(
     set_up: tuple[Scene, Shelf],
 ) -> None:
