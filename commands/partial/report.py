@@ -16,7 +16,7 @@ def conclude_part(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         rows.append(("Size", f"{bytes_text(int(found[SIZE]))} on {facts[SOURCE]}"))
     if SECONDS in found:
         rows.append(("Took", seconds_text(float(found[SECONDS]))))
-    if found.get(SAID, "").startswith("understudy:") is False and SAID in found:
+    if SAID in found and not found[SAID].startswith("understudy:"):
         rows.append(("Contents", found[SAID]))
     rows.append(("Verified", found.get(VERIFIED, "no")))
     look = f"All of them: /ha backups {plan.cluster}"

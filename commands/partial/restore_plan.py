@@ -95,20 +95,20 @@ def _steps(volume: VolumePlace, backup: PartialBackup, service: ManagedService |
     )
     if service is None:
         return lay_out, swap, keep
+    return lay_out, _stop(service), swap, _start(service), keep
+
+
+def _stop(service: ManagedService) -> Step:
     name, timeout = service.name, STOP_TIMEOUT + service.ready_within
-    stop = Step(
-        "stop_service", name, f"Stop {name}", f"{service.known_as}.", "it runs no more", timeout, f"start {name} again"
-    )
-    start = Step(
-        "start_service",
-        name,
-        f"Start {name}",
-        "With the restored files. Where it is not healthy, the old ones are put back.",
-        "it runs, and its health checks pass",
-        timeout,
-        f"stop {name} again",
-    )
-    return lay_out, stop, swap, start, keep
+    proof, undo = "it runs no more", f"start {name} again"
+    return Step("stop_service", name, f"Stop {name}", f"{service.known_as}.", proof, timeout, undo)
+
+
+def _start(service: ManagedService) -> Step:
+    name, timeout = service.name, STOP_TIMEOUT + service.ready_within
+    does = "With the restored files. Where it is not healthy, the old ones are put back."
+    proof, undo = "it runs, and its health checks pass", f"stop {name} again"
+    return Step("start_service", name, f"Start {name}", does, proof, timeout, undo)
 
 
 def _is_there(to: VolumeToRestore) -> Check:
