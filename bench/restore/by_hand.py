@@ -18,6 +18,7 @@ from lab.pgbackrest import STANZA
 
 # As Understudy's native tool calls it, so that the two differ by Understudy alone.
 _LIKE_THE_NATIVE_TOOL = ("--compress=server-zstd", "--manifest-checksums=SHA256")
+_NOT_COPIED = ("pg_wal", "postmaster.pid", "postmaster.opts")
 _NO_RECOVERY_OF_ITS_OWN: dict[str, str] = {}
 
 
@@ -61,13 +62,13 @@ class BareCopy(ByHand):
         server, copy = self.ground.server, self.store / "data"
         async with await psycopg.AsyncConnection.connect(server.local_conninfo(), autocommit=True) as connection:
             await connection.execute("SELECT pg_backup_start('bench', fast => true)")
-            await self.ground.run("cp", "-a", str(server.data_directory), str(copy))
+            there = [str(path) for path in server.data_directory.iterdir() if path.name not in _NOT_COPIED]
+            await self.ground.run("cp", "-a", "-t", str(server.account.directory(copy)), *there)
             cursor = await connection.execute("SELECT labelfile FROM pg_backup_stop(wait_for_archive => true)")
             row = await cursor.fetchone()
         assert row is not None
         server.account.write(copy / "backup_label", str(row[0]))
-        for name in ("postmaster.pid", "postmaster.opts"):
-            (copy / name).unlink()
+        server.account.directory(copy / "pg_wal")
 
     async def lay_out(self, directory: Path, moment: datetime) -> dict[str, str]:
         await self.ground.run("cp", "-a", str(self.store / "data"), str(directory))
