@@ -147,6 +147,10 @@ def _nobody_else(seen: Seen) -> Check:
     unseen = ", ".join(view.name for view in others if view.unknown)
     if unseen and seen.primary is None:
         return failed("only_primary", title, f"{unseen} cannot be seen, and may take writes. Fence it first: /ha fence")
+    coming = "" if seen.primary else ", ".join(view.name for view in others if not view.surely_standby)
+    if coming:
+        mend = "Fence it first: /ha fence"
+        return failed("only_primary", title, f"{coming} is down, and comes up as a primary once it is started. {mend}")
     if unseen:
         return warned("only_primary", title, f"{unseen} cannot be seen")
     return passed("only_primary", title, "none is seen to")

@@ -249,6 +249,18 @@ async def test_another_clusters_backup_never_takes_the_place_of_this_ones_data(s
     assert (shelf.data, scene.pair.writable) == ("live", ["db1"])
 
 
+async def test_a_standby_is_restored_in_place_only_once_the_dead_primary_is_fenced(set_up: tuple[Scene, Shelf]) -> None:
+    """Started by accident it would come up as a second primary."""
+    scene, _ = set_up
+    scene.pair.kill("db1")
+    ready, said = await shown(scene, f"restore db2 {TO} --in-place")
+    assert not ready
+    assert "db1 is down, and comes up as a primary once it is started" in said
+    scene.pair.machines["db1"].marked = True
+    ready, said = await shown(scene, f"restore db2 {TO} --in-place")
+    assert ready, said
+
+
 async def test_in_place_is_refused_where_no_commit_would_return_afterwards(set_up: tuple[Scene, Shelf]) -> None:
     scene, _ = set_up
     scene.pair.machines["db1"].synchronous_standby_names = "db2"
