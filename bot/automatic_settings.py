@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ByteSize
 
+from bot.schedule_settings import ScheduleSettings, schedule
 from bot.settings_types import Seconds, Section
 from commands.automatic.policy import AutomaticFailover, AutomaticPolicy
 from ledger.durations import parse_seconds
@@ -28,7 +29,9 @@ class AutomaticFailoverSettings(Section):
     cooldown: Seconds = _COOLDOWN
 
 
-def automatic_policy(section: AutomaticFailoverSettings, *, fence_returning_primary: bool) -> AutomaticPolicy:
+def automatic_policy(
+    section: AutomaticFailoverSettings, times: ScheduleSettings, *, fence_returning_primary: bool
+) -> AutomaticPolicy:
     """The same as commands know it."""
     failover = AutomaticFailover(
         after=timedelta(seconds=section.after),
@@ -37,4 +40,4 @@ def automatic_policy(section: AutomaticFailoverSettings, *, fence_returning_prim
         accept_unknown_loss=section.unknown_loss == "accept",
         cooldown=timedelta(seconds=section.cooldown),
     )
-    return AutomaticPolicy(failover if section.enabled else None, fence_returning_primary)
+    return AutomaticPolicy(failover if section.enabled else None, fence_returning_primary, schedule(times))

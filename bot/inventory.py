@@ -72,7 +72,9 @@ def _slack_ids(settings: Settings) -> dict[str, tuple[str, ...]]:
 def automatic_of(settings: Settings) -> dict[str, AutomaticPolicy]:
     """What may be done without a person, by cluster."""
     return {
-        name: automatic_policy(section.automatic_failover, fence_returning_primary=section.fence_returning_primary)
+        name: automatic_policy(
+            section.automatic_failover, section.schedule, fence_returning_primary=section.fence_returning_primary
+        )
         for name, section in settings.clusters.items()
     }
 

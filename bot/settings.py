@@ -33,6 +33,7 @@ from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.fence_settings import FenceSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
+from bot.schedule_settings import ScheduleSettings
 from bot.services_settings import ServicesSettings
 from bot.settings_checks import check_references
 from bot.settings_mistakes import (
@@ -132,6 +133,7 @@ class ClusterSettings(Section):
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False
     automatic_failover: AutomaticFailoverSettings = AutomaticFailoverSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
 
 
 class Settings(BaseSettings):

@@ -18,6 +18,7 @@ from bot.dump_settings import mistakes_in_dumps
 from bot.fence_settings import mistakes_in_fence
 from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
+from bot.schedule_settings import mistakes_in_schedule
 from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
@@ -48,6 +49,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from _cluster(f"clusters.{cluster}", section, directory)
         yield from mistakes_in_services(f"clusters.{cluster}", section)
         yield from mistakes_in_patroni(f"clusters.{cluster}", section)
+        yield from mistakes_in_schedule(f"clusters.{cluster}", section, _table(raw, "people"))
     yield from mistakes_in_shared_backups(_table(raw, "clusters"))
 
 

@@ -150,6 +150,13 @@ loss_limit = "1MiB"                 # of WAL that the standby has not received
 unknown_loss = "refuse"             # or "accept"
 cooldown = "1h"                     # between two failovers
 
+# Backups and drills by themselves, in UTC; docs/backups.md says when they wait, and when they are left out.
+# [clusters.shop.schedule]
+# backup = "daily 02:00"            # or "weekly sun 02:00", "monthly 1 02:00", cron's five fields
+# drill_restore = "weekly sun 04:00"
+# set_by = "alice"                  # who answers for it: a key of people
+# late_by = "6h"                    # a missed one is still started when it is less late than this
+
 # [clusters.shop.thresholds]        # what differs for this cluster alone
 # replay_lag_bytes = "16MiB"
 

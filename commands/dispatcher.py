@@ -13,6 +13,7 @@ from commands.ask import Ask
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
 from commands.automatic.clicks import Choice
 from commands.automatic.overseer import Overseer
+from commands.automatic.scheduler import Scheduler
 from commands.command import Command, Misunderstood, Order
 from commands.deciding import Deciding
 from commands.document import warm_up
@@ -65,6 +66,7 @@ class Dispatcher:
         self._ask = Ask(world, self._commands, self._deciding)
         self._submission = Submission(world, self._orders, self._runner, self._owner)
         self._overseer = Overseer(world, self._runner, self._owner, _is_at_work)
+        self._scheduler = Scheduler(world, self._orders, self._runner, self._owner)
 
     def needs_form(self, text: str) -> bool:
         """Whether the text is an order that is understood, so that its plan comes as a form. Instant, no I/O."""
@@ -124,7 +126,8 @@ class Dispatcher:
         return tuple(operation.id for operation in await self._recovery.abandoned())
 
     async def tick(self, now: datetime) -> None:
-        """Ends what waited for approval or lasted too long, and carries on operations whose process has gone."""
+        """Ends what waited for approval or lasted too long, carries on operations whose process has gone, and starts
+        what is scheduled."""
         policies, ledger = self._world.policies, self._world.ledger
         if await ledger.read(lambda db: bool(late(db, now))):
             await ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
@@ -134,9 +137,11 @@ class Dispatcher:
             channels = {name: cluster.channel for name, cluster in self._world.clusters.items()}
             await ledger.write(lambda db: remind(db, channels, now))
         await self.recover()
+        self._scheduler.tick(now)
 
     async def shutdown(self, deadline: float = SHUTDOWN_DEADLINE) -> None:
         """Lets running steps finish for at most `deadline` seconds, and records where each operation stopped."""
+        await self._scheduler.close()
         await self._overseer.close()
         await self._runner.shutdown(deadline)
         if not self._runner.running:

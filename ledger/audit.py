@@ -43,6 +43,7 @@ class AuditKind(StrEnum):
     STEP_RESULT = "step result"
     LOCK_TAKEN_OVER = "lock taken over"
     AUTOMATIC_FAILOVER = "automatic failover"
+    SCHEDULE = "schedule"
     OLD_PRIMARY = "old primary"
     ALERT_CHANGE = "alert change"
     ACKNOWLEDGEMENT = "acknowledgement"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from commands.automatic.timetable import Timetable
+
 
 @dataclass(frozen=True, slots=True)
 class AutomaticFailover:
@@ -21,11 +23,29 @@ class AutomaticFailover:
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """An order that is started by itself at its times; its words come `before` and `after` the cluster's name.
+
+    `job` is what the settings call it, `set_by` who answers for it. What was missed is still started when it is less
+    than `late_by` late.
+    """
+
+    job: str
+    order: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    timetable: Timetable
+    set_by: str
+    late_by: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
 class AutomaticPolicy:
     """`failover` None: off. `fence_returning_primary`: an old primary that takes writes again is fenced at once."""
 
     failover: AutomaticFailover | None = None
     fence_returning_primary: bool = False
+    schedule: tuple[Scheduled, ...] = ()
 
 
 NOTHING = AutomaticPolicy()

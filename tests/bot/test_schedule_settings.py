@@ -1,0 +1,48 @@
+"""The settings of scheduled backups and drills: what they become, and what is said of mistakes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bot.schedule_settings import ScheduleSettings, mistakes_in_schedule, schedule
+from commands.automatic.policy import Scheduled
+from commands.automatic.timetable import read_timetable
+
+PEOPLE = {"alice": {}, "bob": {}}
+
+
+def test_nothing_is_scheduled_unless_the_settings_say_so() -> None:
+    assert schedule(ScheduleSettings()) == ()
+
+
+def test_what_is_scheduled_when_and_by_whom() -> None:
+    section = {"backup": "Daily 02:00", "drill_restore": "weekly sun 04:00", "set_by": "alice", "late_by": "2h"}
+    late_by = timedelta(hours=2)
+    assert schedule(ScheduleSettings.model_validate(section)) == (
+        Scheduled("backup", "backup", (), ("full",), read_timetable("daily 02:00"), "alice", late_by),
+        Scheduled("drill_restore", "drill", ("restore",), (), read_timetable("weekly sun 04:00"), "alice", late_by),
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"backup": "at night", "set_by": "alice"}, "write “daily 02:00”"),
+        ({"backup": "daily 02:00"}, "set_by is missing"),
+        ({"backups": "daily 02:00"}, "Extra inputs"),
+    ],
+)
+def test_mistakes_are_said_with_what_would_be_right(section: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        ScheduleSettings.model_validate(section)
+
+
+def test_who_is_named_must_be_known_and_there_must_be_backups() -> None:
+    section = {"schedule": {"backup": "daily 02:00", "set_by": "alic"}}
+
+    first, second = mistakes_in_schedule("clusters.shop", section, PEOPLE)
+
+    assert (first.key, first.mend) == ("clusters.shop.schedule.set_by", "name one of them: alice, bob")
+    assert (second.key, second.wrong) == ("clusters.shop.schedule.backup", "clusters.shop.backups is missing")
