@@ -10,7 +10,7 @@ from bot.schedule_settings import ScheduleSettings, mistakes_in_schedule, schedu
 from commands.automatic.policy import Scheduled
 from commands.automatic.timetable import read_timetable
 
-PEOPLE = {"alice": {}, "bob": {}}
+PEOPLE: dict[str, Any] = {"alice": {}, "bob": {}}
 
 
 def test_nothing_is_scheduled_unless_the_settings_say_so() -> None:
@@ -44,5 +44,5 @@ def test_who_is_named_must_be_known_and_there_must_be_backups() -> None:
 
     first, second = mistakes_in_schedule("clusters.shop", section, PEOPLE)
 
-    assert (first.key, first.mend) == ("clusters.shop.schedule.set_by", "name one of them: alice, bob")
+    assert (first.key, first.right) == ("clusters.shop.schedule.set_by", "name one of them: alice, bob")
     assert (second.key, second.wrong) == ("clusters.shop.schedule.backup", "clusters.shop.backups is missing")
