@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from commands.automatic.policy import Scheduled
+from commands.parse import COMMAND
 from ledger.page import Moment, Page, Span, Tone, text
 
 
@@ -12,34 +13,36 @@ def card_key(cluster: str, job: str, due: datetime) -> str:
 
 
 def taken_up(cluster: str, scheduled: Scheduled, following: datetime | None) -> Page:
-    spans: tuple[Span, ...] = (f"{_when(scheduled)}. ", *(("The next one: ", Moment(following)) if following else ()))
-    return _page(f"{_what(scheduled)} of {cluster} by itself: {scheduled.timetable.spoken} UTC", Tone.INFO, *spans)
+    title = f"{_what(scheduled)} of {cluster} by itself: {scheduled.timetable.spoken} UTC"
+    spans: tuple[Span, ...] = ("The next one: ", Moment(following)) if following else ()
+    return _page(title, Tone.INFO, f"{_by(scheduled)}.", *spans)
 
 
 def started(cluster: str, scheduled: Scheduled, due: datetime, operation: str) -> Page:
     title = f"{_what(scheduled)} of {cluster} starts by itself: operation {operation}"
-    return _page(title, Tone.RUNNING, "Due ", Moment(due), f". {_when(scheduled)}. To stop it: /ha cancel {operation}")
+    said = f"{_by(scheduled)}. To stop it: {COMMAND} cancel {operation}."
+    return _page(title, Tone.RUNNING, said, "It was due ", Moment(due))
 
 
 def waits(cluster: str, scheduled: Scheduled, due: datetime, against: str) -> Page:
     title = f"{_what(scheduled)} of {cluster} waits"
-    return _page(title, Tone.WARNING, f"{against}. Due ", Moment(due), ". It is tried again within the hour.")
+    return _page(title, Tone.WARNING, f"{against}. It is tried again for an hour.", "It was due ", Moment(due))
 
 
 def left_out(cluster: str, scheduled: Scheduled, due: datetime, why: str) -> Page:
     title = f"{_what(scheduled)} of {cluster} was left out"
-    again = " ".join(("/ha", scheduled.order, *scheduled.before, cluster, *scheduled.after))
-    return _page(title, Tone.WARNING, f"{why}. Due ", Moment(due), f". If it is needed now: {again}")
+    again = " ".join((COMMAND, scheduled.order, *scheduled.before, cluster, *scheduled.after))
+    return _page(title, Tone.WARNING, f"{why}. If it is needed now: {again}.", "It was due ", Moment(due))
 
 
-def _page(title: str, tone: Tone, *spans: Span) -> Page:
-    said = "".join(span for span in spans if isinstance(span, str)) if all(isinstance(s, str) for s in spans) else ""
-    return Page(title=title, tone=tone, summary=f"{title}. {said}".strip(), parts=(text(*spans),))
+def _page(title: str, tone: Tone, said: str, *when: Span) -> Page:
+    """What is said stands in the notification as well."""
+    return Page(title=title, tone=tone, summary=f"{title}. {said}", parts=(text(f"{said} ", *when),))
 
 
 def _what(scheduled: Scheduled) -> str:
-    return scheduled.job.replace("_", " ").capitalize()
+    return "Restore drill" if scheduled.order == "drill" else scheduled.order.capitalize()
 
 
-def _when(scheduled: Scheduled) -> str:
+def _by(scheduled: Scheduled) -> str:
     return f"Set by {scheduled.set_by} in the settings"

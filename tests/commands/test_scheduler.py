@@ -14,6 +14,7 @@ from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
 from ledger.audit import AuditKind
 from ledger.operations import OperationState
+from ledger.page import Page
 from ledger.page_json import from_json
 from servers.inventory import BackupPlace
 from servers.inventory import BackupTool as ToolName
@@ -43,10 +44,13 @@ class Night:
                 await bot._runner.wait(operation.id)
 
     async def titles(self) -> list[str]:
+        return [page.title for page in await self.pages()]
+
+    async def pages(self) -> list[Page]:
         """Every word in the channel about what is scheduled."""
         sql = "SELECT page FROM outbox WHERE card LIKE 'schedule/%' ORDER BY id"
         rows = await self.scene.ledger.read(lambda db: [row["page"] for row in db.query(sql)])
-        return [from_json(row).title for row in rows]
+        return [from_json(row) for row in rows]
 
 
 @pytest.fixture
@@ -76,6 +80,42 @@ async def test_it_runs_at_its_time_with_the_policy_as_approver(night: Night) -> 
     (*_, started) = await night.scene.records(AuditKind.SCHEDULE)
     assert {given.entry.actor.id, started.entry.actor.id} == {"policy:shop"}
     assert (await night.titles())[-1] == f"Backup of shop starts by itself: operation {operation.id}"
+
+
+async def test_the_channel_is_told_who_set_it_and_how_to_stop_it(night: Night) -> None:
+    await night.at(1)
+
+    taken_up, started = await night.pages()
+    assert taken_up.summary.endswith("Set by alice in the settings.")
+    (operation,) = await night.scene.operations()
+    assert started.summary.endswith(f"Set by alice in the settings. To stop it: /ha cancel {operation.id}.")
+
+
+async def test_the_bots_own_clock_starts_it(night: Night) -> None:
+    night.scene.pair.now += timedelta(hours=1)
+    await night.scene.dispatcher.tick(night.scene.world.now())
+    async with asyncio.timeout(5):
+        while not await night.scene.operations():
+            await asyncio.sleep(0.01)
+
+    (operation,) = await night.scene.operations()
+    await night.scene.dispatcher.wait(operation.id)
+    assert operation.kind == "backup"
+
+
+async def test_the_kill_of_a_process_right_after_the_approval_loses_and_doubles_nothing(night: Night) -> None:
+    killed = night.another_bot()
+    killed._scheduler._runner.start = lambda ready, looked: looked.cancel()  # type: ignore[method-assign, assignment]
+    night.scene.pair.now += timedelta(hours=1)
+    await killed._scheduler.look()
+    (operation,) = await night.scene.operations()
+    assert operation.state is OperationState.APPROVED
+    killed._owner.leave()
+
+    await night.scene.dispatcher.recover()
+    await night.at(1.1)
+
+    assert [one.state for one in await night.scene.operations()] == [OperationState.SUCCEEDED]
 
 
 async def test_two_bots_on_one_ledger_and_a_restart_start_it_once(night: Night) -> None:
