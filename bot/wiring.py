@@ -19,6 +19,7 @@ from ledger.redact import Redactor
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
 from servers.backups.native.lister import NativeBackups
+from servers.backups.offsite.from_store import FromStore
 from servers.backups.offsite.keeper import OffsiteKeeper
 from servers.backups.partial.tool import PartialBackups
 from servers.backups.partial.volumes import Volumes
@@ -112,6 +113,7 @@ def _world(
         backup_tool=backups.tool_of,
         instances=Instances(shells),
         in_place=InPlace(shells),
+        from_store=FromStore(shells, backups.offsite),
         partial=partial,
         volumes=Volumes(shells),
         ledger=ledger,

@@ -13,10 +13,11 @@ from commands.partial.restore_words import names_a_volume, understand_volume
 from commands.partial.words import names_a_part
 from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
-from commands.restoring import in_place_actions, report, table_actions
+from commands.restoring import from_store_actions, in_place_actions, report, table_actions
 from commands.restoring.actions import ACTIONS, OPERATION
 from commands.restoring.cut_over import cut_over
 from commands.restoring.ending import yielding
+from commands.restoring.from_store_plan import plan_from_store
 from commands.restoring.in_place_plan import plan_in_place
 from commands.restoring.listing import plan_listing
 from commands.restoring.plans import REMOVAL, plan_beside, plan_drop, plan_tables
@@ -26,7 +27,9 @@ from commands.world import World
 from ledger.instances import instances_there
 from servers.state import ClusterState
 
-LONG = frozenset({"lay_out", "compare", "recover", "copy_tables"})  # hours, while clients go on
+LONG = frozenset(
+    {"lay_out", "compare", "recover", "copy_tables", "bring_backup", "bring_wal"}
+)  # hours, while clients go on
 FURTHEST_CLOCK = timedelta(hours=14)  # ahead of UTC, somewhere on Earth
 
 
@@ -63,6 +66,8 @@ class Restore:
             there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
             backups, window, _ = await look_at_backups(world, cluster)
             return plan_listing(cluster, state, backups, window, there, world.now())
+        if wanted.way is Way.FROM_STORE:
+            return await plan_from_store(world, cluster, state, meant.server, wanted.target)
         seen = await see(world, cluster, state, meant.server, wanted, wanted.target)
         if wanted.way is Way.IN_PLACE:
             return plan_in_place(seen, await look_at_traffic(world, cluster), world.now())
@@ -71,7 +76,8 @@ class Restore:
         return plan_beside(seen, world.now())
 
     def actions(self) -> Mapping[str, Action]:
-        every = {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS, **volumes.ACTIONS}
+        own = {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS, **from_store_actions.ACTIONS}
+        every = {**own, **volumes.ACTIONS}
         return {name: yielding(action) if name in LONG else action for name, action in every.items()}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
@@ -81,6 +87,8 @@ class Restore:
             return report.conclude_drop(plan)
         if dict(plan.facts)["how"] == Way.IN_PLACE:
             return report.conclude_in_place(plan, found)
+        if dict(plan.facts)["how"] == Way.FROM_STORE:
+            return report.conclude_from_store(plan, found)
         return report.conclude_beside(plan, found, found.get(OPERATION, ""))
 
 

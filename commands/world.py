@@ -10,6 +10,8 @@ from commands.policies import Policies
 from ledger.ledger import Ledger
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
+from servers.backups.offsite.from_store import FromStore
+from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.partial.tool import PartialBackups
 from servers.backups.partial.volumes import Volumes
 from servers.backups.registry import BackupTools
@@ -32,6 +34,10 @@ def _no_partial_backups() -> PartialBackups:
     return PartialBackups(Shells(), lambda: datetime.now(UTC))
 
 
+def _no_store() -> FromStore:
+    return FromStore(Shells(), OffsiteStores(lambda: datetime.now(UTC)))
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The outside world, the memory and the rules, as commands see them."""
@@ -47,6 +53,7 @@ class World:
     backup_tool: Callable[[Cluster], BackupTool] = field(default_factory=_no_backup_tools)
     instances: Instances = field(default_factory=lambda: Instances(Shells()))
     in_place: InPlace = field(default_factory=lambda: InPlace(Shells()))
+    from_store: FromStore = field(default_factory=_no_store)
     partial: PartialBackups = field(default_factory=_no_partial_backups)
     volumes: Volumes = field(default_factory=lambda: Volumes(Shells()))
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))

@@ -1,4 +1,4 @@
-"""The command line: `understudy run`, `init`, `check`, `ha …`, `archive …`, `audit …` and `lab …`."""
+"""The command line: `understudy run`, `init`, `check`, `ha …`, `recover`, `archive …`, `audit …` and `lab …`."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -55,6 +55,26 @@ def ha(
     from bot.terminal.ha import run_ha
 
     _finish(run_ha(_load(settings), words or [], reason=reason, confirmation=confirm))
+
+
+@app.command()
+def recover(
+    store: Annotated[str, typer.Option("--from", help="Where the copies off site are: s3://BUCKET/PREFIX.")],
+    server: Annotated[str, typer.Option("--to", help="The server, as the settings name it; it has no data yet.")],
+    cluster: Annotated[str | None, typer.Option(help="Where more than one has a server of that name.")] = None,
+    at: Annotated[str, typer.Option(help="latest, or a moment: docs/restore.md.")] = "latest",
+    settings: SettingsOption = None,
+    reason: Annotated[str | None, typer.Option(help="Why; asked for when the policy wants one.")] = None,
+    confirm: Annotated[str | None, typer.Option(help="The cluster's name, instead of being asked to type it.")] = None,
+) -> None:
+    """When everything is gone: bring a cluster back onto an empty server, from the copies off site, without Slack."""
+    from bot.terminal.recover import CannotRecover, Recovery, run_recover
+
+    wanted = Recovery(store, server, cluster, at)
+    try:
+        _finish(run_recover(_load(settings), wanted, reason=reason, confirmation=confirm))
+    except CannotRecover as error:
+        _fail(f"Cannot recover: {error}", status=2)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from datetime import datetime
 from commands.command import failure_of
 from commands.plan import Conclusion, Plan
 from commands.restoring import actions, in_place_actions, table_actions
+from commands.restoring.acting import BACKUP
 from ledger.quantities import seconds_text
 
 
@@ -60,6 +61,29 @@ def conclude_in_place(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         line,
         tuple(row for row in rows if row[1]),
         (*again, *others, "Take a base backup soon: /ha backup", *tidy, f"Look: /ha status {plan.cluster}"),
+    )
+
+
+def conclude_from_store(plan: Plan, found: Mapping[str, str]) -> Conclusion:
+    """What is lost is told by the last transaction that came back."""
+    facts = dict(plan.facts)
+    rows = (
+        ("Recovered to", facts["to"]),
+        ("Last transaction", _last_transaction(found)),
+        ("Timeline", found.get(in_place_actions.TIMELINE, "")),
+        ("Backup", facts[BACKUP]),
+    )
+    line = f"{plan.cluster} takes writes on {plan.target}. What came after the last transaction is lost."
+    failed = tuple(f"{one.title}: {found[failure_of(one)]}" for one in plan.steps if failure_of(one) in found)
+    return Conclusion(
+        line,
+        tuple(row for row in rows if row[1]),
+        (
+            *failed,
+            f"Take a full backup now: understudy ha backup {plan.cluster} full",
+            f"Bring replication back, for each other server: understudy ha standby add {plan.cluster} SERVER",
+            f"Look: understudy ha status {plan.cluster}",
+        ),
     )
 
 

@@ -11,7 +11,10 @@ from commands.restoring.target import parse_target, read_target, write_target
 from servers.backups.target import Target
 from servers.inventory import Cluster
 
-USAGE = "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b] [--database NAME], or --volume NAME"
+USAGE = (
+    "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b | --from-store] [--database NAME], "
+    "or --volume NAME"
+)
 _BY_OPERATION = ("drop", "cut-over")
 _HYPHENS = ("--", "\N{EM DASH}", "\N{EN DASH}")
 MOST_TABLES = 20
@@ -25,6 +28,7 @@ class Way(StrEnum):
     BESIDE = "beside"
     IN_PLACE = "in place"
     TABLES = "tables"
+    FROM_STORE = "from the store"  # onto a server that has nothing left
     REMOVE = "drop"
     CUT_OVER = "cut-over"  # in place, to the moment of an instance that stands beside
 
@@ -92,7 +96,7 @@ def read_wanted(words: Sequence[str]) -> Wanted:
         raise Misunderstood("This order cannot be read any more. Ask again.") from None
 
 
-_OPTIONS = ("to", "beside", "in-place", "standby", "tables", "database")
+_OPTIONS = ("to", "beside", "in-place", "standby", "tables", "database", "from-store")
 
 
 def _apart(words: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -123,11 +127,17 @@ def _way(options: Mapping[str, Sequence[str]]) -> Way:
         )
     ways = [way for name, way in _WAYS.items() if name in options]
     if len(set(ways)) > 1:
-        raise Misunderstood(f"Only one of --beside, --in-place and --tables. Type: {COMMAND} {USAGE}")
+        raise Misunderstood(f"Only one of --beside, --in-place, --tables and --from-store. Type: {COMMAND} {USAGE}")
     return ways[0] if ways else Way.BESIDE
 
 
-_WAYS = {"beside": Way.BESIDE, "in-place": Way.IN_PLACE, "tables": Way.TABLES, "database": Way.TABLES}
+_WAYS = {
+    "beside": Way.BESIDE,
+    "in-place": Way.IN_PLACE,
+    "tables": Way.TABLES,
+    "database": Way.TABLES,
+    "from-store": Way.FROM_STORE,
+}
 
 
 def _server(cluster: Cluster, words: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from servers.backups import in_place_scripts
+from servers.backups import in_place_scripts, putting_scripts
 from servers.backups.instances import Place
 from servers.backups.recovery import recovery_settings
 from servers.backups.target import Target
@@ -68,16 +68,16 @@ class InPlace:
 
         Both must be stopped. Started now, it recovers to the target with the server's own configuration.
         """
-        values = {
-            "restore_command": restore_command,
-            "recovery_target_timeline": "latest",
-            "primary_conninfo": "",
-            "primary_slot_name": "",
-            **_QUIET,
-            **recovery_settings(target),
-        }
-        text = "".join(f"{name} = {quoted(value)}\n" for name, value in values.items())
+        text = _settings(target, restore_command)
         return (await self._run(place, in_place_scripts.SWAP, (), timeout, text)).one("aside") or ""
+
+    async def put(self, place: Place, target: Target, restore_command: str, *, timeout: float = 30.0) -> None:
+        """The restored directory where the server has none; refused where anything is there. As `swap` otherwise."""
+        await self._run(place, putting_scripts.PUT, (), timeout, _settings(target, restore_command))
+
+    async def put_back(self, place: Place, *, timeout: float = 30.0) -> None:
+        """The restored directory where it was made. The server must be stopped."""
+        await self._run(place, putting_scripts.PUT_BACK, (), timeout)
 
     async def swap_back(self, place: Place, *, timeout: float = 30.0) -> None:
         """The old directory in its place again; the restored one where it was made. The server must be stopped."""
@@ -107,6 +107,18 @@ class InPlace:
         except ServerUnreachable as error:
             raise ActionFailed(f"{server.name}'s host could not be asked: {error.detail}") from error
         return taken_apart(server.name, completed)
+
+
+def _settings(target: Target, restore_command: str) -> str:
+    values = {
+        "restore_command": restore_command,
+        "recovery_target_timeline": "latest",
+        "primary_conninfo": "",
+        "primary_slot_name": "",
+        **_QUIET,
+        **recovery_settings(target),
+    }
+    return "".join(f"{name} = {quoted(value)}\n" for name, value in values.items())
 
 
 def _state(found: Sections) -> InPlaceState:

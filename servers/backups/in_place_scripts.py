@@ -18,12 +18,27 @@ system_of() { pg_controldata -D "$1" 2>/dev/null | sed -n 's/^Database system id
 down() { find_postmaster; [ -z "$pid" ] || refuse "$1 is in use: process $pid"; }
 """
 
-_PRELUDE = PRELUDE + _NAMES
+WITH_NAMES = PRELUDE + _NAMES
+
+# Keeps what the restored directory sets itself, and sets what the variable `settings` says on top of it.
+WITH_SETTINGS = r"""
+write_settings() {
+  [ -f "$restored/postgresql.auto.conf" ] || as_owner touch -- "$restored/postgresql.auto.conf"
+  as_owner cp -p -- "$restored/postgresql.auto.conf" "$restored/$saved" || refuse "its settings cannot be kept"
+  replaced='^[[:space:]]*(primary_conninfo|primary_slot_name|restore_command|archive_cleanup_command'
+  replaced=$replaced'|recovery_(target[a-z_]*|end_command|min_apply_delay))[[:space:]=]'
+  { grep -v -i -E "$replaced" "$restored/$saved"; printf '%s\n' "$settings"; } |
+    as_owner sh -c 'cat > "$1"' sh "$restored/postgresql.auto.conf" || refuse "its settings cannot be written"
+  as_owner touch -- "$restored/standby.signal" || refuse "$restored cannot be marked"
+  sync -- "$restored/postgresql.auto.conf" "$restored/$saved" "$restored" 2>/dev/null
+}
+"""
 
 # Standard input: the recovery settings, which are taken away again by SETTLE. Its own configuration files come along.
 # "postmaster.opts" of the restored one names the configuration that it had while it stood beside.
 SWAP = (
-    _PRELUDE
+    WITH_NAMES
+    + WITH_SETTINGS
     + REAPED
     + r"""
 settings=$(cat)
@@ -43,14 +58,7 @@ if [ -e "$data" ]; then
   [ -f "$data/postmaster.opts" ] || [ ! -e "$restored/postmaster.opts" ] ||
     as_owner mv -f -- "$restored/postmaster.opts" "$restored/postmaster.opts.restored" ||
     refuse "$restored cannot be written"
-  [ -f "$restored/postgresql.auto.conf" ] || as_owner touch -- "$restored/postgresql.auto.conf"
-  as_owner cp -p -- "$restored/postgresql.auto.conf" "$restored/$saved" || refuse "its settings cannot be kept"
-  replaced='^[[:space:]]*(primary_conninfo|primary_slot_name|restore_command|archive_cleanup_command'
-  replaced=$replaced'|recovery_(target[a-z_]*|end_command|min_apply_delay))[[:space:]=]'
-  { grep -v -i -E "$replaced" "$restored/$saved"; printf '%s\n' "$settings"; } |
-    as_owner sh -c 'cat > "$1"' sh "$restored/postgresql.auto.conf" || refuse "its settings cannot be written"
-  as_owner touch -- "$restored/standby.signal" || refuse "$restored cannot be marked"
-  sync -- "$restored/postgresql.auto.conf" "$restored/$saved" "$restored" 2>/dev/null
+  write_settings
   as_owner mv -T -- "$data" "$aside" || refuse "$data cannot be moved to $aside"
 fi
 [ -e "$aside" ] || refuse "neither $data nor $aside is there: look at $parent"
@@ -62,7 +70,7 @@ echo "@done"
 )
 
 SWAP_BACK = (
-    _PRELUDE
+    WITH_NAMES
     + r"""
 if is_ours "$data"; then
   down "$data"
@@ -81,7 +89,7 @@ echo "@done"
 
 # Argument: SQL whose answer is one row, apart by "|".
 STATE = (
-    _PRELUDE
+    WITH_NAMES
     + r"""
 ! is_ours "$data" || echo "@swapped"
 [ ! -e "$data" ] || echo "@there"
@@ -105,7 +113,7 @@ echo "@done"
 )
 
 FORGET_TARGET = (
-    _PRELUDE
+    WITH_NAMES
     + r"""
 is_ours "$data" || refuse "$data is not the restored directory"
 down "$data"
@@ -118,7 +126,7 @@ echo "@done"
 )
 
 SETTLE = (
-    _PRELUDE
+    WITH_NAMES
     + r"""
 if is_ours "$data"; then
   [ ! -e "$data/$saved" ] || as_owner mv -f -- "$data/$saved" "$data/postgresql.auto.conf" ||

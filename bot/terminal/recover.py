@@ -1,0 +1,73 @@
+"""`understudy recover`: everything is gone but the settings, the key and the store. It needs no Slack.
+
+It is the order `restore CLUSTER SERVER --to WHEN --from-store`, so that rights, approvals, intent and audit are those
+of every order; a ledger that is not there is made anew.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.inventory import clusters_of
+from bot.settings import Settings
+from bot.terminal.ha import run_ha
+from servers.inventory import Cluster, OffsitePlace
+
+_STORE = re.compile(r"^s3://([^/]+)/?(.*)$")
+
+
+class CannotRecover(Exception):
+    """What was typed and the settings do not fit. The message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was typed. `at` as after `restore --to`."""
+
+    store: str
+    server: str
+    cluster: str | None
+    at: str
+
+
+async def run_recover(settings: Settings, wanted: Recovery, *, reason: str | None, confirmation: str | None) -> int:
+    """The exit status is 0 only once the server takes writes. Raises CannotRecover."""
+    words = order_words(clusters_of(settings), wanted)
+    return await run_ha(settings, words, reason=reason, confirmation=confirmation)
+
+
+def order_words(clusters: dict[str, Cluster], wanted: Recovery) -> list[str]:
+    """The order in its own words. Pure. Raises CannotRecover."""
+    cluster = _cluster(clusters, wanted)
+    place = cluster.backups.offsite if cluster.backups else None
+    key = f"[clusters.{cluster.name}.backups.offsite]"
+    if place is None:
+        raise CannotRecover(f"the settings have no {key}: set its bucket, and what reaches it")
+    match = _STORE.match(wanted.store)
+    if match is None:
+        raise CannotRecover(f"{wanted.store} is no store: write s3://BUCKET/PREFIX, as {store_of(place)}")
+    prefix = match[2].rstrip("/")
+    # What is approved is what the settings say, also when another process has to carry it on.
+    if match[1] != place.bucket or (prefix and prefix != place.prefix.rstrip("/")):
+        raise CannotRecover(
+            f"the settings say {store_of(place)}, not {wanted.store}: correct bucket and prefix in {key}"
+        )
+    return ["restore", cluster.name, wanted.server, "--to", *wanted.at.split(), "--from-store"]
+
+
+def store_of(place: OffsitePlace) -> str:
+    return f"s3://{place.bucket}/{place.prefix}"
+
+
+def _cluster(clusters: dict[str, Cluster], wanted: Recovery) -> Cluster:
+    if wanted.cluster is not None and wanted.cluster not in clusters:
+        raise CannotRecover(f"the settings have no cluster {wanted.cluster}: there are {', '.join(sorted(clusters))}")
+    named = [one for name, one in clusters.items() if wanted.cluster in (None, name)]
+    having = [one for one in named if any(server.name == wanted.server for server in one.servers)]
+    if not having:
+        known = ", ".join(server.name for one in named for server in one.servers)
+        raise CannotRecover(f"the settings have no server {wanted.server}: there are {known}")
+    if len(having) > 1:
+        raise CannotRecover(
+            f"{', '.join(one.name for one in having)} have a {wanted.server}: say which, with --cluster"
+        )
+    return having[0]

@@ -1,0 +1,41 @@
+"""`understudy recover`: what was typed becomes the order, or one line says what does not fit the settings."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.terminal.recover import CannotRecover, Recovery, order_words
+from servers.inventory import BackupPlace, BackupTool, OffsitePlace
+from tests.commands.inventory import SHOP
+
+PLACE = BackupPlace(BackupTool.NATIVE, "/backups", "/wal", offsite=OffsitePlace("far-away", "night/"))
+CLUSTERS = {"shop": replace(SHOP, backups=PLACE)}
+DB1 = SHOP.servers[0].name
+
+
+@pytest.mark.parametrize("store", ["s3://far-away/night/", "s3://far-away/night", "s3://far-away"])
+def test_it_is_the_order_to_restore_from_the_store(store: str) -> None:
+    words = order_words(CLUSTERS, Recovery(store, DB1, None, "yesterday 23:00"))
+    assert words == ["restore", "shop", DB1, "--to", "yesterday", "23:00", "--from-store"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        (Recovery("s3://elsewhere/night/", DB1, None, "latest"), "the settings say s3://far-away/night/"),
+        (Recovery("s3://far-away/day/", DB1, None, "latest"), "the settings say s3://far-away/night/"),
+        (Recovery("/mnt/backups", DB1, None, "latest"), "is no store"),
+        (Recovery("s3://far-away", "db9", None, "latest"), "no server db9"),
+        (Recovery("s3://far-away", DB1, "shed", "latest"), "no cluster shed"),
+    ],
+)
+def test_what_does_not_fit_the_settings_is_said(wanted: Recovery, why: str) -> None:
+    with pytest.raises(CannotRecover, match=why):
+        order_words(CLUSTERS, wanted)
+
+
+def test_a_server_of_two_clusters_is_asked_for() -> None:
+    both = {**CLUSTERS, "shed": replace(CLUSTERS["shop"], name="shed")}
+    with pytest.raises(CannotRecover, match="--cluster"):
+        order_words(both, Recovery("s3://far-away", DB1, None, "latest"))
+    assert order_words(both, Recovery("s3://far-away", DB1, "shed", "latest"))[1] == "shed"
