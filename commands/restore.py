@@ -27,9 +27,7 @@ from commands.world import World
 from ledger.instances import instances_there
 from servers.state import ClusterState
 
-LONG = frozenset(
-    {"lay_out", "compare", "recover", "copy_tables", "bring_backup", "bring_wal"}
-)  # hours, while clients go on
+LONG = frozenset({"lay_out", "compare", "recover", "copy_tables"})  # hours, while clients go on
 FURTHEST_CLOCK = timedelta(hours=14)  # ahead of UTC, somewhere on Earth
 
 

@@ -60,8 +60,8 @@ async def put_back(context: StepContext) -> StepOutcome:
 
 
 ACTIONS: Mapping[str, Action] = {
-    "bring_backup": Action(bring_backup, untold, repeatable=True, obstacle=nobody_else_writes),
-    "bring_wal": Action(bring_wal, untold, repeatable=True, obstacle=nobody_else_writes),
+    "bring_backup": Action(bring_backup, untold, repeatable=True, lasting=True, obstacle=nobody_else_writes),
+    "bring_wal": Action(bring_wal, untold, repeatable=True, lasting=True, obstacle=nobody_else_writes),
     "put": Action(put, is_swapped, undo=put_back, repeatable=True, obstacle=nobody_else_writes),
 }
 
