@@ -14,8 +14,8 @@ from commands.world import World
 from servers.inventory import EngineKind
 from servers.state import ClusterState
 
-# Orders that change no PostgreSQL: what stands beside it is not Patroni's, and a base backup only reads.
-BESIDE = frozenset({"service", "backup"})
+# Orders that change no PostgreSQL of Patroni's: a base backup only reads, and a drill restores beside and alone.
+BESIDE = frozenset({"service", "backup", "drill"})
 
 # What Patroni is asked instead: https://patroni.readthedocs.io/en/latest/patronictl.html
 _INSTEAD: Mapping[str, str] = {

@@ -107,9 +107,9 @@ def relations_of(version: int) -> Mapping[str, Sequence[Entry]]:
 
 
 def _is_statement(text: str) -> bool:
-    """A whole one: what is put together with others ends in the middle."""
+    """A whole one: what is put together with others ends in the middle, and psql's \\gset and \\gexec are not SQL."""
     begins = text.lstrip().upper().startswith(("SELECT", "WITH"))
-    return begins and "pg_" in text and text.count("(") == text.count(")") and "\\gexec" not in text
+    return begins and "pg_" in text and text.count("(") == text.count(")") and "\\g" not in text
 
 
 def _told(conninfo: str) -> tuple[int, Iterator[tuple[str, str, str]]]:
