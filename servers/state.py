@@ -273,6 +273,7 @@ class BaseBackup:
     off-site store). `verified_at`: when it was last read as a whole and agreed with its checksums, where that is known.
     `has_wal`: it brings the WAL from its start to its end itself (pg_basebackup --wal-method=stream or fetch).
     `problem` is what the tool itself found wrong with it (it failed, pages were damaged when they were copied), or ''.
+    `ours`: the native tool made it, by the mark that its job leaves beside it; people made any other one by hand.
     """
 
     name: str
@@ -290,6 +291,7 @@ class BaseBackup:
     verified_at: datetime | None = None
     has_wal: bool = False
     problem: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

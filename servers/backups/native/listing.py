@@ -20,6 +20,7 @@ _BLOCKS = frozenset({"manifest", "label", "disks"})
 _RANGES = re.compile(r'"WAL-Ranges"\s*:\s*(\[.*?\])\s*,\s*"Manifest-Checksum"\s*:\s*"[0-9a-f]{64}"\s*\}\s*$', re.DOTALL)
 _START_TIME = re.compile(r"^START TIME: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (\S+)$", re.MULTILINE)
 _INCREMENTAL = re.compile(r"^INCREMENTAL FROM LSN:", re.MULTILINE)
+_OUR_NAME = re.compile(r"\d{8}T\d{6}Z")  # as servers.backups.native.tool names them
 _UTC_NAMES = frozenset({"UTC", "GMT", "Etc/UTC"})
 _KIBIBYTE = 1024
 
@@ -79,10 +80,11 @@ def _backup(directory: str, chunk: str, sizes: Mapping[str, int]) -> BaseBackup 
     ranges = _wal_ranges(manifest) if manifest is not None else None
     first, last = (ranges[0], ranges[-1]) if ranges else (None, None)
     state, _, verified = _job(found, "verify")
+    made, begun, _ = _job(found, "backup")
     return BaseBackup(
         name=name,
         path=f"{directory.rstrip('/')}/{name}",
-        started_at=_started_at(label) or _time(_job(found, "backup")[1]),
+        started_at=_started_at(label) or _time(begun),
         finished_at=_time(found.one("manifest_at")) if ranges else None,
         size=sizes.get(name, 0),
         start_lsn=first.start if first else None,
@@ -91,6 +93,7 @@ def _backup(directory: str, chunk: str, sizes: Mapping[str, int]) -> BaseBackup 
         encrypted=found.one("encrypted") is not None,
         verified_at=_time(verified) if state == "done" else None,
         has_wal=found.one("has_wal") is not None,
+        ours=made == "done" and _OUR_NAME.fullmatch(name) is not None,
     )
 
 

@@ -27,22 +27,24 @@ def decide(
     now: datetime,
     elsewhere: Sequence[BaseBackup] | None = (),
 ) -> Decision:
-    """What goes. Of usable backups there stay the newest `retention.full`, all that are younger than `retention.age`
-    with the one before those (so that every moment of that time can be restored), the newest one that is verified, and
-    whatever another one that stays is based on. What is not complete stays: only people know what it is.
+    """What goes. Of usable backups of ours there stay the newest `retention.full`, all that are younger than
+    `retention.age` with the one before those (so that every moment of that time can be restored), the newest one that
+    is verified, and whatever another one that stays is based on. What is not complete, and what people made by hand,
+    stays and counts for none of these: only people know what it is for. What is complete of it needs its WAL.
 
     A recovery reads WAL from its backup's start on, and on every timeline only onwards: so the lowest start alone tells
     what is needed. Where one start is not known, or the archive is not, all WAL stays. `elsewhere` are backups on other
     hosts, which all stay and need their WAL in the same archive; None: what there is is not known.
     """
-    usable = sorted((one for one in backups if _usable(one)), key=_finished, reverse=True)
+    usable = sorted((one for one in backups if _usable(one) and one.ours), key=_finished, reverse=True)
     kept = {one.name for one in usable[: max(1, retention.full)]}
     if retention.age is not None:
         cutoff = now - timedelta(seconds=retention.age)
         kept |= {one.name for one in usable if _finished(one) > cutoff}
         kept |= {one.name for one in [one for one in usable if _finished(one) <= cutoff][:1]}
     kept |= {one.name for one in [one for one in usable if one.verified_at is not None][:1]}
-    kept = _with_bases(kept, usable)
+    kept |= {one.name for one in backups if not one.ours}
+    kept = _with_bases(kept, backups)
     go = tuple(one for one in usable if one.name not in kept)
     stay = tuple(one for one in backups if one not in go)
     in_need = [one for one in (*stay, *(elsewhere or ())) if _usable(one)]

@@ -46,6 +46,16 @@ def test_a_complete_backup() -> None:
     assert (found.start_lsn, found.end_lsn, found.timeline) == (0x2000028, 0x3000000, 2)
 
 
+def test_one_is_ours_by_its_name_and_by_the_end_of_the_job_that_made_it() -> None:
+    done, failed = "@job_backup done 1795492000 1795492617\n", "@job_backup failed 1795492000 1795492617\n"
+    names = ("20261124T031200Z", "20261123T031200Z", "20261122T031200Z", "monday")
+    states = (done, failed, "@job_verify done 1795492000 1795492617\n", done)
+
+    found = listing(*(backup(name) + state for name, state in zip(names, states, strict=True)))
+
+    assert {each.name for each in found.backups if each.ours} == {"20261124T031200Z"}
+
+
 def test_the_archive() -> None:
     found = listing()
 

@@ -18,12 +18,12 @@ _OK = Answer(Outcome.ANSWERED, NOW, 0.1)
 
 
 def backup(
-    days: float, start: int | None, *, verified: bool = False, complete: bool = True, name: str | None = None
+    days: float, start: int | None, *, verified: bool = False, complete: bool = True, ours: bool = True
 ) -> BaseBackup:
     """One that was finished so many days ago and needs WAL from that segment on."""
     at = NOW - timedelta(days=days)
     return BaseBackup(
-        name=name or f"{days:g}-days-old",
+        name=f"{days:g}-days-old" if ours else f"by-hand-{days:g}",
         path="/b",
         started_at=at,
         finished_at=at if complete else None,
@@ -32,6 +32,7 @@ def backup(
         end_lsn=None if start is None else Lsn((start + 1) * _SEGMENT),
         timeline=1,
         verified_at=NOW if verified else None,
+        ours=ours,
     )
 
 
@@ -77,6 +78,15 @@ def test_what_is_not_complete_counts_for_nothing_and_stays() -> None:
 
     assert names(decision.stay) == ["0.5-days-old", "0-days-old"]
     assert decision.first_kept == 100
+
+
+def test_what_people_made_by_hand_stays_with_its_wal_and_counts_for_nothing() -> None:
+    by_hand = (backup(0.5, 95, verified=True, ours=False), backup(9, 5, ours=False))
+
+    decision = decide((*by_hand, *DAILY), archive(0, 110), Retention(full=2), NOW)
+
+    assert names(decision.stay) == ["by-hand-0.5", "by-hand-9", "0-days-old", "1-days-old"]
+    assert decision.first_kept == 5
 
 
 def test_while_the_archive_or_a_start_is_not_known_all_wal_stays() -> None:
