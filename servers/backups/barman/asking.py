@@ -73,10 +73,12 @@ def barman_of(cluster: Cluster) -> Barman | None:
     if backups is None or backups.barman is None:
         return None
     place = backups.barman
+    # Clusters share the host: what was verified, and the one job at a time, are each cluster's own.
+    state = f"{place.state.rstrip('/')}-{cluster.name}"
     if place.host is not None:
-        return Barman(place, separate_host("Barman's host", place.host, place.state), None)
+        return Barman(place, separate_host("Barman's host", place.host, state), None)
     server = cluster.servers[0] if backups.server is None else cluster.server(backups.server)
-    return Barman(place, separate_host(server.name, server.ssh, place.state), server.name)
+    return Barman(place, separate_host(server.name, server.ssh, state), server.name)
 
 
 async def directories_of(shells: Shells, barman: Barman, *, timeout: float) -> Directories:

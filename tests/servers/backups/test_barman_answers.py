@@ -1,10 +1,11 @@
 """What Barman says, as values and in one line. The texts are those of version 3.4 and newer ones."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from servers.backups.barman.asking import Barman, failed_checks_of, obsolete_of
+from servers.backups.barman.asking import Barman, barman_of, failed_checks_of, obsolete_of
 from servers.backups.barman.failures import explain
 from servers.backups.barman.listing import Tablespace, parse_catalogue, parse_disk, parse_verified
 from servers.backups.barman.place import BarmanPlace
@@ -12,6 +13,7 @@ from servers.backups.barman.restoring import restore_command, tablespace_options
 from servers.backups.tool_host import separate_host
 from servers.engines.engine import ActionFailed
 from servers.errors import ServerUnreachable
+from servers.inventory import BackupPlace, BackupTool, SshTarget
 from tests.servers.seen import PAIR
 
 ID = "20261124T125301"
@@ -113,6 +115,17 @@ def test_every_tablespace_goes_where_it_is_told_and_none_into_the_live_one() -> 
     assert tablespace_options(there, [("/ssd/fast", "/beside")]) == ("--tablespace", "fast:/beside")
     with pytest.raises(ActionFailed, match="never into the one that is in use"):
         tablespace_options(there, [])
+
+
+@pytest.mark.parametrize("host", [None, PAIR.servers[0].ssh])
+def test_clusters_on_one_host_keep_apart_what_they_verified(host: SshTarget | None) -> None:
+    backups = BackupPlace(BackupTool.BARMAN, "", barman=BarmanPlace("main", host=host, state="/state"))
+    shop, books = (barman_of(replace(PAIR, name=name, backups=backups)) for name in ("shop", "books"))
+
+    assert shop is not None
+    assert books is not None
+    assert shop.host.service.data_directory == "/state-shop"
+    assert books.host.service.data_directory == "/state-books"
 
 
 def test_the_way_to_another_host_is_the_bots_own_where_the_settings_name_none() -> None:
