@@ -110,14 +110,36 @@ class OffsiteCopies:
         return total
 
     async def copy_wal(self, files: RemoteFiles, archive: str) -> int:
-        """Copy what of the archive is not there yet, the oldest first; how many files. Raises ActionFailed."""
+        """Copy what of the archive is not there yet, the oldest first; how many files.
+
+        Raises ActionFailed, also where what is there is another cluster's.
+        """
         there = await self._store.objects(self._wal)
         names = [name for name in await files.names(archive) if _ARCHIVED.match(name)]
         missing = [name for name in names if f"{self._wal}{name}" not in there]
+        await self._refuse_anothers(files, archive, names, there)
         for name in missing:
             path = f"{archive}/{name}"
             await self._file(files, path, f"{self._wal}{name}", await files.size(path), None, lambda sent: None)
         return len(missing)
+
+    async def _refuse_anothers(
+        self, files: RemoteFiles, archive: str, names: Iterable[str], there: Mapping[str, Stored]
+    ) -> None:
+        """ActionFailed where a segment that both have is not the same one: the oldest and the newest are looked at.
+
+        The first page of every segment has the cluster's system identifier (XLogLongPageHeaderData in
+        src/include/access/xlog_internal.h), so any one tells two clusters apart.
+        """
+        both = [name for name in names if f"{self._wal}{name}" in there and ".history" not in name]
+        for name in dict.fromkeys((*both[:1], *both[-1:])):
+            path, stored = f"{archive}/{name}", there[f"{self._wal}{name}"]
+            size = await files.size(path)
+            if stored.size != size or stored.etag != await _etag_here(files, path, size):
+                raise ActionFailed(
+                    f"{self._wal}{name} off site is not the same segment as {path} on {files.server.name}: does "
+                    "another cluster copy to this prefix? No WAL is copied; give each cluster a prefix of its own"
+                )
 
     async def _seen(self, name: str, files: Mapping[str, Stored]) -> OffsiteBackup:
         etag = files[LIST].etag
@@ -132,7 +154,7 @@ class OffsiteCopies:
     ) -> str:
         parts = tuple(parts_of(size))
         if there is not None and there.size == size:
-            etag = etag_of([await files.md5(path, part.offset, part.size) for part in parts])
+            etag = await _etag_here(files, path, size)
             if there.etag == etag:
                 return etag
         if len(parts) == 1:
@@ -183,6 +205,10 @@ class OffsiteCopies:
             into.write(piece)
             offset, left = offset + size, left - size
         return digest.digest()
+
+
+async def _etag_here(files: RemoteFiles, path: str, size: int) -> str:
+    return etag_of([await files.md5(path, part.offset, part.size) for part in parts_of(size)])
 
 
 def _told(tell: Progress, before: int, total: int, sent: int) -> None:

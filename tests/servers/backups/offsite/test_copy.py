@@ -213,6 +213,27 @@ async def test_wal_follows_the_oldest_first_and_each_file_once(far: Far) -> None
     assert len(keys) == 7
 
 
+@pytest.mark.parametrize("differs", ["oldest", "newest"])
+async def test_wal_of_another_cluster_under_the_same_names_is_said_and_nothing_is_added_to_it(
+    far: Far, differs: str
+) -> None:
+    archive = far.backup.with_name("wal")
+    archive.mkdir()
+    oldest, newest = (f"0000000100000000000000{number:02X}" for number in (1, 2))
+    for name in (oldest, newest):
+        (archive / name).write_bytes(b"ours")
+    await far.copies().copy_wal(far.files, str(archive))
+    anothers = f"{PREFIX}wal/{oldest if differs == 'oldest' else newest}"
+    far.client.put_object(Bucket=BUCKET, Key=anothers, Body=b"them")
+    (archive / "000000010000000000000003").write_bytes(b"ours")
+
+    with pytest.raises(ActionFailed, match=f"{anothers} off site is not the same segment"):
+        await far.copies().copy_wal(far.files, str(archive))
+
+    keys = {row["Key"] for row in far.client.list_objects_v2(Bucket=BUCKET)["Contents"]}
+    assert f"{PREFIX}wal/000000010000000000000003" not in keys
+
+
 async def test_a_list_that_is_none_of_ours_is_said(far: Far) -> None:
     far.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}backups/{NAME}/{LIST}", Body=b"[]")
     with pytest.raises(ActionFailed, match="makes no sense"):
