@@ -116,6 +116,7 @@ _KNOWN = st.lists(
         st.integers(0, 200),
         verified=st.booleans(),
         complete=st.booleans(),
+        ours=st.booleans(),
     ),
     max_size=12,
 ).map(lambda found: tuple({one.name: one for one in found}.values()))
@@ -146,7 +147,7 @@ def test_the_newest_usable_ones_and_all_younger_ones_stay(
     if retention.age is not None:
         assert [age for age in staying if age < retention.age] == [age for age in ages if age < retention.age]
         assert any(age >= retention.age for age in staying) == any(age >= retention.age for age in ages)
-    assert all(one in decision.stay for one in backups if one.finished_at is None)
+    assert all(one in decision.stay for one in backups if one.finished_at is None or not one.ours)
     assert {*decision.go, *decision.stay} == set(backups)
 
 
