@@ -25,7 +25,7 @@ spool-path={directory}/spool
 start-fast=y
 process-max=2
 compress-type=lz4
-archive-timeout=20
+archive-timeout=60
 job-retry=0
 {further}
 [{stanza}]

@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.faults import FaultKind
 from lab.world import Lab
 from ledger import outbox
-from ledger.alerts import AlertRow, history
+from ledger.alerts import AlertRow, Severity, history
 from ledger.ledger import Ledger
 from ledger.outbox import OutboxItem
 from servers.inventory import Cluster
@@ -50,9 +50,14 @@ class LabScene:
     async def rows(self) -> list[AlertRow]:
         return await self.ledger.read(lambda db: history(db))
 
-    async def fires(self, rule: str) -> AlertRow:
-        """Waits until an alert of that rule fires."""
-        return await self._until(rule, firing=True)
+    async def fires(self, rule: str, severity: Severity | None = None) -> AlertRow:
+        """Waits until an alert of that rule fires; with a severity, until it has that one: a disk fills by and by."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                row = await self._until(rule, firing=True)
+                if severity in (None, row.severity):
+                    return row
+                await asyncio.sleep(0.02)
 
     async def resolves(self, rule: str) -> AlertRow:
         """Waits until no alert of that rule fires, of one that did."""

@@ -121,7 +121,7 @@ _KNOWN = st.lists(
     max_size=12,
 ).map(lambda found: tuple({one.name: one for one in found}.values()))
 _BACKUPS = _KNOWN | st.builds(lambda found, one: (*found, one), _KNOWN, st.builds(backup, st.floats(0, 40), st.none()))
-_RETENTION = st.builds(Retention, st.integers(1, 5), st.none() | st.floats(0, 40 * DAY))
+_RETENTION = st.builds(Retention, st.integers(1, 5), st.none() | st.integers(0, int(40 * DAY)).map(float))
 _ARCHIVE = st.tuples(st.integers(0, 200), st.integers(0, 100)).map(lambda pair: archive(pair[0], sum(pair)))
 
 
