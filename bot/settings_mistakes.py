@@ -71,14 +71,22 @@ def unknown_variables(environment: Mapping[str, str], sections: tuple[str, ...])
 
 def mistakes_of(error: ValidationError) -> Iterator[Mistake]:
     """Pydantic's errors in our words. The value itself is never repeated: it may be a secret."""
-    for detail in error.errors(include_url=False, include_input=False):
-        yield Mistake(_key(detail), *_wording(detail))
+    details = error.errors(include_url=False, include_input=False)
+    for detail in details:
+        if not _follows_from_another(detail, details):
+            yield Mistake(_key(detail), *_wording(detail))
 
 
 def in_order(mistakes: Iterable[Mistake], sections: Sequence[str]) -> tuple[Mistake, ...]:
     """As the settings file has its sections, so that whoever mends them goes through it once."""
     places = {section: place for place, section in enumerate(sections)}
     return tuple(sorted(mistakes, key=lambda mistake: places.get(mistake.key.partition(".")[0], len(places))))
+
+
+def _follows_from_another(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """Pydantic counts the good entries alone: a list is then too short because one of it is wrong, said already."""
+    within = (other["loc"][:-1] == detail["loc"] for other in details)
+    return detail["type"] == "too_short" and any(within)
 
 
 def _key(detail: ErrorDetails) -> str:
@@ -120,6 +128,8 @@ def _pattern_in_words(pattern: str) -> str:
         "^[CGD]": "use a Slack channel id such as C024BE91L (in Slack: channel details, at the bottom)",
         "^[A-Za-z0-9_][": "use letters, digits and _ . - , beginning with none of the last two",
         "^/[A-Za-z0-9_": "write a whole path of letters, digits and _ . @ + - (it stands in commands on other hosts)",
+        r"^/[^\x00": "write a whole path, beginning with /",
+        "^([0-9A-F]{40}": "write the whole fingerprint without spaces, in capitals (gpg --fingerprint)",
         "^[A-Za-z0-9_./@": "write the first words of a command, such as ssh -q postgres@10.0.0.11",
         "^[A-Za-z0-9_.:-]": "use letters, digits and _ . : - (HAProxy's rule for names)",
         r"^(\[[0-9A-Fa-f:.]+\]": "write host:port, such as 10.0.0.1:5432 or [2001:db8::1]:5432",

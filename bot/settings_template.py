@@ -124,13 +124,15 @@ approvers = ["dba"]
 
 [policies.restore]
 approvers = ["dba"]
-risk_approvals = 2                  # in place: what was written since is taken away from clients
+risk_approvals = 2                  # in place: what was written since that moment is taken away from clients
 
 [policies.backup]
 approvers = ["dba"]
+reason_required = false
 
 [policies.drill]
 approvers = ["dba"]
+reason_required = false
 
 # Every rule's threshold, and how long it must hold ("for"). The defaults are written here.
 [thresholds]

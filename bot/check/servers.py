@@ -63,7 +63,7 @@ class ServerTrials:
         state = await self._observer.observe(self._cluster)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._server(server, state)) for server in self._cluster.servers]
-            backups = group.create_task(self._check_backups())
+            backups = group.create_task(self._check_backups(state))
         servers = [finding for task in tasks for finding in task.result()]
         return [*servers, *self._witness(state), *backups.result(), self._verdict(state)]
 
@@ -89,6 +89,8 @@ class ServerTrials:
             return await self._rights(server)
 
         async def control() -> str:
+            if seen.host is None:
+                raise Unsuccessful("pg_controldata was not tried", "mend SSH first", Outcome.SKIPPED)
             return await self._control(server)
 
         return [("SQL", sql), ("rights of the role", rights), ("SSH", ssh), ("control data", control)]
@@ -137,7 +139,7 @@ class ServerTrials:
         outcome = Outcome.WARNING if unreached else Outcome.WORKS
         return [Finding(subject, "its tries", outcome, shown, mend if unreached else "")]
 
-    async def _check_backups(self) -> list[Finding]:
+    async def _check_backups(self, seen: ClusterState) -> list[Finding]:
         subject = f"{self._cluster.name}/backups"
         if self._cluster.backups is None:
             mend = f"set [clusters.{self._cluster.name}.backups], so that a missing backup is noticed"
@@ -146,17 +148,19 @@ class ServerTrials:
         async def trial() -> str:
             state = await self._backups.list(self._cluster, timeout=TIMEOUT_SECONDS)
             if not state.answer.ok:
-                raise Unsuccessful(state.answer.detail, "correct the backups section, and who may read them there")
+                mend = f"correct [clusters.{self._cluster.name}.backups], and who may read them there"
+                ways = all(server.host for server in seen.servers)
+                raise Unsuccessful(state.answer.detail, mend if ways else f"mend SSH first; after that, {mend}")
             if not state.backups:
                 raise Unsuccessful("there is none", "take one: /ha backup", Outcome.WARNING)
             return f"{len(state.backups)} found, the newest is {state.backups[0].name}"
 
         async def off_site() -> str:
-            seen = (await self._backups.list(self._cluster, timeout=TIMEOUT_SECONDS)).offsite
-            if seen is None or not seen.answer.ok:
-                said = seen.answer.how if seen is not None else "the tool does not look there"
+            there = (await self._backups.list(self._cluster, timeout=TIMEOUT_SECONDS)).offsite
+            if there is None or not there.answer.ok:
+                said = there.answer.how if there is not None else "the tool does not look there"
                 raise Unsuccessful(said, "correct [backups.offsite], its credentials, and the way to the store")
-            return f"{len(seen.backups)} backups there"
+            return f"{len(there.backups)} backups there"
 
         found = [await tried(subject, "base backups", trial)]
         if isinstance(self._tool, SelfChecking):

@@ -91,9 +91,8 @@ def init(
         _fail(f"{file} is there already: name another file, or move it aside")
     except OSError as error:
         _fail(f"{file} cannot be written: {error.strerror}")
-    Console().print(
-        f"Wrote {file}. Put your servers and people in, then run: understudy check --settings {file}", markup=False
-    )
+    # A line of its own that is not wrapped: it is copied and pasted.
+    typer.echo(f"Wrote {file}. Put your servers and people in, then run:\nunderstudy check --settings {file}")
 
 
 @app.command()

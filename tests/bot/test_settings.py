@@ -1,6 +1,7 @@
 """The settings: what is read from where, and every mistake named at once."""
 
 import re
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from bot.settings_types import SshSettings
 from bot.slack_settings import SlackSettings
 from commands.automatic.policy import AutomaticFailover, AutomaticPolicy
 from commands.policies import policy_for
+from commands.registry import ORDERS, RIGHTS
 
 GOOD = """
 [people.alice]
@@ -278,6 +280,25 @@ def test_what_init_writes_is_right_but_for_the_files_that_it_names(write: Path) 
         "clusters.shop.servers.db1.ssh.key_file",
         "clusters.shop.servers.db2.ssh.key_file",
     }
+
+
+def test_with_what_init_writes_somebody_may_ask_for_every_order_and_somebody_may_approve_it() -> None:
+    written = tomllib.loads(template())
+    assert set(RIGHTS) <= written["rights"].keys()
+    assert set(ORDERS) == written["policies"].keys()
+
+
+def test_wrong_values_of_the_backups_are_told_in_words_and_each_once(write: Path) -> None:
+    wrong = (
+        'kind = "native"\ndirectory = "backups"\n[clusters.shop.backups.encryption]\nrecipients = ["me@example.com"]\n'
+    )
+    mistakes = _mistakes(write, f"{GOOD}\n[clusters.shop.backups]\n{wrong}")
+    assert mistakes.keys() == {
+        "clusters.shop.backups.directory",
+        "clusters.shop.backups.encryption.recipients.0",
+    }
+    assert "beginning with /" in mistakes["clusters.shop.backups.directory"]
+    assert "whole fingerprint" in mistakes["clusters.shop.backups.encryption.recipients.0"]
 
 
 def test_every_commented_default_of_the_template_can_be_put_in_force(write: Path) -> None:

@@ -108,6 +108,9 @@ async def test_whatever_does_not_work_comes_with_its_mend() -> None:
     assert found["shop/db2", "SQL"].outcome is Outcome.BROKEN
     assert found["shop/db2", "SSH"].outcome is Outcome.BROKEN
     assert found["shop/db2", "the way to db1"].outcome is Outcome.SKIPPED
+    # What only follows from the lack of SSH points there, and not at settings that may well be right.
+    assert found["shop/db2", "control data"].mend == "mend SSH first"
+    assert "bin_directory" in found["shop/db1", "control data"].mend
     assert found["shop", "the pair"].outcome is Outcome.WARNING
     assert all(finding.mend for finding in found.values() if finding.outcome is not Outcome.WORKS)
 
