@@ -6,7 +6,7 @@ from dataclasses import replace
 from commands.authority import approvers_text
 from commands.plan import Check, CheckResult, Loss, Plan, Step
 from commands.policies import OrderPolicy
-from ledger.page import Facts, Item, Items, Page, Part, Tone, note, text
+from ledger.page import Facts, Item, Items, Page, Part, Table, Tone, note, text
 from ledger.quantities import bytes_text, count_text, seconds_text
 
 _TONES = {CheckResult.PASS: Tone.GOOD, CheckResult.WARN: Tone.WARNING, CheckResult.FAIL: Tone.FAILED}
@@ -25,6 +25,8 @@ def plan_page(plan: Plan, policy: OrderPolicy | None, *, every_check: bool = Fal
     Of the checks that passed only the number, unless `every_check`: they stand between a person and the fields.
     """
     failed = plan.failed_checks
+    if plan.listing is not None and not plan.steps:
+        return _what_there_is(plan, plan.listing)
     title = f"{plan_title(plan)}: not possible now" if failed else plan_title(plan)
     done = steps(plan)
     looked_at = (checks(plan.checks),) if every_check else _not_passed(plan)
@@ -33,12 +35,25 @@ def plan_page(plan: Plan, policy: OrderPolicy | None, *, every_check: bool = Fal
         tone=Tone.WARNING if failed or plan.risks else Tone.INFO,
         summary=f"{title}. {_obstacle(failed) if failed else _what_it_costs(plan)}",
         parts=(
-            *((text(_obstacle(failed)),) if failed else ()),
+            *(looked_at if failed else ()),
             costs(plan),
             *risks(plan),
             *((plan.listing,) if plan.listing else ()),
-            *((*looked_at, done) if failed else (done, *looked_at, note(_approval_line(plan, policy)))),
+            *((done,) if failed else (done, *looked_at, note(_approval_line(plan, policy)))),
         ),
+    )
+
+
+def _what_there_is(plan: Plan, listing: Table) -> Page:
+    """A plan that names nothing to do yet: no refusal, but what is asked back, and what there is to choose from."""
+    title = f"{plan.kind.capitalize()} of {plan.cluster}"
+    asked_back = ". ".join(check.evidence for check in plan.failed_checks)
+    others = tuple(check for check in plan.checks if check.result is not CheckResult.FAIL)
+    return Page(
+        title=title,
+        tone=Tone.INFO,
+        summary=f"{title}. {asked_back}",
+        parts=(text(asked_back), *((Items("What stands beside", _items(others)),) if others else ()), listing),
     )
 
 

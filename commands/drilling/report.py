@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from commands.drilling.actions import BEFORE, BEGAN_LSN, CHECKED, PROVEN, took
 from commands.plan import Conclusion, Plan
-from commands.restoring.actions import LAST_AT, LSN
+from commands.restoring.actions import LSN
+from commands.restoring.report import last_transaction
 from ledger.drills import RPO, RTO
 
 RTO_WANTED, RPO_WANTED = 3600.0, 900.0  # seconds: what the estate promises
@@ -22,7 +23,7 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         ("RPO", f"{_rpo(found)} (at most 15 min)"),
         ("Backup", dict(plan.facts)["verified backup"]),
         ("Replayed up to", found.get(LSN, "not known")),
-        ("Last transaction", found.get(LAST_AT) or "not known"),
+        ("Last transaction", last_transaction(found)),
         ("Proven", found.get(PROVEN, "not known")),
         ("Indexes", found.get(CHECKED, "not known")),
         ("RTO of those before, newest first", found.get(BEFORE) or "this is the first"),

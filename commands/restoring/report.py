@@ -16,7 +16,7 @@ def conclude_beside(plan: Plan, found: Mapping[str, str], operation: str) -> Con
     rows = (
         ("Recovered to", facts["to"]),
         ("Replayed up to", found.get(actions.LSN, "")),
-        ("Last transaction", _last_transaction(found)),
+        ("Last transaction", last_transaction(found)),
         ("Where", f"{plan.target}, 127.0.0.1 port {port}"),
         ("Databases", found.get(actions.DATABASES, "")),
         ("Transactions since", found.get(actions.SINCE, "") or "not known"),
@@ -47,7 +47,7 @@ def conclude_in_place(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     out = sorted({step.server for step in failed if step.server in behind})
     rows = (
         ("Recovered to", facts["to"]),
-        ("Last transaction", _last_transaction(found)),
+        ("Last transaction", last_transaction(found)),
         ("Timeline", found.get(in_place_actions.TIMELINE, "")),
         ("Transactions taken back", found.get(actions.SINCE, "") or "not known"),
         ("Without writes", _outage(found)),
@@ -69,7 +69,7 @@ def conclude_from_store(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     facts = dict(plan.facts)
     rows = (
         ("Recovered to", facts["to"]),
-        ("Last transaction", _last_transaction(found)),
+        ("Last transaction", last_transaction(found)),
         ("Timeline", found.get(in_place_actions.TIMELINE, "")),
         ("Backup", facts[BACKUP]),
     )
@@ -87,7 +87,7 @@ def conclude_from_store(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     )
 
 
-def _last_transaction(found: Mapping[str, str]) -> str:
+def last_transaction(found: Mapping[str, str]) -> str:
     at = found.get(actions.LAST_AT)
     return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S} UTC" if at else "not known"
 

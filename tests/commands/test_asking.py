@@ -9,7 +9,7 @@ from commands.asked import Answer, FieldErrors, Form
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
 from ledger.audit import AuditKind
-from ledger.page import Item, Items, Page, Table, Text, Tone
+from ledger.page import Item, Items, Page, Table, Tone
 from tests.commands.conftest import Scene
 from tests.commands.inventory import SHOP
 from tests.commands.test_parse import garbage
@@ -121,8 +121,9 @@ async def test_a_failing_check_leaves_a_form_to_read_only(scene: Scene) -> None:
     assert form.fields == ()
     assert form.page.tone is Tone.WARNING
     first = form.page.parts[0]
-    assert isinstance(first, Text)
-    assert "Replay runs on db2 — paused. Run pg_wal_replay_resume() on db2." in str(first.spans[0])
+    assert isinstance(first, Items)
+    assert first.items[0].title == "Replay runs on db2"
+    assert "paused. Run pg_wal_replay_resume() on db2" in first.items[0].detail
     assert form.page.title.endswith(": not possible now")
 
 
