@@ -23,7 +23,7 @@ demo: $(VENV)/demo.stamp ## A practice pair, the bot and a practice Slack; print
 	exec $(BIN)/understudy lab demo --pg $(PG) --engine $(ENGINE)
 
 test: $(VENV)/dev.stamp packages check ## Everything: lint, types, imports, unit, real pair, browser
-	$(BIN)/pytest -n 2 --dist worksteal tests
+	$(BIN)/pytest -n 3 --dist worksteal tests
 
 check: $(VENV)/dev.stamp ## Lint, types and the import contract
 	$(BIN)/ruff check .

@@ -162,7 +162,7 @@ async def test_a_change_that_may_land_after_its_undo_is_said_so(zone: Zone, monk
     zone.put(ResourceRecords=value("db1"))
     wire, dns = LostAnswers(monkeypatch, delivered=False), zone.target()
     with pytest.raises(ActionFailed, match=r"sent once, is not seen there, and may still land"):
-        await dns.redirect(MOVE, timeout=1)
+        await dns.redirect(MOVE, timeout=4)
     assert wire.changes == 1
     wire.lost = False
     undone = await dns.undo(MOVE, timeout=10)

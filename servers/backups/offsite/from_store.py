@@ -17,7 +17,7 @@ from servers.state import OffsiteBackup
 _NAME = "%Y%m%dT%H%M%SZ"  # as the native tool names a backup, by when it began
 _SEGMENT = re.compile(r"^[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})")
 _HALF = 2**32
-_LARGEST_SEGMENT = 2**30  # initdb --wal-segsize
+_LARGEST_SEGMENT = 2**30  # bytes; PostgreSQL has no larger ones
 
 
 @dataclass(frozen=True, slots=True)
