@@ -34,11 +34,12 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What is kept of one rule and subject: the alert (firing, or resolved a moment ago), and since when it is bad
-    without firing."""
+    """What is kept of one rule and subject: the alert (firing, or resolved a moment ago), since when it is bad without
+    firing, and since when it is well without being resolved."""
 
     alert: AlertRow | None = None
     pending_since: datetime | None = None
+    well_since: datetime | None = None
 
     @property
     def firing(self) -> AlertRow | None:
@@ -89,7 +90,7 @@ def advance(
     """The track after the finding, and the change of state if there was one. Without data, time alone changes marks."""
     firing = track.firing
     if firing is not None:
-        return _advance_firing(firing, finding, now, thresholds)
+        return _advance_firing(track, firing, finding, now, thresholds)
     if isinstance(finding.result, Bad):
         return _advance_bad(track, finding, finding.result, now, thresholds, new_id)
     if isinstance(finding.result, Ok):
@@ -133,13 +134,18 @@ def _new(finding: Finding, bad: Bad, since: datetime, now: datetime, alert_id: s
     )
 
 
-def _advance_firing(alert: AlertRow, finding: Finding, now: datetime, thresholds: Thresholds) -> Advance:
+def _advance_firing(track: Track, alert: AlertRow, finding: Finding, now: datetime, thresholds: Thresholds) -> Advance:
     result = finding.result
+    well_since = None if isinstance(result, Bad) else track.well_since
     if isinstance(result, Ok):
-        return _resolve(alert, result, now)
+        well_since = min(track.well_since or now, now)
+        keep = finding.rule.keep(thresholds) if finding.rule.keep is not None else 0.0
+        if (now - well_since).total_seconds() >= keep:
+            return _resolve(alert, result, now)
     seen = _seen(alert, result, now) if isinstance(result, Bad) else alert
     change, after = _change_of(seen, finding, now, thresholds)
-    return Track(after), None if change is None else Transition(change, alert, after, now)
+    advanced = Track(after, well_since=well_since)
+    return advanced, None if change is None else Transition(change, alert, after, now)
 
 
 def _change_of(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from alerts.inhibition import cause_of
 from alerts.lifecycle import Finding, Track, Transition, advance
 from alerts.observation import Look, Observation, Unit
 from alerts.probes import PROBES
@@ -66,11 +67,12 @@ def play(
 ) -> Outcome:
     """Judges each subject by each rule. `operation` is the message of the operation that runs on it, if any."""
     after = dict(tracks)
+    by_name = {rule.name: rule for rule in rules}
     transitions = []
     for rule in rules:
         for subject, result in _findings(rule, cluster, after, observed, thresholds):
             key = (rule.name, subject)
-            cause = _cause(rule, subject, after, operation)
+            cause = _cause(rule, subject, after, by_name, operation)
             finding = Finding(rule, cluster.name, subject, result, cause)
             track, transition = advance(after.get(key, Track()), finding, now, thresholds, new_id)
             if track.empty:
@@ -110,13 +112,12 @@ def _gone(rule: Rule, subject: str, cluster: Cluster, observations: Sequence[Obs
     return any(seen.known and seen.server == server and seen.name == rule.observes[0] for seen in observations)
 
 
-def _cause(rule: Rule, subject: str, tracks: Tracks, operation: str | None) -> str | None:
+def _cause(rule: Rule, subject: str, tracks: Tracks, rules: Mapping[str, Rule], operation: str | None) -> str | None:
     """The message of what explains it: a firing alert that hides this rule, else a running operation."""
-    for (name, other), track in tracks.items():
-        firing = track.firing
-        hides = name in rule.hidden_by or (name in rule.hidden_by_same and other == subject)
-        if firing is not None and hides:
-            return firing.group
+    firing = {key: track.firing for key, track in tracks.items() if track.firing is not None}
+    cause = cause_of(rule, subject, firing, rules)
+    if cause is not None:
+        return cause.group
     return operation if rule.caused_by_operations else None
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from alerts.dependencies import Layer
 from alerts.probes.availability import (
     ONE_PRIMARY,
     PRIMARY_PRESENT,
@@ -26,6 +27,8 @@ PRIMARY_DOWN = Rule(
     why="Nothing can be written until a primary is back.",
     mend="If PostgreSQL only crashed, starting it again loses nothing. If the server will not be back within your "
     "RTO, fail over to the standby.",
+    about=Layer.POSTGRESQL,
+    takes_down=(Layer.POSTGRESQL, Layer.PRIMARY),
     caused_by_operations=True,
     offers_failover=True,
 )
@@ -40,6 +43,8 @@ SPLIT_BRAIN = Rule(
     why="Each may take writes that the other does not have. The longer it lasts, the more has to be merged by hand.",
     mend="Decide which one is right, and stop the other at once: /ha fence, where a failover has left it behind. "
     "Keep its data directory, and bring it back: /ha rejoin. Do not fail over.",
+    takes_down=(Layer.PRIMARY,),
+    never_quiet=True,
 )
 
 NO_PRIMARY = Rule(
@@ -51,6 +56,7 @@ NO_PRIMARY = Rule(
     hold=lambda thresholds: thresholds.no_primary_for,
     why="Every server is a standby: nothing can be written.",
     mend="Promote the server that has received most: /ha promote.",
+    takes_down=(Layer.PRIMARY,),
     hidden_by=("primary_down",),
     caused_by_operations=True,
     offers_failover=True,
@@ -68,6 +74,7 @@ PRIMARY_UNREACHABLE = Rule(
     why="Others still see the primary working, so it is the way from here to it that is broken. Until that is mended "
     "Understudy is half blind.",
     mend="Look at the network and the firewall between Understudy and this server. Do not fail over for this.",
+    about=Layer.NETWORK,
     hidden_by=("primary_down",),
     caused_by_operations=True,
 )
@@ -101,6 +108,8 @@ STANDBY_DOWN = Rule(
     critical_after=lambda thresholds: thresholds.standby_critical_after,
     why="Writes go on, but there is nothing to fail over to, and the primary keeps WAL for it on its own disk.",
     mend="Start PostgreSQL there, or look at its host. After a failover this is the old primary: /ha rejoin.",
+    about=Layer.POSTGRESQL,
+    takes_down=(Layer.POSTGRESQL,),
     caused_by_operations=True,
 )
 
@@ -115,6 +124,7 @@ REPLICATION_BROKEN = Rule(
     why="The standby runs but receives nothing: a failover now would lose every write since.",
     mend="Look at the standby's log and the network between the two. A missing slot or WAL that is gone needs a new "
     "copy of the standby.",
-    hidden_by=("primary_down", "no_primary", "split_brain"),
+    about=Layer.REPLICATION,
+    takes_down=(Layer.REPLICATION,),
     caused_by_operations=True,
 )

@@ -1,5 +1,6 @@
 """Blindness is an alert of its own."""
 
+from alerts.dependencies import Layer
 from alerts.probes.visibility import NOT_SEEN
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
 from ledger.alerts import Severity
@@ -25,6 +26,7 @@ CANNOT_SEE = Rule(
     critical_after=lambda thresholds: thresholds.cannot_see_critical_after,
     why="What is not seen is unknown, neither well nor down: no other alert about it can fire or resolve.",
     mend="understudy check (at a terminal) tries each way of looking and says how to mend it.",
+    about=Layer.NETWORK,
     hidden_by_same=("primary_down", "standby_down", "primary_unreachable", "patroni_dcs"),
     caused_by_operations=True,
 )

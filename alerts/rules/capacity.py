@@ -1,5 +1,6 @@
 """What runs out: disk space and connections."""
 
+from alerts.dependencies import Layer
 from alerts.probes.connections import CONNECTIONS_USED
 from alerts.probes.disks import DISK_USED
 from alerts.rules.rule import Bad, Limits, Ok, Reading, Result, Rule, Unknown
@@ -38,6 +39,7 @@ DISK = Rule(
     hold=lambda thresholds: thresholds.disk_for,
     why="PostgreSQL stops when it cannot write WAL.",
     mend="Look for WAL kept for a slot or a failing archive, for logs and for temporary files. Never delete in pg_wal.",
+    about=Layer.RESOURCES,
 )
 
 CONNECTIONS = Rule(
@@ -49,4 +51,5 @@ CONNECTIONS = Rule(
     hold=lambda thresholds: thresholds.connections_for,
     why="At the limit, the application gets errors instead of connections.",
     mend="Look for idle connections (pg_stat_activity by state and application) and at the pool sizes.",
+    about=Layer.INSIDE,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from alerts.dependencies import Layer
 from alerts.probes.patroni import PATRONI_ACTIVE, PATRONI_DCS, PATRONI_LEADER, PATRONI_MEMBER
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown, no
 from ledger.alerts import Severity
@@ -32,6 +33,7 @@ PATRONI_HAS_NO_DCS = Rule(
     "has run out, unless failsafe_mode is on: then nothing can be written.",
     mend="Look at the DCS first, and at the network between it and the members. Nothing can be asked of Patroni "
     "meanwhile.",
+    takes_down=(Layer.DCS,),
 )
 
 PATRONI_HAS_NO_LEADER = Rule(
@@ -44,7 +46,8 @@ PATRONI_HAS_NO_LEADER = Rule(
     why="Nobody holds the leader key: nobody may take writes, and nobody is promoted while that lasts.",
     mend="Patroni chooses one by itself, unless it is paused or no member qualifies (lag, tags, timeline). Name one: "
     "/ha promote.",
-    hidden_by=("primary_down", "no_primary"),
+    about=Layer.LEADER,
+    takes_down=(Layer.LEADER,),
     caused_by_operations=True,
 )
 
@@ -57,8 +60,8 @@ PATRONI_MEMBER_UNWELL = Rule(
     hold=lambda thresholds: thresholds.patroni_member_for,
     why="Such a member does not take over when the leader is lost.",
     mend="Patroni mends most by itself. If it does not, look at its log there; a new copy of the leader: /ha rejoin.",
-    hidden_by=("patroni_dcs", "patroni_no_leader"),
-    hidden_by_same=("primary_down", "standby_down", "replication_broken", "primary_unreachable"),
+    about=Layer.MEMBER,
+    hidden_by_same=("primary_unreachable",),
     caused_by_operations=True,
 )
 

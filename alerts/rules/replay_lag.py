@@ -1,5 +1,6 @@
 """How far the standby's replay is behind what the primary has written."""
 
+from alerts.dependencies import Layer
 from alerts.probes.replay_lag import REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
 from ledger.alerts import Severity
@@ -29,6 +30,6 @@ REPLAY_LAG = Rule(
     hold=lambda thresholds: thresholds.replay_lag_for,
     why="A failover would first have to replay this, and reads on the standby are stale.",
     mend="Look whether replay is paused, a long query on the standby is in its way, or a disk or the network is slow.",
-    hidden_by=("primary_down", "no_primary", "split_brain", "standby_down", "replication_broken"),
+    about=Layer.LAG,
     caused_by_operations=True,
 )

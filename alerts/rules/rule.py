@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from alerts.dependencies import Layer
 from alerts.observation import Observation
 from alerts.thresholds import Thresholds
 from ledger.alerts import Severity
@@ -58,10 +59,13 @@ class Rule:
     """When to call people, and what to tell them.
 
     `name` stands in the ledger and never changes. `observes`: the first one must be there for the rule to be asked at
-    all. `title` is the headline, with {cluster} and {subject}. `hold` is the rule's `for`, `critical_after` how long a
-    warning may be left alone; both read the thresholds. `hidden_by`: while one of these rules fires on the same
-    cluster, this one is its consequence; `hidden_by_same`: the same, where it fires on the same subject.
-    `caused_by_operations`: a running operation is expected to set it off.
+    all. `title` is the headline, with {cluster} and {subject}. `hold` is the rule's `for`, `keep` for how long it must
+    be well again before it resolves (`keep_firing_for`), `critical_after` how long a warning may be left alone; all
+    read the thresholds. `about` is the layer that it judges and `takes_down` those that are down while it fires: by the
+    graph of `alerts.dependencies` it is the consequence of what is down beneath it. For what no graph can know there is
+    `hidden_by` (while one of these rules fires on the same cluster) and `hidden_by_same` (on the same subject).
+    `caused_by_operations`: a running operation is expected to set it off. One that is `never_quiet` is silenced only by
+    a silence that names the rule in full.
     """
 
     name: str
@@ -72,11 +76,15 @@ class Rule:
     hold: Callable[[Thresholds], float]
     why: str
     mend: str
+    keep: Callable[[Thresholds], float] | None = None
     critical_after: Callable[[Thresholds], float] | None = None
+    about: Layer | None = None
+    takes_down: tuple[Layer, ...] = ()
     hidden_by: tuple[str, ...] = ()
     hidden_by_same: tuple[str, ...] = ()
     caused_by_operations: bool = False
     offers_failover: bool = False
+    never_quiet: bool = False
 
 
 def no(observation: str, severity: Severity, value: str, threshold: str, well: str) -> Callable[[Reading], Result]:

@@ -1,5 +1,6 @@
 """The WAL archive takes every finished segment, soon."""
 
+from alerts.dependencies import Layer
 from alerts.probes.wal_archive import ARCHIVE_BEHIND, ARCHIVE_FAILING, ARCHIVE_UNFINISHED
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
 from ledger.alerts import Severity
@@ -34,6 +35,6 @@ WAL_ARCHIVE = Rule(
     hold=lambda thresholds: thresholds.archive_failing_for,
     why="No point in time after the last archived segment can be restored, and WAL piles up on the primary's disk.",
     mend="Run archive_command by hand as PostgreSQL's user and look at its error: rights, a full disk, the network.",
-    hidden_by=("primary_down",),
+    about=Layer.ARCHIVE,
     caused_by_operations=True,
 )

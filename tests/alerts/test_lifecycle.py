@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from alerts.lifecycle import Change, Finding, Track, Transition, acknowledge, advance, held, own_group, silence
 from alerts.notices import Context, notice_of
 from alerts.rules.availability import STANDBY_DOWN
-from alerts.rules.rule import Bad, Ok, Result, Unknown
+from alerts.rules.rule import Bad, Ok, Result, Rule, Unknown
 from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.who import Who
@@ -29,7 +29,8 @@ FALLEN = timedelta(hours=2)
 class Story:
     """One alert's life, told step by step."""
 
-    def __init__(self) -> None:
+    def __init__(self, rule: Rule = STANDBY_DOWN) -> None:
+        self.rule = rule
         self.track = Track()
         self.now = NOW
         self.changes: list[Change] = []
@@ -39,7 +40,7 @@ class Story:
     def then(self, result: Result, after: float = 0.0, cause: str | None = None) -> "Story":
         """The result is found `after` seconds later."""
         self.now += timedelta(seconds=after)
-        finding = Finding(STANDBY_DOWN, "shop", "db2", result, cause)
+        finding = Finding(self.rule, "shop", "db2", result, cause)
         self.track, transition = advance(self.track, finding, self.now, LIMITS, lambda: next(self._ids))
         return self._noted(transition)
 
@@ -95,6 +96,14 @@ def test_it_resolves_on_data_and_never_for_want_of_them() -> None:
     assert story.changes == [Change.FIRED]
     assert story.then(WELL, 1).changes == [Change.FIRED, Change.RESOLVED]
     assert story.alert.resolved_at == story.now
+
+
+def test_with_keep_firing_for_it_resolves_only_once_it_has_been_well_for_so_long() -> None:
+    keeps = replace(STANDBY_DOWN, keep=lambda _: 60.0)
+    story = Story(keeps).then(WARNING).then(WARNING, 5).then(WELL, 1).then(WELL, 59).then(WARNING, 0.5)
+    assert story.changes == [Change.FIRED]
+    assert story.then(WELL, 1).then(DARK, 30).then(WELL, 29).changes == [Change.FIRED]
+    assert story.then(WELL, 1).changes == [Change.FIRED, Change.RESOLVED]
 
 
 def test_no_data_never_fire() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.inhibition import hides
 from alerts.observation import Observation, Unit
 from alerts.rules import RULES
 from alerts.rules.rule import Bad, Limits, Ok, Reading, Result, Rule, Unknown
@@ -173,6 +174,9 @@ def test_what_hides_a_rule_is_judged_before_it() -> None:
     for rule in RULES:
         for hider in (*rule.hidden_by, *rule.hidden_by_same):
             assert order.index(hider) < order.index(rule.name)
+        for cause in RULES:
+            if cause is not rule and hides(cause, "db1", rule, "db1"):
+                assert order.index(cause.name) < order.index(rule.name)
 
 
 @pytest.mark.parametrize(
