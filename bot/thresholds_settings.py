@@ -2,35 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from enum import StrEnum
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from alerts.thresholds import Thresholds
+from alerts.thresholds.kinds import Unit, kind_of
 from bot.settings_mistakes import Mistake, nearest
 from ledger.durations import parse_seconds, seconds_text
 
-
-class Unit(StrEnum):
-    """What a threshold is measured in; its name says it."""
-
-    SHARE = "share"
-    BYTES = "bytes"
-    SECONDS = "seconds"
-    TIMES = "times"
-
-
-_KNOWN = tuple(field.name for field in fields(Thresholds))
-_SHARE_NAMES = ("disk_warning", "disk_critical", "connections_warning", "connections_critical")
-
-
-def unit_of(name: str) -> Unit:
-    """The unit of the threshold of that name."""
-    if name in _SHARE_NAMES or name.endswith("_hysteresis"):
-        return Unit.SHARE
-    if name.endswith("_factor"):
-        return Unit.TIMES
-    return Unit.BYTES if name.endswith("_bytes") else Unit.SECONDS
+_UNITS = {field.name: kind_of(field).unit for field in fields(Thresholds)}
+_KNOWN = tuple(_UNITS)
 
 
 def mistakes_in_thresholds(key: str, raw: object) -> Iterator[Mistake]:
@@ -61,7 +42,7 @@ def thresholds_from(raw: Mapping[str, object], base: Thresholds) -> Thresholds:
 
 def parse_threshold(name: str, value: object) -> float:
     """The value in the threshold's unit. ValueError says what would be right."""
-    match unit_of(name):
+    match _UNITS[name]:
         case Unit.SECONDS:
             return 0.0 if value in (0, "0s", "0") else parse_seconds(value)
         case Unit.BYTES:
@@ -69,20 +50,22 @@ def parse_threshold(name: str, value: object) -> float:
         case Unit.SHARE:
             return _share(value)
         case Unit.TIMES:
-            return _times(value)
+            return _number(value, "write how many times as much, such as 2 or 1.5")
+        case Unit.COUNT:
+            return _number(value, "write a number, such as 5")
 
 
 def default_text(name: str) -> str:
     """The default as it would be written in the settings file (a TOML value)."""
     value = float(getattr(Thresholds(), name))
-    match unit_of(name):
+    match _UNITS[name]:
         case Unit.SECONDS:
             return f'"{seconds_text(value)}"'
         case Unit.BYTES:
             return f'"{ByteSize(int(value)).human_readable(separator="")}"'
         case Unit.SHARE:
             return f'"{value:.0%}"'
-        case Unit.TIMES:
+        case Unit.TIMES | Unit.COUNT:
             return f"{value:g}"
 
 
@@ -109,10 +92,10 @@ def _share(value: object) -> float:
     return share
 
 
-def _times(value: object) -> float:
+def _number(value: object, right: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("write how many times as much, such as 2 or 1.5")
+        raise ValueError(right)
     try:
         return float(value)
     except ValueError:
-        raise ValueError("write how many times as much, such as 2 or 1.5") from None
+        raise ValueError(right) from None

@@ -39,11 +39,13 @@ from servers.state import (
 )
 from servers.traffic.looks import TrafficLooks
 from servers.traffic.target import TrafficTarget
+from servers.watching.watches import Watches
 from servers.witness import ask_witness
 
 SQL_TIMEOUT = 1.0
 SSH_TIMEOUT = 1.5
 BACKUPS_MAX_AGE = 60.0
+WATCHES_MAX_AGE = 60.0
 # Both go on in the background when a look has waited long enough: a repository far away answers in its own time.
 LIST_TIMEOUT, ARCHIVE_TIMEOUT = 5.0, 20.0
 # A postmaster that is stopped takes no new connection while kept ones still answer: so knock now and then.
@@ -87,6 +89,7 @@ class Observer:
         sql_timeout: float = SQL_TIMEOUT,
         ssh_timeout: float = SSH_TIMEOUT,
         traffic: Mapping[str, Sequence[TrafficTarget]] | None = None,
+        watches: Watches | None = None,
     ) -> None:
         self._shells = shells
         self._sessions = sessions
@@ -110,6 +113,7 @@ class Observer:
         }
         self._filling: dict[tuple[str, str], Filling] = {}
         self._traffic = TrafficLooks(traffic or {}, clock)
+        self._watches = watches or Watches()
 
     async def observe(
         self,
@@ -128,7 +132,7 @@ class Observer:
         any; for targets None: whatever was seen last, even nothing) are not asked for again; their Answer says when
         they were. Host facts are asked for anyway as soon as a server of the cluster does not answer by SQL, or has
         changed its role. The WAL archive and partial backups are listed in the background as often as the backups;
-        `archive_patience` is how long this look waits for that, in seconds.
+        `archive_patience` is how long this look waits for that, in seconds. Nothing waits for the slower watches.
         """
         at = self._clock()
         sql_timeout = self._sql_timeout if sql_timeout is None else sql_timeout
@@ -143,6 +147,7 @@ class Observer:
             witness = tasks.create_task(self._by_witness(cluster, reuse, ssh_timeout))
             patroni = tasks.create_task(self._by_patroni(cluster, ssh_timeout))
             traffic = tasks.create_task(self._traffic.look(cluster.name, traffic_max_age))
+            watched = tasks.create_task(self._watches.look(cluster, WATCHES_MAX_AGE))
         return ClusterState(
             cluster=cluster.name,
             at=at,
@@ -156,6 +161,7 @@ class Observer:
             archive=archive.result(),
             partial=partial.result(),
             filling=self._filling_of(cluster, backups.result()),
+            watched=watched.result(),
         )
 
     def wake(self, cluster: Cluster) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from servers.lsn import Lsn
 from servers.timelines import Stretch
+from servers.watching.watched import NOTHING_WATCHED, Watched
 
 if TYPE_CHECKING:
     from servers.backups.archive import ArchiveState
@@ -360,6 +361,7 @@ class ClusterState:
     archive: "ArchiveState | None" = None  # None: it was not listed yet, or the settings name no backups
     partial: "PartialState | None" = None  # None: not listed yet, or the settings have no dumps or volumes
     filling: "tuple[Filling, ...]" = ()  # how full the backups' file systems were since the start, one entry each
+    watched: Watched = NOTHING_WATCHED  # by the slower watches
 
     def server(self, name: str) -> ServerState:
         """The state of the server of that name; KeyError if there is none."""

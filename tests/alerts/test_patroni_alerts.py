@@ -13,7 +13,8 @@ from alerts.observation import Look
 from alerts.round import observe
 from alerts.rules import RULES
 from alerts.rules.rule import Bad, Ok, Reading, Result, Unknown
-from alerts.thresholds import HOUR, Thresholds
+from alerts.thresholds import Thresholds
+from alerts.thresholds.kinds import HOUR
 from ledger.ledger import Ledger
 from ledger.maintenance import begin
 from ledger.who import Who
