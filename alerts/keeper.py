@@ -25,7 +25,7 @@ from alerts.answers import (
 )
 from alerts.lifecycle import Change, Track, Transition, held, own_group
 from alerts.notices import SILENCES, Context, best_standby
-from alerts.observation import Look, overtaken
+from alerts.observation import Look, Observation, overtaken
 from alerts.practice import PracticeMemory
 from alerts.record import By, Prepared, draw_anew, prepare, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
@@ -59,8 +59,17 @@ class _Mark:
     too_late: Callable[[AlertRow], Page]
 
 
+# The cluster's name, when the look began, and what it observed (ledger.history.history.History.record).
+Remember = Callable[[str, datetime, tuple[Observation, ...]], None]
+
+
+def forget(cluster: str, at: datetime, observations: tuple[Observation, ...]) -> None:
+    """Nobody asks for the past."""
+
+
 class AlertKeeper:
-    """`thresholds` are for all clusters, `own` for those that have their own. `clock` gives aware times in UTC."""
+    """`thresholds` are for all clusters, `own` for those that have their own. `clock` gives aware times in UTC.
+    `remember` is handed what each look observed, and never waits."""
 
     def __init__(
         self,
@@ -70,11 +79,13 @@ class AlertKeeper:
         clock: Callable[[], datetime],
         *,
         own: Mapping[str, Thresholds] | None = None,
+        remember: Remember = forget,
     ) -> None:
         self._ledger = ledger
         self._clusters = {cluster.name: cluster for cluster in clusters}
         self._thresholds = thresholds
         self._own = dict(own or {})
+        self._remember = remember
         self._clock = clock
         self._tracks: dict[str, Tracks] = defaultdict(dict)
         self._looks: dict[str, Look] = {}
@@ -109,7 +120,9 @@ class AlertKeeper:
             at_work, practice = await self._at_work(cluster, state), await self._practice.of(cluster)
             look = Look(cluster, state, judgement, at_work, practice.rates, practice.drills)
             self._looks[cluster.name] = look
-            transitions = await self._play(cluster, observe(look))
+            observed = observe(look)
+            self._remember(cluster.name, state.at, observed.observations)
+            transitions = await self._play(cluster, observed)
             await self._show_standing(cluster)
             return transitions
 

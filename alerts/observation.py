@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from ledger.drills import Drill
 from ledger.recovery_rates import NOTHING_MEASURED, RecoveryRates
+from ledger.units import Unit as Unit
 from servers.inventory import Cluster
 from servers.state import ClusterState
 from servers.verdict import Judgement
@@ -33,15 +33,6 @@ _LONGEST_LOOK = timedelta(minutes=1)
 def overtaken(state: ClusterState, last: ClusterState) -> bool:
     """Whether this look began before the last one, and only ended later."""
     return timedelta(0) < last.at - state.at <= _LONGEST_LOOK
-
-
-class Unit(StrEnum):
-    YES_OR_NO = "yes or no"  # 1.0 is yes
-    COUNT = "count"
-    BYTES = "bytes"
-    SECONDS = "seconds"
-    SHARE = "share"  # between 0 and 1
-    TIMES = "times"  # as much as something else
 
 
 @dataclass(frozen=True, slots=True)

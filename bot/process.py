@@ -87,7 +87,9 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         )
         configure_logging(settings.log, wired.redactor)
         common, own = thresholds_of(settings)
-        keeper = AlertKeeper(wired.ledger, wired.clusters.values(), common, utc_now, own=own)
+        keeper = AlertKeeper(
+            wired.ledger, wired.clusters.values(), common, utc_now, own=own, remember=wired.world.history.record
+        )
         intervals = intervals_of(settings)
         monitor = Monitor(
             wired.clusters.values(), wired.observer, keeper, wired.sessions, intervals, then=wired.dispatcher.see
@@ -180,7 +182,7 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 
 def _chores(bot: Bot) -> tuple[Coroutine[None, None, None], ...]:
-    return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.wired.offsite.run()
+    return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.wired.offsite.run(), bot.wired.world.history.run()
 
 
 async def _tick(bot: Bot) -> None:

@@ -31,6 +31,7 @@ from bot.automatic_settings import AutomaticFailoverSettings
 from bot.backup_settings import BackupSettings
 from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.fence_settings import FenceSettings
+from bot.history_settings import HistorySettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
 from bot.schedule_settings import ScheduleSettings
@@ -151,6 +152,7 @@ class Settings(BaseSettings):
     directory: Path = Field(default=Path(), exclude=True)
     slack: SlackSettings = SlackSettings()
     ledger: LedgerSettings = LedgerSettings()
+    history: HistorySettings = HistorySettings()
     audit: AuditSettings = AuditSettings()
     http: HttpSettings = HttpSettings()
     monitor: MonitorSettings = MonitorSettings()

@@ -17,6 +17,10 @@ mode = "socket"                     # or "http": then Slack posts to /slack/even
 [ledger]
 path = "understudy.sqlite3"         # audit log, operations, alerts; back it up
 
+[history]                           # what every probe saw: 10 s for a day, 5 min for a month, 1 h for two years
+# path = "understudy.history.sqlite3"     # beside the ledger; it need not be backed up
+# limit = "1GB"                     # beyond it the finest and oldest values go
+
 [audit]
 # signing_key_file = "audit.key"    # `understudy audit key new audit.key`; without it the log is chained, not signed
 # post_channel = "C000AUDIT"        # where the signed head of the log is posted daily

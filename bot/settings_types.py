@@ -3,9 +3,27 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 from ledger.durations import parse_seconds
+
+
+def parse_bytes(value: object) -> float:
+    """Bytes from a number or a text with a unit. ValueError says what would be right."""
+    try:
+        return float(TypeAdapter(ByteSize).validate_python(value))
+    except ValidationError:
+        raise ValueError('write a size with its unit, such as "512KiB", "1MiB" or "16MiB"') from None
+
 
 Seconds = Annotated[float, BeforeValidator(parse_seconds)]
 Port = Annotated[int, Field(ge=1, le=65535)]

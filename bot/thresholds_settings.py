@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 
-from pydantic import ByteSize, TypeAdapter, ValidationError
+from pydantic import ByteSize
 
 from alerts.thresholds import Thresholds
 from alerts.thresholds.kinds import Unit, kind_of
 from bot.settings_mistakes import Mistake, nearest
+from bot.settings_types import parse_bytes
 from ledger.durations import parse_seconds, seconds_text
 
 _UNITS = {field.name: kind_of(field).unit for field in fields(Thresholds)}
@@ -46,7 +47,7 @@ def parse_threshold(name: str, value: object) -> float:
         case Unit.SECONDS:
             return 0.0 if value in (0, "0s", "0") else parse_seconds(value)
         case Unit.BYTES:
-            return _bytes(value)
+            return parse_bytes(value)
         case Unit.SHARE:
             return _share(value)
         case Unit.TIMES:
@@ -72,13 +73,6 @@ def default_text(name: str) -> str:
 def default_lines() -> str:
     """Every threshold with its default, commented out, for the settings template."""
     return "\n".join(f"# {name} = {default_text(name)}" for name in _KNOWN)
-
-
-def _bytes(value: object) -> float:
-    try:
-        return float(TypeAdapter(ByteSize).validate_python(value))
-    except ValidationError:
-        raise ValueError('write a size with its unit, such as "512KiB", "1MiB" or "16MiB"') from None
 
 
 def _share(value: object) -> float:

@@ -14,6 +14,7 @@ from commands.dispatcher import Dispatcher
 from commands.people import Directory
 from commands.registry import COMMANDS
 from commands.world import World
+from ledger.history.history import History
 from ledger.ledger import Ledger
 from ledger.redact import Redactor
 from servers.backups.in_place import InPlace
@@ -64,10 +65,11 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     roster = roster_of(settings)
     redactor = Redactor(secrets_of(settings, clusters.values()))
     ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
+    history = _history(settings)
     shells, sessions = Shells(), Sessions()
     try:
         backups = BackupTools(shells, utc_now)
-        world = _world(settings, clusters, directory(roster), ledger, shells, sessions, backups)
+        world = _world(settings, clusters, directory(roster), ledger, history, shells, sessions, backups)
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
         lister = NativeBackups(shells, utc_now)
@@ -78,7 +80,13 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await asyncio.gather(sessions.close(), shells.close(), return_exceptions=True)
+        await history.close()
         await ledger.close()
+
+
+def _history(settings: Settings) -> History:
+    path = settings.path(settings.history.path or settings.ledger.path.with_suffix(".history.sqlite3"))
+    return History(path, int(settings.history.limit), utc_now)
 
 
 def _world(
@@ -86,6 +94,7 @@ def _world(
     clusters: dict[str, Cluster],
     people: Directory,
     ledger: Ledger,
+    history: History,
     shells: Shells,
     sessions: Sessions,
     backups: BackupTools,
@@ -117,6 +126,7 @@ def _world(
         partial=partial,
         volumes=Volumes(shells),
         ledger=ledger,
+        history=history,
         policies=policies_of(settings),
         directory=people,
         now=utc_now,

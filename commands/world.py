@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from commands.automatic.policy import AutomaticPolicy
 from commands.people import Directory
 from commands.policies import Policies
+from ledger.history.history import History
 from ledger.ledger import Ledger
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
@@ -38,6 +40,10 @@ def _no_store() -> FromStore:
     return FromStore(Shells(), OffsiteStores(lambda: datetime.now(UTC)))
 
 
+def _no_history() -> History:
+    return History(Path("nowhere.history.sqlite3"), 0, lambda: datetime.now(UTC))
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The outside world, the memory and the rules, as commands see them."""
@@ -56,6 +62,7 @@ class World:
     from_store: FromStore = field(default_factory=_no_store)
     partial: PartialBackups = field(default_factory=_no_partial_backups)
     volumes: Volumes = field(default_factory=lambda: Volumes(Shells()))
+    history: History = field(default_factory=_no_history)
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is
