@@ -118,7 +118,7 @@ class AlertKeeper:
             if last is not None and overtaken(state, last.state):
                 return ()
             at_work, practice = await self._at_work(cluster, state), await self._practice.of(cluster)
-            look = Look(cluster, state, judgement, at_work, practice.rates, practice.drills)
+            look = Look(cluster, state, judgement, at_work, practice.rates, practice.drills, practice.failover_drills)
             self._looks[cluster.name] = look
             observed = observe(look)
             self._remember(cluster.name, state.at, observed.observations)

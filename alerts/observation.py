@@ -15,7 +15,8 @@ from servers.verdict import Judgement
 class Look:
     """What a probe reads: what was seen, what it means, and what was to be seen. `at_work`: in maintenance.
 
-    `rates`: how fast earlier restores of it were; `drills`: the last ones that ended, newest first.
+    `rates`: how fast earlier restores of it were; `drills`: the last ones that restored, `failover_drills`: the last
+    ones that switched over, newest first; a full drill is among both.
     """
 
     cluster: Cluster
@@ -24,6 +25,7 @@ class Look:
     at_work: bool = False
     rates: RecoveryRates = NOTHING_MEASURED
     drills: tuple[Drill, ...] = ()
+    failover_drills: tuple[Drill, ...] = ()
 
 
 # No look takes as long: one that seems to be older than this is not late, the clock was set back.

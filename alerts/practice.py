@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from ledger.drills import Drill, drills
+from ledger.drills import SWITCHING, Drill, drills
 from ledger.ledger import Ledger
 from ledger.recovery_rates import NOTHING_MEASURED, RecoveryRates, recovery_rates
 from servers.inventory import Cluster
@@ -16,10 +16,11 @@ READ_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """How fast restores were, and the last drills, newest first."""
+    """How fast restores were, and the last drills that restored, and that switched over, newest first."""
 
     rates: RecoveryRates = NOTHING_MEASURED
     drills: tuple[Drill, ...] = ()
+    failover_drills: tuple[Drill, ...] = ()
 
 
 NO_PRACTICE = Practice()
@@ -45,4 +46,4 @@ class PracticeMemory:
 
 
 def _practice(db: Database, cluster: str) -> Practice:
-    return Practice(recovery_rates(db, cluster), drills(db, cluster))
+    return Practice(recovery_rates(db, cluster), drills(db, cluster), drills(db, cluster, SWITCHING))

@@ -1,6 +1,7 @@
 """The settings as the values that the other packages know."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -8,8 +9,10 @@ from alerts.intervals import Intervals
 from alerts.thresholds import Thresholds
 from bot.automatic_settings import automatic_policy
 from bot.backup_settings import backup_place
+from bot.drill_settings import drill_secrets, drilling
 from bot.dump_settings import dump_place, volume_place
 from bot.fence_settings import fence_place
+from bot.heartbeat_settings import heartbeat_place
 from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
@@ -92,8 +95,20 @@ def traffic_of(
 def thresholds_of(settings: Settings) -> tuple[Thresholds, dict[str, Thresholds]]:
     """The thresholds for all, and those of the clusters that have their own."""
     common = thresholds_from(settings.thresholds, Thresholds())
-    own = {name: section.thresholds for name, section in settings.clusters.items() if section.thresholds}
-    return common, {name: thresholds_from(raw, common) for name, raw in own.items()}
+    bases = {name: _by_objectives(common, settings, section) for name, section in settings.clusters.items()}
+    own = {name: thresholds_from(section.thresholds, bases[name]) for name, section in settings.clusters.items()}
+    return common, {name: thresholds for name, thresholds in own.items() if thresholds != common}
+
+
+def _by_objectives(common: Thresholds, settings: Settings, section: ClusterSettings) -> Thresholds:
+    """What was promised of a cluster is what its alerts go by, unless a threshold says otherwise."""
+    promised, said = section.objectives, {*settings.thresholds, *section.thresholds}
+    rto = promised.rto if "rto" in promised.model_fields_set and "rto" not in said else common.rto
+    if "rpo" not in promised.model_fields_set or said & {"archive_behind", "archive_critical"}:
+        return replace(common, rto=rto)
+    return replace(
+        common, rto=rto, archive_behind=promised.rpo, archive_critical=max(common.archive_critical, promised.rpo)
+    )
 
 
 def intervals_of(settings: Settings) -> Intervals:
@@ -112,9 +127,10 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
     )
     passwords = (conninfo_to_dict(text).get(name) for text in conninfos if text for name in SECRET_PARAMETERS)
     traffic = (target for cluster in settings.clusters.values() for target in cluster.traffic.values())
+    probes = {secret for cluster in settings.clusters.values() for secret in drill_secrets(cluster.drills)}
     known = {*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)}
     patroni = {place.password for cluster in clusters if (place := cluster.patroni) and place.password}
-    return tuple(known | patroni | set(traffic_secrets(traffic)))
+    return tuple(known | patroni | probes | set(traffic_secrets(traffic)))
 
 
 def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster:
@@ -132,6 +148,8 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
         patroni=patroni_place(section.patroni, settings.path) if section.patroni else None,
         dumps=tuple(dump_place(key, dump) for key, dump in section.dumps.items()),
         volumes=tuple(volume_place(key, volume, services, ssh_of) for key, volume in section.volumes.items()),
+        drilling=drilling(section.objectives, section.drills),
+        heartbeat=heartbeat_place(section.heartbeat) if section.heartbeat else None,
     )
 
 

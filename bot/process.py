@@ -182,7 +182,9 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 
 def _chores(bot: Bot) -> tuple[Coroutine[None, None, None], ...]:
-    return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.wired.offsite.run(), bot.wired.world.history.run()
+    wired = bot.wired
+    lasting = wired.offsite.run(), wired.world.history.run(), wired.world.heartbeats.run()
+    return bot.loop_lag.run(), _tick(bot), bot.witness.run(), *lasting
 
 
 async def _tick(bot: Bot) -> None:

@@ -44,7 +44,7 @@ def schedule(section: ScheduleSettings) -> tuple[Scheduled, ...]:
         found.append(Scheduled("backup", "backup", (), ("full",), read_timetable(section.backup), by, late_by))
     if section.drill_restore is not None:
         times = read_timetable(section.drill_restore)
-        found.append(Scheduled("drill_restore", "drill", ("restore",), (), times, by, late_by))
+        found.append(Scheduled("drill_restore", "drill", ("restore",), ("in-turn",), times, by, late_by))
     return tuple(found)
 
 

@@ -29,8 +29,10 @@ from pydantic_settings import (
 from bot.audit_settings import AuditSettings
 from bot.automatic_settings import AutomaticFailoverSettings
 from bot.backup_settings import BackupSettings
+from bot.drill_settings import DrillSettings, ObjectivesSettings
 from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.fence_settings import FenceSettings
+from bot.heartbeat_settings import HeartbeatSettings
 from bot.history_settings import HistorySettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
@@ -135,6 +137,9 @@ class ClusterSettings(Section):
     fence_returning_primary: bool = False
     automatic_failover: AutomaticFailoverSettings = AutomaticFailoverSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    objectives: ObjectivesSettings = ObjectivesSettings()
+    drills: DrillSettings = DrillSettings()
+    heartbeat: HeartbeatSettings | None = None
 
 
 class Settings(BaseSettings):

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bot.audit_settings import mistakes_in_audit
 from bot.backup_settings import mistakes_in_backups, mistakes_in_shared_backups
+from bot.drill_settings import mistakes_in_drills
 from bot.dump_settings import mistakes_in_dumps
 from bot.fence_settings import mistakes_in_fence
 from bot.patroni_settings import mistakes_in_patroni
@@ -49,6 +50,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from _cluster(f"clusters.{cluster}", section, directory)
         yield from mistakes_in_services(f"clusters.{cluster}", section)
         yield from mistakes_in_patroni(f"clusters.{cluster}", section)
+        yield from mistakes_in_drills(f"clusters.{cluster}", section)
         yield from mistakes_in_schedule(f"clusters.{cluster}", section, _table(raw, "people"))
     yield from mistakes_in_shared_backups(_table(raw, "clusters"))
 

@@ -163,6 +163,24 @@ cooldown = "1h"                     # between two failovers
 # set_by = "alice"                  # who answers for it: a key of people
 # late_by = "6h"                    # a missed one is still started when it is less late than this
 
+# What you promised; drills are measured against it, and alerts go by it. These are the defaults.
+# [clusters.shop.objectives]
+# rto = "1h"                        # how long a restore may take
+# rpo = "15m"                       # how much may be lost with the primary and its disks
+# outage = "1m"                     # how long clients may wait for a switchover
+
+# A row of our own, written every few seconds: it tells the true RPO, and carries the probe of a failover drill.
+# docs/drills.md has the right that it needs.
+# [clusters.shop.heartbeat]
+# database = "app"
+# every = "5s"
+
+# [clusters.shop.drills]
+# random_every = 4                  # of the scheduled restore drills one in four takes an older backup at random
+# probe = "host=10.0.0.30 port=6432 dbname=app user=understudy"   # as clients come; docs/drills.md
+# [clusters.shop.drills.rows]       # tables that must have so many rows once they are restored
+# "app.public.orders" = 1000        # at least; [1000, 5000]: at least, and at most
+
 # [clusters.shop.thresholds]        # what differs for this cluster alone
 # replay_lag_bytes = "16MiB"
 

@@ -28,6 +28,7 @@ from servers.backups.registry import BackupTools
 from servers.engines.behind_patroni import behind_patroni
 from servers.engines.native import NativeEngine
 from servers.engines.patroni.engine import patroni_engines
+from servers.heartbeat import Heartbeats
 from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.service_manager import ServiceManagers
@@ -134,4 +135,5 @@ def _world(
         automatic=automatic_of(settings),
         traffic=traffic,
         patroni=patroni_engines(clusters.values(), utc_now),
+        heartbeats=Heartbeats(clusters.values(), sessions),
     )

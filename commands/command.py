@@ -201,6 +201,15 @@ class SpokenOrder(Order, Protocol):
 
 
 @runtime_checkable
+class MeasuringOrder(Order, Protocol):
+    """An order that has something to tell of what its steps measured also where it did not reach its end."""
+
+    def so_far(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        """Its facts, and what to do next where that is more than to ask again; the line is not used. Pure."""
+        ...
+
+
+@runtime_checkable
 class Decider(Protocol):
     """A command that decides on an operation, as a button of its card does. Who may, is looked up then."""
 

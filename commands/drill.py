@@ -1,43 +1,62 @@
-"""`/ha drill restore [cluster] [server]`: the newest backup restored beside, proven, measured, and dropped again."""
+"""`/ha drill restore|failover|full`: a restore, a switchover, or both, for practice: proven, measured, and undone."""
 
 from collections.abc import Mapping, Sequence
 
-from commands.command import Action, Meant, Misunderstood
+from commands.command import Action, Meant
 from commands.drilling.actions import ACTIONS
 from commands.drilling.drill_plan import plan_drill
-from commands.drilling.report import conclude
-from commands.parse import resolve
+from commands.drilling.report import conclude, so_far
+from commands.drilling.words import USAGE, Wish, chosen, how_chosen, read_wish, understand
 from commands.plan import Conclusion, Plan
 from commands.restoring.seen import see
 from commands.restoring.words import Wanted, Way
 from commands.world import World
+from ledger.drills import count_of_drills
 from servers.backups.target import LATEST
+from servers.backups.window import RestoreWindow
 from servers.state import ClusterState
-
-RESTORE = "restore"
 
 
 class Drill:
     """The order to hold a drill."""
 
     name = "drill"
-    usage = "drill restore [cluster] [server]"
-    summary = "Restore the newest backup beside what runs, prove that everything is in it, and measure RTO and RPO"
+    usage = USAGE
+    summary = "Restore a backup beside what runs, and prove that everything is in it; switch over and back; or both"
     right = "drill"
 
     def resolve(self, arguments: Sequence[str], world: World) -> Meant:
-        """The cluster, and the server on whose host it is restored; else a standby's."""
-        if not arguments or arguments[0] != RESTORE:
-            raise Misunderstood(f"Which drill? There is one: /ha {self.usage}")
-        return Meant(*resolve(arguments[1:], world.clusters, self.usage), (RESTORE,))
+        """What is practised, the cluster, which backup, and the server: on whose host it is restored, or who takes
+        over."""
+        return understand(arguments, world.now(), world.clusters)
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
         """Raises Misunderstood where nothing can be restored."""
-        seen = await see(world, meant.cluster, state, meant.server, Wanted(Way.BESIDE, LATEST), LATEST)
-        return plan_drill(seen, world.now())
+        return await plan_restore_drill(meant, state, world)
 
     def actions(self) -> Mapping[str, Action]:
         return ACTIONS
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         return conclude(plan, found)
+
+    def so_far(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+        return so_far(plan, found)
+
+
+async def plan_restore_drill(meant: Meant, state: ClusterState, world: World) -> Plan:
+    """Raises Misunderstood where nothing can be restored, or not from the backup that is meant."""
+    cluster, wish = meant.cluster, read_wish(meant.words)
+    turn = await world.ledger.read(lambda db: count_of_drills(db, cluster.name))
+
+    def choose(window: RestoreWindow) -> str | None:
+        usable = [reach.backup.name for reach in window.reaches]
+        return chosen(wish, usable, turn, cluster.drilling.random_every)
+
+    seen = await see(world, cluster, state, meant.server, Wanted(Way.BESIDE, LATEST), LATEST, choose)
+    return plan_drill(seen, _how(wish, seen.serving.backup.name, seen.window), world.now())
+
+
+def _how(wish: Wish, backup: str, window: RestoreWindow) -> str:
+    newest = window.reaches[0].backup.name if window.reaches else backup
+    return how_chosen(wish, None if backup == newest else backup)

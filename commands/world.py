@@ -21,9 +21,11 @@ from servers.backups.tool import BackupListing, BackupTool
 from servers.engines.engine import Engine
 from servers.engines.patroni.engine import PatroniEngine
 from servers.fences.registry import Fences, fence_of
+from servers.heartbeat import Heartbeats
 from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.service_manager import ServiceHands, ServiceManagers
+from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.traffic.target import TrafficTarget
 
@@ -34,6 +36,10 @@ def _no_backup_tools() -> Callable[[Cluster], BackupTool]:
 
 def _no_partial_backups() -> PartialBackups:
     return PartialBackups(Shells(), lambda: datetime.now(UTC))
+
+
+def _no_heartbeats() -> Heartbeats:
+    return Heartbeats((), Sessions())
 
 
 def _no_store() -> FromStore:
@@ -68,3 +74,4 @@ class World:
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is
     traffic: Mapping[str, Sequence[TrafficTarget]] = field(default_factory=dict)  # by cluster; what leads its clients
     patroni: Mapping[str, PatroniEngine] = field(default_factory=dict)  # by cluster, of those that it runs
+    heartbeats: Heartbeats = field(default_factory=_no_heartbeats)

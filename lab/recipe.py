@@ -88,6 +88,7 @@ CREATE TABLE load_row (
     PRIMARY KEY (run, sequence)
 );
 ALTER TABLE load_row OWNER TO app;
+CREATE SCHEMA understudy AUTHORIZATION understudy;
 """
 
 

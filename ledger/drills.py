@@ -1,7 +1,7 @@
 """The drills that were held: what each measured, as its steps have found, and whether it passed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,18 +11,27 @@ from sqlite_utils import Database
 from ledger.operations import OperationState
 from ledger.times import from_text
 
-RESTORE_DRILL = "restore drill"  # the kind of its operation
+# The kinds of their operations.
+RESTORE_DRILL, FAILOVER_DRILL, FULL_DRILL = "restore drill", "failover drill", "full drill"
+RESTORING, SWITCHING = (RESTORE_DRILL, FULL_DRILL), (FAILOVER_DRILL, FULL_DRILL)
 
-# What its steps leave in what they found, by name. Seconds.
-RTO, RPO = "drill_rto_seconds", "drill_rpo_seconds"
+# What their steps leave in what they found, by name. Seconds; the outage is the longer one of there and back.
+RTO, RPO, OUTAGE = "drill_rto_seconds", "drill_rpo_seconds", "drill_outage_seconds"
+WANTED = {RTO: "drill_rto_wanted", RPO: "drill_rpo_wanted", OUTAGE: "drill_outage_wanted"}  # at most
 
+_STATES = {"passed": OperationState.SUCCEEDED.value, "failed": OperationState.FAILED.value}
+
+_COUNT = """
+    SELECT count(*) AS ended FROM operation
+    WHERE cluster = :cluster AND kind IN (SELECT value FROM json_each(:kinds)) AND state IN (:passed, :failed)
+"""
 _ENDED = """
-    SELECT operation.id AS id, operation.state AS state, operation.finished_at AS at,
+    SELECT operation.id AS id, operation.kind AS kind, operation.state AS state, operation.finished_at AS at,
            (SELECT json_group_array(json(step.found)) FROM step
             WHERE step.operation_id = operation.id AND step.found IS NOT NULL) AS found
     FROM operation
-    WHERE operation.cluster = :cluster AND operation.kind = :kind AND operation.state IN (:passed, :failed)
-      AND operation.finished_at IS NOT NULL
+    WHERE operation.cluster = :cluster AND operation.kind IN (SELECT value FROM json_each(:kinds))
+      AND operation.state IN (:passed, :failed) AND operation.finished_at IS NOT NULL
     ORDER BY operation.finished_at DESC LIMIT :limit
 """
 
@@ -36,18 +45,20 @@ class Drill:
     passed: bool
     rto_seconds: float | None
     rpo_seconds: float | None
+    kind: str = RESTORE_DRILL
+    outage_seconds: float | None = None
 
 
-def drills(db: Database, cluster: str, *, limit: int = 10) -> tuple[Drill, ...]:
+def drills(db: Database, cluster: str, kinds: Sequence[str] = RESTORING, *, limit: int = 10) -> tuple[Drill, ...]:
     """Newest first."""
-    parameters = {
-        "cluster": cluster,
-        "kind": RESTORE_DRILL,
-        "passed": OperationState.SUCCEEDED,
-        "failed": OperationState.FAILED,
-        "limit": limit,
-    }
+    parameters = {"cluster": cluster, "kinds": json.dumps(kinds), "limit": limit, **_STATES}
     return tuple(_drill(row) for row in db.query(_ENDED, parameters))
+
+
+def count_of_drills(db: Database, cluster: str, kinds: Sequence[str] = RESTORING) -> int:
+    """How many have ended by themselves."""
+    parameters = {"cluster": cluster, "kinds": json.dumps(kinds), **_STATES}
+    return int(next(db.query(_COUNT, parameters))["ended"])
 
 
 def _drill(row: Mapping[str, Any]) -> Drill:
@@ -56,6 +67,12 @@ def _drill(row: Mapping[str, Any]) -> Drill:
         row["id"],
         from_text(row["at"]),
         row["state"] == OperationState.SUCCEEDED,
-        float(found[RTO]) if RTO in found else None,
-        float(found[RPO]) if RPO in found else None,
+        _seconds(found, RTO),
+        _seconds(found, RPO),
+        row["kind"],
+        _seconds(found, OUTAGE),
     )
+
+
+def _seconds(found: Mapping[str, str], name: str) -> float | None:
+    return float(found[name]) if name in found else None

@@ -17,7 +17,7 @@ _SHORTEST = 1.0  # seconds: what took less measures nothing
 _FOUND = """
     SELECT step.found AS found, step.operation_id AS operation, step.finished_at AS at
     FROM step JOIN operation ON operation.id = step.operation_id
-    WHERE operation.cluster = :cluster AND operation.kind IN ('restore', 'restore drill')
+    WHERE operation.cluster = :cluster AND operation.kind IN ('restore', 'restore drill', 'full drill')
       AND step.found IS NOT NULL AND step.finished_at IS NOT NULL
     ORDER BY step.finished_at DESC LIMIT 40
 """

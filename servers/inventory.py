@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from servers.drilling import AS_USUAL, Drilling, HeartbeatPlace
 from servers.identity import MANNER
 
 if TYPE_CHECKING:
@@ -195,7 +196,8 @@ class Cluster:
     """A primary with its standbys, told apart by name. `channel` is where its news goes.
 
     `witness` is a host that has a view of its own on whether the servers can be reached. `patroni` is where Patroni is,
-    when the engine is Patroni.
+    when the engine is Patroni. `drilling` says what is promised of a recovery and how that is practised; `heartbeat`
+    where a row of our own tells how much of what was written has arrived somewhere else.
     """
 
     name: str
@@ -207,6 +209,8 @@ class Cluster:
     patroni: PatroniPlace | None = None
     dumps: "tuple[DumpPlace, ...]" = ()
     volumes: "tuple[VolumePlace, ...]" = ()
+    drilling: Drilling = AS_USUAL
+    heartbeat: HeartbeatPlace | None = None
 
     @property
     def engine(self) -> EngineKind:

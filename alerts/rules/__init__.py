@@ -13,7 +13,7 @@ from alerts.rules.backup_keys import BACKUP_KEYS_RULE
 from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
-from alerts.rules.drills import DRILL_RULE
+from alerts.rules.drills import DRILL_RULE, FULL_DRILL_RULE
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
 from alerts.rules.patroni import (
@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     BACKUP_KEYS_RULE,
     RTO_RULE,
     DRILL_RULE,
+    FULL_DRILL_RULE,
     OFFSITE_DIFFERS_RULE,
     OFFSITE_LATE_RULE,
     REPOSITORY_DISK_RULE,

@@ -30,6 +30,8 @@ class BackupThresholds:
     rto: float = seconds(1 * HOUR)
     # A restore is practised every week, and a day late.
     drill_overdue: float = seconds(8 * DAY)
+    # A switchover is practised every quarter, with a restore, and a week late.
+    drill_full_overdue: float = seconds(99 * DAY)
     # A key that expires ends backups and archiving at once.
     backup_key_expiring: float = seconds(30 * DAY)
     # How long a backup and WAL may wait to be off site. A first copy by a narrow line takes longer: set it wider.

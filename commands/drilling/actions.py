@@ -6,6 +6,8 @@ from datetime import datetime
 from commands.acting import engine_says, time_of, untold
 from commands.backing_up.actions import ACTIONS as BACKING_UP
 from commands.command import Action, StepContext, StepFailed, StepOutcome
+from commands.drilling.judging import ACTIONS as JUDGING
+from commands.drilling.judging import wanted
 from commands.looking import look
 from commands.restoring.acting import place_of
 from commands.restoring.actions import ACTIONS as RESTORING
@@ -15,11 +17,13 @@ from ledger.instances import instance_is_gone
 from ledger.quantities import count_text, seconds_text
 from servers.backups.instances import InstanceState
 from servers.backups.proof import Proof
+from servers.engines.engine import ActionFailed
 from servers.lsn import Lsn, format_lsn, parse_lsn
 from servers.state import Role
 
 # What later steps and the report need, by name.
-BEGAN_AT, BEGAN_LSN = "drill_began_at", "drill_began_lsn"
+BEGAN_AT, BEGAN_LSN, BEGAN_BEAT = "drill_began_at", "drill_began_lsn", "drill_began_beat"
+HEARTBEAT = "drill_heartbeat"  # the last one that came back
 PROVEN, CHECKED, BEFORE = "proven", "amcheck", "drills_before"
 _SHOWN = 5  # drills before this one
 
@@ -31,19 +35,35 @@ async def mark(context: StepContext) -> StepOutcome:
     lsns = [one.sql.wal_lsn for one in state.servers if one.role is Role.PRIMARY and one.sql and one.sql.wal_lsn]
     found = {BEGAN_AT: at.isoformat(), **({BEGAN_LSN: format_lsn(lsns[0])} if len(lsns) == 1 else {})}
     where = f", the primary is at {found[BEGAN_LSN]}" if BEGAN_LSN in found else ", where the primary is is not known"
+    beat = await _beat(context)
+    found |= {**wanted(context.cluster.drilling.objectives), **({BEGAN_BEAT: beat.isoformat()} if beat else {})}
     return StepOutcome(f"It begins at {at:%H:%M:%S} UTC{where}.", found=found)
+
+
+async def _beat(context: StepContext) -> datetime | None:
+    """A heartbeat at the moment that the drill begins, by the primary's own clock; None: there is none."""
+    heart = context.world.heartbeats.of(context.cluster.name)
+    if heart is None:
+        return None
+    try:
+        return await heart.beat()
+    except ActionFailed as failed:
+        context.say(f"Without the heartbeat the RPO goes by the last transaction: {failed}")
+        return None
 
 
 async def prove(context: StepContext) -> StepOutcome:
     """Raises StepFailed where anything cannot be read; then what was restored is left for a look."""
     place = place_of(context)
     state = await engine_says(context.world.instances.look(place))
-    proof = await engine_says(context.world.instances.prove(place, timeout=time_of(context)))
+    limits, heart = context.cluster.drilling.rows, context.cluster.heartbeat
+    database = heart.database if heart is not None else ""
+    proof = await engine_says(context.world.instances.prove(place, limits, database, timeout=time_of(context)))
     if not proof.holds:
         left = f"It is left for a look in {place.directory}; to remove it: /ha restore drop {context.operation}"
         raise StepFailed(f"{_what_is_wrong(proof)}. {left}", exit_status=1, output="\n".join(proof.broken))
     held = await context.world.ledger.read(lambda db: drills(db, context.cluster.name, limit=_SHOWN))
-    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), BEFORE: _trend(held), **_measured(context, state)}
+    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), BEFORE: _trend(held), **_measured(context, state, proof)}
     return StepOutcome(f"{found[PROVEN]}. Indexes: {found[CHECKED]}.", 0, "", found)
 
 
@@ -67,6 +87,7 @@ ACTIONS: Mapping[str, Action] = {
     "verify_backup": BACKING_UP["verify_backup"],
     "mark_drill": Action(mark, untold, repeatable=True, obstacle=lambda standing: None),
     "prove": yielding(Action(prove, untold, repeatable=True, obstacle=lambda standing: None), for_practice=True),
+    **JUDGING,
     "drop_drilled": Action(drop, is_dropped, repeatable=True, obstacle=lambda standing: None),
 }
 
@@ -82,14 +103,19 @@ def rpo_seconds(began_at: datetime, began_lsn: Lsn | None, lsn: Lsn | None, last
     return max(0.0, (began_at - last_at).total_seconds()) if last_at is not None else None
 
 
-def _measured(context: StepContext, state: InstanceState) -> dict[str, str]:
-    began, lsn = context.found.get(BEGAN_AT), context.found.get(BEGAN_LSN)
+def _measured(context: StepContext, state: InstanceState, proof: Proof) -> dict[str, str]:
+    """By the heartbeat, where one was written when the drill began and one came back: it needs no guess."""
+    began, lsn, beat = (context.found.get(name) for name in (BEGAN_AT, BEGAN_LSN, BEGAN_BEAT))
     if began is None:
         return {}
     began_at = datetime.fromisoformat(began)
     rto = (context.world.now() - began_at).total_seconds()
+    found = {RTO: f"{rto:.1f}"}
+    if beat is not None and proof.beaten_at is not None:
+        lost = max(0.0, (datetime.fromisoformat(beat) - proof.beaten_at).total_seconds())
+        return {**found, RPO: f"{lost:.1f}", HEARTBEAT: proof.beaten_at.isoformat()}
     rpo = rpo_seconds(began_at, parse_lsn(lsn) if lsn else None, state.lsn, state.replayed_at)
-    return {RTO: f"{rto:.1f}", **({RPO: f"{rpo:.1f}"} if rpo is not None else {})}
+    return {**found, **({RPO: f"{rpo:.1f}"} if rpo is not None else {})}
 
 
 def _trend(held: Sequence[Drill]) -> str:
@@ -103,6 +129,8 @@ def _trend(held: Sequence[Drill]) -> str:
 def _what_is_wrong(proof: Proof) -> str:
     if proof.broken:
         return f"What came back cannot be read: {proof.broken[0]}"
+    if proof.out_of_limits:
+        return f"What came back is not as it must be: {'; '.join(proof.out_of_limits)}"
     if proof.checksum_failures:
         return f"{count_text(proof.checksum_failures, 'page')} of what came back failed its checksum"
     return "The restored instance has no database that could be read"
@@ -113,14 +141,11 @@ def _proven(proof: Proof) -> str:
     tables, rows = sum(one.counted for one in proof.databases), sum(one.rows for one in proof.databases)
     statements = sum(one.statements for one in proof.databases)
     every = sum(one.tables for one in proof.databases)
-    return f"{databases}: {rows} rows in {tables} of {count_text(every, 'table')}, schema of {statements} statements"
+    limits = f", {count_text(len(proof.counted), 'table')} within limits" if proof.counted else ""
+    read = f"{rows} rows in {tables} of {count_text(every, 'table')}"
+    return f"{databases}: {read}, schema of {statements} statements{limits}"
 
 
 def _checked(proof: Proof) -> str:
     checked = [one.indexes for one in proof.databases if one.indexes is not None]
     return f"{sum(checked)} in order (amcheck)" if checked else "not checked, amcheck is not installed"
-
-
-def took(found: Mapping[str, str], name: str) -> str:
-    """A measured time as people read it."""
-    return seconds_text(float(found[name])) if name in found else "not known"

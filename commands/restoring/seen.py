@@ -1,7 +1,7 @@
 """What was looked at before a restore is planned; each answer that is missing says why."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -77,12 +77,24 @@ class Seen:
         return self.serving.segment_count * self.archive.segment_size
 
 
+Choose = Callable[[RestoreWindow], str | None]
+
+
 async def see(
-    world: World, cluster: Cluster, state: ClusterState, named: str | None, wanted: Wanted, target: Target
+    world: World,
+    cluster: Cluster,
+    state: ClusterState,
+    named: str | None,
+    wanted: Wanted,
+    target: Target,
+    choose: Choose = lambda window: None,
 ) -> Seen:
-    """Asks everything at once, once it is known what is to be restored. Raises Misunderstood where nothing can be."""
+    """Asks everything at once, once it is known what is to be restored. Raises Misunderstood where nothing can be.
+
+    `choose` names the backup; None: the newest from which the target can be reached.
+    """
     backups, window, archive = await look_at_backups(world, cluster)
-    serving = serve(window, target)
+    serving = serve(window, target, choose(window))
     primary = next((cluster.server(one.name) for one in state.servers if one.role is Role.PRIMARY), None)
     if isinstance(serving, NotServed):
         raise Misunderstood(refusal(serving, primary))

@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 from sqlite_utils import Database
 
-from commands.command import Action, Order, StepContext, failure_of
+from commands.command import Action, MeasuringOrder, Order, StepContext, failure_of
 from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready, terms
@@ -288,7 +288,11 @@ class Run:
         # Looking takes a moment: a result that is known is on disk before it.
         await self._write(lambda db: None)
         stands = await where_it_stands(self._world, self._cluster)
-        await self._close(state, Conclusion(line, (("Where it stands", stands),), self._next_steps()))
+        so_far = Conclusion("")
+        if isinstance(self._order, MeasuringOrder):
+            so_far = self._order.so_far(self._plan, self._found)
+        facts = (*so_far.facts, ("Where it stands", stands))
+        await self._close(state, Conclusion(line, facts, so_far.next_steps or self._next_steps()))
 
     async def _take_back(self, *, only_held: bool = False) -> tuple[str, bool]:
         """Takes back, the last one first, what the plan says can be. What to say of it, and whether the end of the

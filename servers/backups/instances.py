@@ -18,6 +18,7 @@ from servers.backups.proving_script import PROVE, PROVE_SQL
 from servers.backups.recovery import recovery_settings
 from servers.backups.table_scripts import SEEN, SEEN_SQL, TABLES
 from servers.backups.target import Target
+from servers.drilling import RowLimit
 from servers.engines.engine import ActionFailed
 from servers.engines.job_answer import taken_apart
 from servers.engines.jobs import Jobs
@@ -237,10 +238,15 @@ class Instances:
         found = await self._run(place.server, live, SEEN, (database, schema, SEEN_SQL), timeout)
         return _made(place.server, lambda sections: int(sections.one("tables") or ""), found)
 
-    async def prove(self, place: Place, *, timeout: float = 600.0) -> Proof:
-        """Read every database of it: rows, a sample of indexes, the schema, checksums."""
-        found = await self._run(place.server, place.directory, PROVE, (place.key, *PROVE_SQL), timeout)
-        return _made(place.server, proof_of, found)
+    async def prove(
+        self, place: Place, limits: Sequence[RowLimit] = (), heartbeat: str = "", *, timeout: float = 600.0
+    ) -> Proof:
+        """Read every database of it: rows, a sample of indexes, the schema, checksums; the tables that have limits; and
+        the heartbeat, where a database has one."""
+        tables = "\n".join(f"{one.database}|{one.schema}|{one.table}" for one in limits)
+        words = (place.key, *PROVE_SQL, tables, heartbeat)
+        found = await self._run(place.server, place.directory, PROVE, words, timeout)
+        return _made(place.server, lambda sections: proof_of(sections, limits), found)
 
     async def stop(self, place: Place, *, timeout: float = 60.0) -> None:
         await self._run(place.server, place.directory, instance_scripts.STOP, (place.key,), timeout)

@@ -35,14 +35,20 @@ SELECT 'none';
 _DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname"
 _CHECKSUMS = "SELECT current_setting('data_checksums'), coalesce(sum(checksum_failures), 0) FROM pg_stat_database"
 
-# Arguments: the key, then the SQL above. A line for each database: what was seen, its name last.
+# The names are quoted by psql. A table that is not there is an error, and so is a heartbeat: it says nothing then.
+_COUNT = 'SELECT count(*) FROM :"schema".:"table"'
+_HEARTBEAT = "SELECT extract(epoch FROM beaten_at) FROM understudy.heartbeat"
+
+# Arguments: the key, the SQL above, the tables that have limits (a line each: database|schema|table), and the database
+# of the heartbeat, or ''. A line for each database: what was seen, its name last.
 _PROVE = r"""
 is_ours "$1" || refuse "$data is not this order's"
-rows=$2 indexes=$3 databases=$4 checksums=$5
+rows=$2 indexes=$3 databases=$4 checksums=$5 count=$6 heartbeat=$7 limits=$8 heart=$9
 port=$(port_of) sockets=$(sockets_of)
 asked() {
-  as_owner env PGCONNECT_TIMEOUT=3 PGHOST="$sockets" PGPORT="$port" PGUSER="$user" PGDATABASE="$1" \
-    psql -X -w -q -A -t -v ON_ERROR_STOP=1 -f - 2>&1
+  name=$1; shift
+  as_owner env PGCONNECT_TIMEOUT=3 PGHOST="$sockets" PGPORT="$port" PGUSER="$user" PGDATABASE="$name" \
+    psql -X -w -q -A -t -v ON_ERROR_STOP=1 "$@" -f - 2>&1
 }
 dumped() {
   as_owner env PGHOST="$sockets" PGPORT="$port" PGUSER="$user" PGDATABASE="$1" pg_dump --schema-only -w 2>&1
@@ -57,9 +63,14 @@ echo "$names" | while IFS= read -r name; do
   counted=$(echo "$seen" | awk 'NR == 1 { all = $1; next } { n += $1 } END { printf "%d|%d|%.0f", all, NR - 1, n }')
   echo "@proved $counted|$found|$(printf '%s\n' "$schema" | grep -c -E '^(CREATE|ALTER) ')|$name"
 done
+[ -z "$limits" ] || echo "$limits" | while IFS='|' read -r database schema table; do
+  n=$(echo "$count" | asked "$database" -v "schema=$schema" -v "table=$table") || n="none $n"
+  echo "@rows $database|$schema|$table|$(echo "$n" | tr '\n' ' ')"
+done
+if [ -n "$heart" ] && beat=$(echo "$heartbeat" | asked "$heart"); then echo "@heartbeat $beat"; fi
 echo "@checksums $(printf '%s\n' "$checksums" | asked postgres)"
 echo "@done"
 """
 
 PROVE = ON_INSTANCE + _PROVE
-PROVE_SQL = (_ROWS, _INDEXES, _DATABASES, _CHECKSUMS)
+PROVE_SQL = (_ROWS, _INDEXES, _DATABASES, _CHECKSUMS, _COUNT, _HEARTBEAT)

@@ -22,7 +22,9 @@ def test_what_is_scheduled_when_and_by_whom() -> None:
     late_by = timedelta(hours=2)
     assert schedule(ScheduleSettings.model_validate(section)) == (
         Scheduled("backup", "backup", (), ("full",), read_timetable("daily 02:00"), "alice", late_by),
-        Scheduled("drill_restore", "drill", ("restore",), (), read_timetable("weekly sun 04:00"), "alice", late_by),
+        Scheduled(
+            "drill_restore", "drill", ("restore",), ("in-turn",), read_timetable("weekly sun 04:00"), "alice", late_by
+        ),
     )
 
 

@@ -1,15 +1,17 @@
 """A restore drill on a real pair: what it measures, what it proves, and that nothing of it is left."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from lab.options import LabOptions
+from lab.server import LabServer
+from lab.world import Lab, LabOptions
 from ledger.drills import drills
 from ledger.instances import instances_there
 from ledger.page import Facts
-from tests.commands.test_on_real_servers import Road, road
+from tests.commands.test_on_real_servers import Road, road_of
 
 pytestmark = pytest.mark.lab
 
@@ -17,17 +19,37 @@ pytestmark = pytest.mark.lab
 # amcheck comes with the Debian packages, not with the lab's own PostgreSQL.
 DEBIAN = Path("/usr/lib/postgresql").is_dir()
 
+SETTINGS = """
+[clusters.shop.heartbeat]
+database = "app"
+
+[clusters.shop.drills.rows]
+"postgres.public.marker" = [1000, 1000]
+"""
+
 
 @pytest.fixture
 async def way(tmp_path: Path) -> AsyncIterator[Road]:
     options = LabOptions(postgresql="system" if DEBIAN else "18", base_backup=False)
-    async with road(tmp_path, options=options) as made:
+    async with Lab.start(options) as lab, road_of(lab, tmp_path, extra=SETTINGS) as made:
         await made.lab.server("db1").query("CREATE TABLE marker (n int PRIMARY KEY, what text NOT NULL)")
         await made.lab.server("db1").query("INSERT INTO marker SELECT n, 'm' || n FROM generate_series(1, 1000) n")
         if DEBIAN:
             await made.lab.server("db1").query("CREATE EXTENSION amcheck")
         await made.lab.take_backup("db2")
+        heart = made.world.heartbeats.of("shop")
+        assert heart is not None
+        await heart.beat()
+        await archived(made.lab.server("db1"))
         yield made
+
+
+async def archived(server: LabServer) -> None:
+    """All that was written so far has reached the archive."""
+    [(segment,)] = await server.query("SELECT pg_walfile_name(pg_switch_wal())")
+    async with asyncio.timeout(20):
+        while not (await server.query("SELECT last_archived_wal >= %s FROM pg_stat_archiver", (segment,)))[0][0]:
+            await asyncio.sleep(0.1)
 
 
 async def test_a_drill_proves_the_newest_backup_measures_it_and_leaves_nothing(way: Road) -> None:
@@ -35,10 +57,13 @@ async def test_a_drill_proves_the_newest_backup_measures_it_and_leaves_nothing(w
 
     assert report.title.endswith("succeeded"), report.summary
     (measured,) = (dict(part.pairs) for part in report.parts if isinstance(part, Facts))
-    assert "2 databases: 1000 rows in 2 of 2 tables" in str(measured["Proven"])
+    assert "2 databases: 1001 rows in 3 of 3 tables" in str(measured["Proven"])
+    assert "1 table within limits" in str(measured["Proven"])
+    assert "the heartbeat: the last that came back" in str(measured["RPO measured by"])
     assert measured["Indexes"] == ("10 in order (amcheck)" if DEBIAN else "not checked, amcheck is not installed",)
     (held,) = await way.world.ledger.read(lambda db: drills(db, "shop"))
     assert held.passed
+    assert held.rpo_seconds is not None
     assert held.rto_seconds is not None
     assert held.rto_seconds > 0
     assert await way.world.ledger.read(lambda db: instances_there(db, "shop")) == []

@@ -30,6 +30,7 @@ from servers.backups.partial.volumes import Volumes
 from servers.backups.registry import BackupTools
 from servers.engines.engine import ActionFailed, Done
 from servers.engines.native import NativeEngine
+from servers.heartbeat import Heartbeats
 from servers.inventory import Server
 from servers.observe import Observer
 from servers.service_manager import ServiceManagers
@@ -132,6 +133,7 @@ async def road_of(
             volumes=Volumes(shells),
             services=ServiceManagers(shells),
             traffic=traffic,
+            heartbeats=Heartbeats(clusters.values(), sessions),
         )
         try:
             yield Road(lab, world)
