@@ -45,6 +45,10 @@ def mistakes_in_offsite(key: str, backups: Mapping[str, Any]) -> Iterator[Mistak
     if not backups.get("encryption") and offsite.get("unencrypted") is not True:
         right = "set backups.encryption, or unencrypted = true if whoever can read the bucket may read the data"
         yield Mistake(f"{key}.offsite", "would leave unencrypted data with others", right)
-    url = offsite.get("endpoint_url")
-    if isinstance(url, str) and url.startswith("http://") and not url.startswith(_LOOPBACK):
+    if speaks_in_the_clear(offsite.get("endpoint_url")):
         yield Mistake(f"{key}.offsite.endpoint_url", "sends data over the network in the clear", "use https://")
+
+
+def speaks_in_the_clear(url: object) -> bool:
+    """Whether data would leave this machine without TLS."""
+    return isinstance(url, str) and url.startswith("http://") and not url.startswith(_LOOPBACK)

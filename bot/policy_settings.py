@@ -12,8 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
-from commands.policies import TERMINAL_PLACE, OrderPolicy, Override
-from ledger.hours import Window
+from commands.policies import TERMINAL_PLACE, OrderPolicy, Override, Window
 
 EVERYONE = "everyone"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -17,6 +17,8 @@ from alerts.monitor import Monitor
 from bot.http.metrics import Metrics
 from bot.http.server import HttpServer
 from bot.inventory import intervals_of, thresholds_of
+from bot.ledger_copies.keeper import LedgerCopyKeeper
+from bot.ledger_copies.place import copy_place
 from bot.logs import configure_logging
 from bot.loop_lag import LoopLag
 from bot.settings import Settings
@@ -59,7 +61,11 @@ class Bot:
     http: HttpServer
     loop_lag: LoopLag
     witness: WitnessKeeper
+    ledger_copies: LedgerCopyKeeper
     keys: Mapping[str, str]  # digests of the settings, by key
+
+    async def copy_ledger(self) -> None:
+        await self.ledger_copies.copy()
 
 
 async def run_bot(settings: Settings) -> int:
@@ -86,10 +92,8 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
             open_world(settings, lambda roster: SlackDirectory(clients.web, roster, identity))
         )
         configure_logging(settings.log, wired.redactor)
-        common, own = thresholds_of(settings)
-        keeper = AlertKeeper(
-            wired.ledger, wired.clusters.values(), common, utc_now, own=own, remember=wired.world.history.record
-        )
+        copies = LedgerCopyKeeper(wired.ledger.path, copy_place(settings), utc_now)
+        keeper = _alert_keeper(settings, wired, copies)
         intervals = intervals_of(settings)
         monitor = Monitor(
             wired.clusters.values(), wired.observer, keeper, wired.sessions, intervals, then=wired.dispatcher.see
@@ -111,7 +115,21 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         witness = WitnessKeeper(wired.ledger, await _witnesses(settings), utc_now)
         signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals, witness)
         http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), slack.routes())
-        yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness, key_digests(settings, wired.redactor))
+        keys = key_digests(settings, wired.redactor)
+        yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness, copies, keys)
+
+
+def _alert_keeper(settings: Settings, wired: Wired, copies: LedgerCopyKeeper) -> AlertKeeper:
+    common, own = thresholds_of(settings)
+    return AlertKeeper(
+        wired.ledger,
+        wired.clusters.values(),
+        common,
+        utc_now,
+        own=own,
+        remember=wired.world.history.record,
+        ledger_copies=copies.state,
+    )
 
 
 async def _witnesses(settings: Settings) -> Witnesses:
@@ -168,10 +186,11 @@ async def _in_time(part: str, stop: Callable[[], Awaitable[None]], seconds: floa
 
 
 async def _say_goodbye(bot: Bot) -> None:
-    """The last messages and the last segment leave the machine at once: neither takes the other's time."""
+    """The last messages, segment and copy leave the machine at once: none takes another one's time."""
     await asyncio.gather(
         _in_time("slack", partial(bot.slack.stop, MESSAGES_SECONDS), SLACK_SECONDS),
         _in_time("witness", bot.witness.write_copies, SLACK_SECONDS),
+        _in_time("ledger copy", bot.copy_ledger, SLACK_SECONDS),
     )
 
 
@@ -184,7 +203,7 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
 def _chores(bot: Bot) -> tuple[Coroutine[None, None, None], ...]:
     wired = bot.wired
     lasting = wired.offsite.run(), wired.world.history.run(), wired.world.heartbeats.run()
-    return bot.loop_lag.run(), _tick(bot), bot.witness.run(), *lasting
+    return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.ledger_copies.run(), *lasting
 
 
 async def _tick(bot: Bot) -> None:

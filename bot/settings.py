@@ -34,6 +34,7 @@ from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.fence_settings import FenceSettings
 from bot.heartbeat_settings import HeartbeatSettings
 from bot.history_settings import HistorySettings
+from bot.ledger_settings import LedgerSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
 from bot.schedule_settings import ScheduleSettings
@@ -58,10 +59,6 @@ DEFAULT_FILE = Path("understudy.toml")
 
 # Read by bot.thresholds_settings, which knows their names and units.
 Thresholds = dict[str, float | str]
-
-
-class LedgerSettings(Section):
-    path: Path = Path("understudy.sqlite3")
 
 
 class HttpSettings(Section):

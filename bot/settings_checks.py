@@ -17,6 +17,7 @@ from bot.backup_settings import mistakes_in_backups, mistakes_in_shared_backups
 from bot.drill_settings import mistakes_in_drills
 from bot.dump_settings import mistakes_in_dumps
 from bot.fence_settings import mistakes_in_fence
+from bot.ledger_settings import mistakes_in_ledger
 from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
 from bot.schedule_settings import mistakes_in_schedule
@@ -40,6 +41,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     directory = Path(raw.get("directory") or ".")
     known = frozenset(chain(_table(raw, "people"), _table(raw, "groups")))
     yield from mistakes_in_audit(raw, directory)
+    yield from mistakes_in_ledger(raw)
     yield from _people(raw)
     yield from _groups(raw)
     yield from _rights(raw, known)

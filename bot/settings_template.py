@@ -15,7 +15,16 @@ mode = "socket"                     # or "http": then Slack posts to /slack/even
 # bot_token (xoxb-...), app_token (xapp-..., socket mode), signing_secret: from the environment or secret files
 
 [ledger]
-path = "understudy.sqlite3"         # audit log, operations, alerts; back it up
+path = "understudy.sqlite3"         # audit log, operations, alerts
+
+# [ledger.offsite]                  # copies of it in S3 or the like, which `understudy recover` brings back
+# bucket = "example-backups"
+# prefix = "understudy/"
+# region = "eu-central-1"
+# endpoint_url = "https://s3.example.org"     # where it is not Amazon's
+# every = "5m"                      # while it changes; and when the bot ends
+# recipients = ["0123456789ABCDEF0123456789ABCDEF01234567"]  # public keys in the key ring of the bot's own user
+# gpg_home = "/var/lib/understudy/.gnupg"
 
 [history]                           # what every probe saw: 10 s for a day, 5 min for a month, 1 h for two years
 # path = "understudy.history.sqlite3"     # beside the ledger; it need not be backed up

@@ -48,9 +48,6 @@ class AuditKind(StrEnum):
     ALERT_CHANGE = "alert change"
     ACKNOWLEDGEMENT = "acknowledgement"
     SILENCE = "silence"
-    SILENCE_ENDED = "silence ended"
-    STORM_BEGUN = "storm begun"  # so many alerts at once that they are told in one table
-    STORM_ENDED = "storm ended"
     MAINTENANCE_BEGUN = "maintenance begun"
     MAINTENANCE_ENDED = "maintenance ended"
     PATRONI_PAUSE = "patroni pause"  # that maintenance asks of it, and that its end takes back
@@ -58,6 +55,7 @@ class AuditKind(StrEnum):
     INSTANCE_OVERDUE = "instance overdue"
     BREAK_GLASS = "break glass"  # an order that one person started alone, because the policy lets them
     AUDIT_EXPORTED = "audit exported"
+    LEDGER_BROUGHT_BACK = "ledger brought back"  # from a copy off site: what came after that copy is not in this log
     WITNESS_WRITTEN = "witness written"
     WITNESS_FAILED = "witness failed"
 

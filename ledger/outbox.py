@@ -142,6 +142,7 @@ _UNSENT = """
     WHERE id = :id
 """
 _UNANSWERED = "UPDATE outbox_card SET unanswered = 1 WHERE card = :card AND ts IS NULL"
+_ALL_UNANSWERED = "UPDATE outbox_card SET unanswered = 1 WHERE ts IS NULL"
 _SENDING = "SELECT id FROM outbox WHERE state = 'sending' ORDER BY id"
 _PENDING = "SELECT count(*) FROM outbox WHERE state IN ('waiting', 'sending')"
 _OLDEST = "SELECT min(waiting_since) FROM outbox WHERE state IN ('waiting', 'sending')"
@@ -241,6 +242,11 @@ def recover(db: Database, now: datetime) -> int:
     for item_id in left:
         uncertain(db, item_id, "the process ended while it was being sent", now)
     return len(left)
+
+
+def uncertain_altogether(db: Database) -> None:
+    """Whatever was not known to stand when this ledger was copied may have been sent since: every try looks first."""
+    db.execute(_ALL_UNANSWERED)
 
 
 def card(db: Database, key: str) -> Card | None:

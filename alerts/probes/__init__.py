@@ -7,6 +7,7 @@ from alerts.probes.backups import backups
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
 from alerts.probes.drills import drills
+from alerts.probes.ledger_copy import ledger_copy
 from alerts.probes.offsite import offsite
 from alerts.probes.partial_backups import partial_backups
 from alerts.probes.patroni import patroni
@@ -31,6 +32,7 @@ PROBES: tuple[Probe, ...] = (
     rto,
     drills,
     offsite,
+    ledger_copy,
     repository_disk,
     disks,
     connections,

@@ -14,6 +14,7 @@ from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
 from alerts.rules.drills import DRILL_RULE, FULL_DRILL_RULE
+from alerts.rules.ledger_copy import LEDGER_COPY_RULE
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
 from alerts.rules.patroni import (
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     FULL_DRILL_RULE,
     OFFSITE_DIFFERS_RULE,
     OFFSITE_LATE_RULE,
+    LEDGER_COPY_RULE,
     REPOSITORY_DISK_RULE,
     DISK,
     CONNECTIONS,

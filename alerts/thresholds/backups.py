@@ -37,6 +37,8 @@ class BackupThresholds:
     # How long a backup and WAL may wait to be off site. A first copy by a narrow line takes longer: set it wider.
     offsite_backup_late: float = seconds(12 * HOUR)
     offsite_wal_late: float = seconds(15 * MINUTE)
+    # How long what is in the ledger may wait to be off site.
+    ledger_copy_late: float = seconds(30 * MINUTE)
     # When the disk of the backups will be full, by its growth.
     repository_full_warning: float = seconds(3 * DAY)
     repository_full_critical: float = seconds(1 * DAY, not_above="repository_full_warning")

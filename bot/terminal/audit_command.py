@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
@@ -21,6 +22,7 @@ from ledger.audit import Actor, AuditEntry, AuditFilter, AuditKind, actors, appe
 from ledger.audit_chain import Head, Outside, Verification, verify
 from ledger.audit_export import export, export_csv, verify_export
 from ledger.audit_segments import ledger_id
+from ledger.brought_back import BroughtBack, brought_back
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.signing import KeyUnusable, PublicKey, read_public_key, read_signing_key
@@ -68,11 +70,12 @@ def verify_command(
         found = _in_s3(s3, s3_region, s3_endpoint, exported, place) if s3 is not None else None
         outside = Outside(tuple(map(_kept, head or [])), keys, found.witnesses if found else ())
         result = _verified_export(exported, outside) if exported else asyncio.run(_verified(place, outside))
+        copies = () if exported or not result.ok else asyncio.run(_copies_of(place or Path()))
     except (OSError, UnicodeDecodeError) as error:
         _fail(f"{exported} cannot be read: {error}")
     except (LedgerError, KeyUnusable) as error:
         _fail(str(error))
-    raise typer.Exit(_report(result, found))
+    raise typer.Exit(_report(result, found, copies))
 
 
 @audit_app.command("export")
@@ -110,6 +113,11 @@ def _verified_export(file: Path, outside: Outside) -> Verification:
 async def _verified(path: Path | None, outside: Outside) -> Verification:
     async with await Ledger.open(path or Path(), create=False) as ledger:
         return await ledger.read(lambda db: verify(db, outside=outside))
+
+
+async def _copies_of(path: Path) -> tuple[BroughtBack, ...]:
+    async with await Ledger.open(path, create=False) as ledger:
+        return await ledger.read(brought_back)
 
 
 def _in_s3(
@@ -172,7 +180,7 @@ def _exported(wanted: AuditFilter, count: int, as_csv: bool) -> AuditEntry:
     return AuditEntry(datetime.now(UTC), AuditKind.AUDIT_EXPORTED, actor, details=details)
 
 
-def _report(result: Verification, found: "WitnessesFound | None") -> int:
+def _report(result: Verification, found: "WitnessesFound | None", copies: Sequence[BroughtBack] = ()) -> int:
     console = Console(soft_wrap=True, highlight=False)
 
     def say(line: str) -> None:
@@ -188,9 +196,18 @@ def _report(result: Verification, found: "WitnessesFound | None") -> int:
     else:
         say(f"The audit log is whole: {result.count} records, head {result.count}:{result.head}")
         say(_signatures(result))
+        for each in copies:
+            say(_ends_with(each))
     for line in found.lines() if found else ():
         say(line)
     return 0 if result.ok and not (found and found.findings) else 1
+
+
+def _ends_with(copy: BroughtBack) -> str:
+    return (
+        f"It was brought back {copy.at:%Y-%m-%d %H:%M:%S} UTC from {copy.copy}, which ends with record {copy.records}: "
+        f"what was recorded after that one and before record {copy.sequence} is not in it."
+    )
 
 
 def _signatures(result: Verification) -> str:

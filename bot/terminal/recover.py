@@ -7,9 +7,13 @@ of every order; a ledger that is not there is made anew.
 import re
 from dataclasses import dataclass
 
+from rich.console import Console
+
 from bot.inventory import clusters_of
 from bot.settings import Settings
 from bot.terminal.ha import run_ha
+from bot.terminal.recover_ledger import recover_ledger
+from servers.engines.engine import ActionFailed
 from servers.inventory import Cluster, OffsitePlace
 
 _STORE = re.compile(r"^s3://([^/]+)/?(.*)$")
@@ -32,6 +36,10 @@ class Recovery:
 async def run_recover(settings: Settings, wanted: Recovery, *, reason: str | None, confirmation: str | None) -> int:
     """The exit status is 0 only once the server takes writes. Raises CannotRecover."""
     words = order_words(clusters_of(settings), wanted)
+    try:
+        await recover_ledger(settings, _say)
+    except ActionFailed as error:
+        raise CannotRecover(f"the ledger does not come back: {error}") from error
     return await run_ha(settings, words, reason=reason, confirmation=confirmation)
 
 
@@ -52,6 +60,10 @@ def order_words(clusters: dict[str, Cluster], wanted: Recovery) -> list[str]:
             f"the settings say {store_of(place)}, not {wanted.store}: correct bucket and prefix in {key}"
         )
     return ["restore", cluster.name, wanted.server, "--to", *wanted.at.split(), "--from-store"]
+
+
+def _say(line: str) -> None:
+    Console().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def store_of(place: OffsitePlace) -> str:

@@ -12,7 +12,6 @@ from alerts.lifecycle import Change, Transition, held
 from alerts.observation import Look
 from alerts.round import Tracks, observe, play
 from alerts.rules import RULES
-from alerts.surroundings import Surroundings
 from alerts.thresholds import Thresholds
 from servers.lsn import Lsn
 from servers.state import DiskUse
@@ -95,7 +94,7 @@ class Pair:
             observe(replace(seen, state=backups)),
             self.now,
             LIMITS,
-            Surroundings(operation=operation),
+            operation,
             lambda: next(self._ids),
         )
         self.tracks = outcome.tracks
@@ -139,9 +138,8 @@ def _a_consequence_is_held_back_while_its_cause_fires(each: Transition, pair: Pa
 
 def _all_ends_well(pair: Pair) -> None:
     pair.seen(look, 200)
-    pair.seen(look, 700)  # what has come and gone too often is to be well for a while
     assert pair.firing() == {}
-    pair.seen(look, 1300)
+    pair.seen(look, 200)
     assert pair.tracks == {}
 
 

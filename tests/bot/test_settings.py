@@ -13,6 +13,7 @@ from bot.automatic_settings import AutomaticFailoverSettings
 from bot.backup_settings import EncryptionSettings, NativeBackupSettings, RetentionSettings
 from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, thresholds_of
+from bot.ledger_settings import LedgerSettings
 from bot.offsite_settings import OffsiteSettings
 from bot.policy_settings import PolicySettings, WhenSettings
 from bot.services_settings import ServicesSettings
@@ -20,7 +21,6 @@ from bot.settings import (
     ClusterSettings,
     GroupSettings,
     HttpSettings,
-    LedgerSettings,
     LogSettings,
     MonitorSettings,
     PersonSettings,
