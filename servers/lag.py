@@ -4,7 +4,7 @@ The two servers answer at slightly different moments, so a standby may seem to b
 """
 
 from servers.lsn import Lsn
-from servers.state import SqlFacts
+from servers.state import ReplicationRow, SqlFacts
 
 
 def replay_lag_bytes(primary: SqlFacts | None, standby: SqlFacts | None) -> int | None:
@@ -45,6 +45,13 @@ def replay_lag_seconds(primary: SqlFacts | None, standby: SqlFacts | None) -> fl
     if behind is None or standby is None:
         return None
     return 0.0 if behind == 0 else standby.last_replayed_transaction_age_seconds
+
+
+def streaming_row(primary: SqlFacts, standby: str) -> ReplicationRow | None:
+    """The row that the primary has for a standby: the one by its name, or the only one there is."""
+    rows = [row for row in primary.replication if row.state == "streaming"]
+    named = [row for row in rows if row.application_name == standby]
+    return named[0] if named else (rows[0] if len(rows) == 1 else None)
 
 
 def _comparable(primary: SqlFacts, standby: SqlFacts) -> bool:

@@ -54,6 +54,8 @@ _BEFORE_READY: LiteralString = """)
     (SELECT coalesce(jsonb_agg(to_jsonb(sender)), '[]') FROM (
         SELECT application_name, host(client_addr) AS client_address, state, sync_state,
                sent_lsn::text, write_lsn::text, flush_lsn::text, replay_lsn::text,
+               extract(epoch FROM write_lag)::float8 AS write_lag,
+               extract(epoch FROM flush_lag)::float8 AS flush_lag,
                extract(epoch FROM replay_lag)::float8 AS replay_lag
           FROM pg_stat_replication ORDER BY application_name, pid LIMIT 64) AS sender) AS replication,
     (SELECT coalesce(jsonb_agg(to_jsonb(slot)), '[]') FROM (
@@ -155,6 +157,8 @@ def _replication(row: Mapping[str, Any]) -> ReplicationRow:
         flush_lsn=_lsn(row["flush_lsn"]),
         replay_lsn=_lsn(row["replay_lsn"]),
         replay_lag_seconds=_seconds(row["replay_lag"]),
+        write_lag_seconds=_seconds(row["write_lag"]),
+        flush_lag_seconds=_seconds(row["flush_lag"]),
     )
 
 

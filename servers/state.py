@@ -88,6 +88,8 @@ class ReplicationRow:
     flush_lsn: Lsn | None
     replay_lsn: Lsn | None
     replay_lag_seconds: float | None
+    write_lag_seconds: float | None = None
+    flush_lag_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

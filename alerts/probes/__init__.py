@@ -12,18 +12,28 @@ from alerts.probes.offsite import offsite
 from alerts.probes.partial_backups import partial_backups
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
+from alerts.probes.receiver import receiver
 from alerts.probes.replay_lag import replay_lag
+from alerts.probes.replication_lag import replication_lag
 from alerts.probes.repository_disk import repository_disk
 from alerts.probes.restore_window import restore_windows
 from alerts.probes.rto import rto
+from alerts.probes.slots import slots
+from alerts.probes.synchronous_standbys import synchronous_standbys
 from alerts.probes.traffic import traffic
 from alerts.probes.visibility import visibility
 from alerts.probes.wal_archive import wal_archive
+from alerts.probes.wal_rate import wal_rate
 
 PROBES: tuple[Probe, ...] = (
     availability,
     replay_lag,
+    replication_lag,
+    receiver,
+    synchronous_standbys,
+    slots,
     wal_archive,
+    wal_rate,
     backups,
     backup_history,
     partial_backups,

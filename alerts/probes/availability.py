@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from alerts.observation import Look, Observation, Unit, yes
 from servers.split_brain import split_brain_lines
 from servers.state import Role, ServerState
+from servers.synchronous import synchronous_standbys_missing
 from servers.verdict import Verdict
 
 PRIMARY_UP = "primary_up"
@@ -101,10 +102,7 @@ def _commit_waits(look: Look) -> bool | None:
     primaries = _live_primaries(look)
     if len(primaries) != 1 or primaries[0].sql is None:
         return None
-    sql = primaries[0].sql
-    if not sql.synchronous_standby_names.strip():
-        return False
-    return not any(row.sync_state in ("sync", "quorum") for row in sql.replication)
+    return synchronous_standbys_missing(primaries[0].sql) > 0
 
 
 def _live_primaries(look: Look) -> tuple[ServerState, ...]:

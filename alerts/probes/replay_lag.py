@@ -2,9 +2,9 @@
 
 from alerts.observation import Look, Observation, Unit
 from ledger.quantities import bytes_text
-from servers.lag import replay_lag_bytes
+from servers.lag import replay_lag_bytes, streaming_row
 from servers.lsn import format_lsn
-from servers.state import ReplicationRow, Role, ServerState, SqlFacts
+from servers.state import Role, ServerState, SqlFacts
 
 REPLAY_LAG_BYTES = "replay_lag_bytes"
 REPLAY_LAG_SECONDS = "replay_lag_seconds"
@@ -55,14 +55,7 @@ def _seconds(behind: int, primary: SqlFacts, name: str, sql: SqlFacts) -> float 
     """
     if behind == 0:
         return 0.0
-    row = _row(primary, name)
+    row = streaming_row(primary, name)
     if row is not None and not sql.replay_paused:
         return row.replay_lag_seconds
     return sql.last_replayed_transaction_age_seconds
-
-
-def _row(primary: SqlFacts, name: str) -> ReplicationRow | None:
-    """The standby's row: by its name, or the only one there is."""
-    rows = [row for row in primary.replication if row.state == "streaming"]
-    named = [row for row in rows if row.application_name == name]
-    return named[0] if named else (rows[0] if len(rows) == 1 else None)

@@ -14,6 +14,7 @@ from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
 from alerts.rules.drills import DRILL_RULE, FULL_DRILL_RULE
+from alerts.rules.flush_lag import FLUSH_LAG
 from alerts.rules.ledger_copy import LEDGER_COPY_RULE
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
@@ -23,10 +24,13 @@ from alerts.rules.patroni import (
     PATRONI_IS_PAUSED,
     PATRONI_MEMBER_UNWELL,
 )
+from alerts.rules.receiver import RECEIVER_HEARS_NOTHING
 from alerts.rules.replay_lag import REPLAY_LAG
 from alerts.rules.repository_disk import REPOSITORY_DISK_RULE
 from alerts.rules.restore_window import ARCHIVE_GAP_RULE, RESTORE_WINDOW_RULE, RTO_RULE
 from alerts.rules.rule import Rule
+from alerts.rules.slots import SLOT_UNUSED, SLOT_WAL
+from alerts.rules.synchronous_standbys import SYNCHRONOUS_STANDBYS
 from alerts.rules.traffic import CLIENTS_HELD, TRAFFIC_ASTRAY
 from alerts.rules.wal_archive import WAL_ARCHIVE
 
@@ -43,7 +47,12 @@ RULES: tuple[Rule, ...] = (
     PATRONI_HAS_NO_LEADER,
     PATRONI_MEMBER_UNWELL,
     PATRONI_IS_PAUSED,
+    SYNCHRONOUS_STANDBYS,
     REPLAY_LAG,
+    FLUSH_LAG,
+    RECEIVER_HEARS_NOTHING,
+    SLOT_WAL,
+    SLOT_UNUSED,
     WAL_ARCHIVE,
     BACKUP,
     ARCHIVE_GAP_RULE,
