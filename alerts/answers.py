@@ -1,6 +1,6 @@
 """What somebody who pressed a button on an alert is told."""
 
-from alerts.notices import mention, title_of
+from alerts.wording import mention, title_of
 from ledger.alerts import AlertRow
 from ledger.page import Moment, Page, Span, Tone, text
 
@@ -43,6 +43,20 @@ def silenced_before_page(alert: AlertRow) -> Page:
         return silenced_page(alert)
     spoken = f"{title} by {alert.silenced_by.name}: {title_of(alert)}"
     return Page(title, Tone.INFO, spoken, (text(mention(alert.silenced_by), " was first", *_until(alert)),))
+
+
+def still_on_it_page(alert: AlertRow) -> Page:
+    line = f"You are on it: {title_of(alert)}"
+    return Page("Still on it", Tone.GOOD, line, (text(line),))
+
+
+def nobody_asks_page(alert: AlertRow) -> Page:
+    """The question was answered, or nobody waits for an answer any more."""
+    line = f"Nobody is asked any more: {title_of(alert)}"
+    if alert.acknowledged_by is not None:
+        return Page("Answered already", Tone.INFO, line, (text(mention(alert.acknowledged_by), " is on it."),))
+    mend = "There was no answer in time, and others were called. Acknowledge it on its card if you are on it."
+    return Page("Too late", Tone.INFO, f"{line}. {mend}", (text(mend),))
 
 
 def _until(alert: AlertRow) -> tuple[Span, ...]:

@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import count
 
@@ -19,18 +19,24 @@ from alerts.answers import (
     acknowledged_before_page,
     acknowledged_page,
     no_such_alert,
+    nobody_asks_page,
     resolved_page,
     silenced_before_page,
     silenced_page,
+    still_on_it_page,
 )
 from alerts.lifecycle import Change, Track, Transition, held, own_group
+from alerts.lifecycle.advance import still_counts
+from alerts.looking_around import Prepared, look_around, prepare
 from alerts.notices import SILENCES, Context, best_standby
 from alerts.observation import Look, Observation, overtaken
 from alerts.practice import PracticeMemory
-from alerts.record import By, Prepared, draw_anew, prepare, record, record_unwatched
+from alerts.record import By, draw_anew, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
+from alerts.routes import Route, destination
 from alerts.rules import RULES
 from alerts.standing import NOTHING_STANDS, standing
+from alerts.storm_keeping import begin_those, end_those_over, in_storm, storms_of
 from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow, AlertState, get, history, open_alerts
 from ledger.audit import Actor
@@ -84,6 +90,7 @@ class AlertKeeper:
         *,
         own: Mapping[str, Thresholds] | None = None,
         remember: Remember = forget,
+        routes: Sequence[Route] = (),
         ledger_copies: Callable[[], LedgerCopies | None] = lambda: None,
     ) -> None:
         self._ledger = ledger
@@ -91,12 +98,15 @@ class AlertKeeper:
         self._thresholds = thresholds
         self._own = dict(own or {})
         self._remember = remember
+        self._routes = tuple(routes)
         self._clock = clock
         self._tracks: dict[str, Tracks] = defaultdict(dict)
         self._looks: dict[str, Look] = {}
         self._ledger_copies = ledger_copies
         self._practice = PracticeMemory(ledger, clock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._weather = asyncio.Lock()  # what one cluster begins to tell counts for the next one of its channel
+        self._stormy: frozenset[str] = frozenset()  # channels in which a storm blows
         self._shown: dict[str, tuple[int | None, str | None, bool]] = {}  # what the open cards of a cluster show beside
 
     async def start(self) -> None:
@@ -113,6 +123,7 @@ class AlertKeeper:
                 kept[row.cluster].append(row)
         for name, rows in kept.items():
             self._tracks[name] = tracks_of(rows)
+        self._stormy = await self._ledger.read(storms_of)
 
     async def take(self, cluster: Cluster, state: ClusterState, judgement: Judgement) -> tuple[Transition, ...]:
         """Takes one look, and records what changed by it. A look older than the last one is left aside.
@@ -144,6 +155,11 @@ class AlertKeeper:
         mark = _Mark(lifecycle.acknowledge, acknowledged_page, acknowledged_before_page)
         return await self._mark(alert_id, By(actor, place, delivery), mark)
 
+    async def still_on_it(self, alert_id: str, actor: Actor, *, place: str | None, delivery: str | None) -> Page:
+        """Answers the question whether somebody is still on it; another than who was asked takes it over."""
+        mark = _Mark(lifecycle.still_on_it, still_on_it_page, nobody_asks_page)
+        return await self._mark(alert_id, By(actor, place, delivery), mark)
+
     async def silence(
         self, alert_id: str, choice: str, actor: Actor, *, place: str | None, delivery: str | None
     ) -> Page:
@@ -165,17 +181,36 @@ class AlertKeeper:
 
     async def _play(self, cluster: Cluster, observed: Observed) -> tuple[Transition, ...]:
         now = self._clock()
-        guess = self._round(cluster, observed, now, Prepared(None, ()))
+        guess = self._round(cluster, observed, now, await self._around(cluster, now))
         if not guess.transitions:
             self._tracks[cluster.name] = guess.tracks
             return ()
         fresh = sum(transition.change is Change.FIRED for transition in guess.transitions)
-        prepared = await self._ledger.read(partial(prepare, cluster=cluster.name, now=now, ids=fresh))
-        outcome = self._round(cluster, observed, now, prepared)
-        if outcome.transitions:
-            await self._record(cluster, outcome.tracks, outcome.transitions)
+        async with self._weather:
+            prepared = await self._ledger.read(
+                lambda db: prepare(db, cluster, self._routes, now, self._thresholds, fresh)
+            )
+            outcome = self._round(cluster, observed, now, prepared)
+            if outcome.transitions:
+                await self._record(cluster, outcome.tracks, outcome.transitions)
         self._tracks[cluster.name] = outcome.tracks
         return outcome.transitions
+
+    async def _around(self, cluster: Cluster, now: datetime) -> Prepared:
+        """What stands around the cluster, where that can matter: while nothing fires there, nothing is asked."""
+        fires = any(track.firing is not None for track in self._tracks[cluster.name].values())
+        if not fires and not self._stormy:
+            return Prepared()
+        around = await self._ledger.read(lambda db: look_around(db, cluster, self._routes, now, self._thresholds))
+        over = [channel for channel, weather in around.weather.items() if weather.over]
+        if over:
+            async with self._weather:
+                await self._ledger.write(lambda db: end_those_over(db, over, now, self._thresholds))
+                self._stormy = await self._ledger.read(storms_of)
+                around = await self._ledger.read(
+                    lambda db: look_around(db, cluster, self._routes, now, self._thresholds)
+                )
+        return Prepared(around)
 
     async def _at_work(self, cluster: Cluster, state: ClusterState) -> bool:
         """Asked only where a probe cares: most looks need nothing of the ledger."""
@@ -207,7 +242,7 @@ class AlertKeeper:
             observed,
             now,
             self.thresholds(cluster.name),
-            prepared.operation,
+            prepared.around,
             lambda: next(ids, None) or f"?{next(placeholders)}",
         )
 
@@ -218,10 +253,14 @@ class AlertKeeper:
         causes = _causes(tracks)
 
         def write(db: Database) -> bool:
+            begin_those(db, transitions)
             done = [record(db, transition, cluster.channel, context_of, causes, by) for transition in transitions]
             return all(done)
 
-        return await self._ledger.write(write)
+        recorded = await self._ledger.write(write)
+        if any(in_storm(transition.after) for transition in transitions):
+            self._stormy = await self._ledger.read(storms_of)
+        return recorded
 
     def _context(self, cluster: Cluster, tracks: Tracks, alert: AlertRow) -> Context:
         look = self._looks.get(cluster.name)
@@ -230,7 +269,10 @@ class AlertKeeper:
             standby = best_standby(cluster, look.state if look else None, alert.subject)
         group = own_group(alert.id)
         firing = (track.firing for track in tracks.values())
-        return Context(standby, tuple(row for row in firing if row is not None and held(row) and row.group == group))
+        held_back = tuple(row for row in firing if row is not None and held(row) and row.group == group)
+        now = self._clock()
+        goes_to = destination(self._routes, cluster.channel, alert.severity, cluster.name, alert.rule, now)
+        return Context(standby, held_back, calls=goes_to.calls)
 
     async def _mark(self, alert_id: str, by: By, mark: _Mark) -> Page:
         row = await self._ledger.read(lambda db: get(db, alert_id))
@@ -270,10 +312,8 @@ class AlertKeeper:
         """Firing, or resolved so lately that it may fire again."""
         if row.state is not AlertState.RESOLVED:
             return True
-        window = timedelta(seconds=self.thresholds(row.cluster).flap_window)
-        now = self._clock()
         shown = not held(row)
-        return shown and row.resolved_at is not None and (now - row.resolved_at <= window or row.silenced(now))
+        return shown and still_counts(row, self._clock(), self.thresholds(row.cluster))
 
 
 def _kept(db: Database) -> list[AlertRow]:

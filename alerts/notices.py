@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.lifecycle import Change, Transition, held, own_group
-from alerts.rules import RULES
+from alerts.lines import answered_page, flapping_text, line_page
+from alerts.routes import Call
 from alerts.rules.rule import Rule
 from alerts.standing import NOTHING_STANDS, Standing
+from alerts.wording import mention, resolved_title, rule_of, title_of, tone_of, until
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.maintenance import Maintenance
-from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Text, Tone, note, text
+from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text
 from ledger.quantities import seconds_text
-from ledger.who import Who
 from servers.inventory import Cluster
 from servers.lag import received_lsn
 from servers.state import ClusterState, Role, ServerState
@@ -32,30 +33,36 @@ SILENCES: tuple[tuple[str, str, float | None], ...] = (
     (UNTIL_RESOLVED, "Until resolved", None),
 )
 
-_RULES = {rule.name: rule for rule in RULES}
-_TONES = {Severity.CRITICAL: Tone.CRITICAL, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.INFO}
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a card shows besides its alert: where one could fail over to, what is held back because of it, whether it
-    has just fired again, and what stands beside it."""
+    has just fired again, what stands beside it, and whom its route calls."""
 
     standby: str | None = None
     consequences: tuple[AlertRow, ...] = ()
     again: bool = False
     standing: Standing = NOTHING_STANDS
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line for the thread. `broadcast`: the channel sees it."""
+
+    card: str
+    page: Page
+    broadcast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one change of state puts into the outbox. `line` goes into the thread; `broadcast`: the channel sees it."""
+    """What one change of state puts into the outbox: the card, and lines for its thread. A line whose key was put
+    before takes the place of that one."""
 
     card: str
     page: Page
-    line_card: str | None = None
-    line: Page | None = None
-    broadcast: bool = False
+    lines: tuple[Line, ...] = ()
 
 
 def notice_of(transition: Transition, context: Context) -> Notice | None:
@@ -65,26 +72,44 @@ def notice_of(transition: Transition, context: Context) -> Notice | None:
         return None
     again = transition.change is Change.FIRED_AGAIN
     card, page = own_group(alert.id), card_page(alert, replace(context, again=again))
-    if not _has_line(transition):
-        return Notice(card, page)
-    stamp = transition.at.strftime("%Y%m%dT%H%M%S.%f")
-    line_card = f"{card}/{stamp}-{transition.change.name.lower()}"
-    return Notice(card, page, line_card, line_page(transition), _is_for_channel(transition))
+    lines: list[Line] = []
+    answer, before = answered_page(transition), transition.before
+    if answer is not None and before is not None and before.attention.asked_at is not None:
+        lines.append(Line(_line_key(card, before.attention.asked_at, Change.ASKED), answer))
+    if _has_line(transition):
+        # Where it is told in another channel from now on, that message calls.
+        moved = before is not None and before.raised_in != alert.raised_in
+        said = line_page(transition, () if moved else context.calls)
+        key = _line_key(card, transition.at, transition.change)
+        lines.append(Line(key, said, _is_for_channel(transition)))
+    return Notice(card, page, tuple(lines))
+
+
+def raised_card(alert_id: str) -> str:
+    """The second message of an alert that became critical, in the channel of what is critical."""
+    return f"{own_group(alert_id)}/raised"
+
+
+def _line_key(card: str, at: datetime, change: Change) -> str:
+    return f"{card}/{at.strftime('%Y%m%dT%H%M%S.%f')}-{change.name.lower()}"
+
+
+_WITHOUT_LINE = (Change.FIRED, Change.RELEASED, Change.FLAPPED, Change.STILL_ON_IT)
 
 
 def _has_line(transition: Transition) -> bool:
     """The first post speaks for itself, and a silenced alert only keeps its card right."""
-    first = transition.change in (Change.FIRED, Change.RELEASED)
     silenced_all_along = transition.after.silenced(transition.at) and transition.change is not Change.SILENCED
     was_silenced = transition.before is not None and transition.before.silenced(transition.at)
     resolved_in_silence = transition.change is Change.RESOLVED and was_silenced
-    return not (first or silenced_all_along or resolved_in_silence)
+    return not (transition.change in _WITHOUT_LINE or silenced_all_along or resolved_in_silence)
 
 
 def _is_for_channel(transition: Transition) -> bool:
-    """An escalation, and a critical alert that is back, must not be missed."""
-    again = transition.change is Change.FIRED_AGAIN and transition.after.severity is Severity.CRITICAL
-    return transition.change is Change.ESCALATED or again
+    """An escalation, and a critical alert that is back or that nobody takes up, must not be missed."""
+    critical = transition.after.severity is Severity.CRITICAL
+    must_be_seen = (Change.FIRED_AGAIN, Change.FLAPPING, Change.REPEATED, Change.LEFT)
+    return transition.change is Change.ESCALATED or (critical and transition.change in must_be_seen)
 
 
 def best_standby(cluster: Cluster, state: ClusterState | None, primary: str | None) -> str | None:
@@ -101,31 +126,21 @@ def _received(server: ServerState) -> int:
     return (received_lsn(server.sql) if server.sql is not None else None) or 0
 
 
-def title_of(alert: AlertRow) -> str:
-    """The alert in a few words, without its state."""
-    rule = _RULES.get(alert.rule)
-    if rule is None:
-        return f"{alert.cluster}: {alert.rule} {alert.subject}"
-    return rule.title.format(cluster=alert.cluster, subject=alert.subject)
-
-
-def tone_of(alert: AlertRow) -> Tone:
-    return Tone.GOOD if alert.state is AlertState.RESOLVED else _TONES[alert.severity]
-
-
 def card_page(alert: AlertRow, context: Context) -> Page:
     """The card as it is to be now."""
     if alert.state is AlertState.RESOLVED:
         return _resolved_page(alert)
-    rule = _RULES.get(alert.rule)
+    rule = rule_of(alert)
     parts: list[Part] = [
         Facts((("Seen", (alert.value,)), ("Should be", (alert.threshold,)), *_since(alert, context.again))),
         *_evidence(alert),
         *([text(f"{rule.why} {rule.mend}")] if rule is not None else []),
+        *_flapping(alert),
         *_consequences(context.consequences),
         *_at_work(context.standing.maintenance),
         *_order(context.standing),
         *_marks(alert),
+        *_called(alert, context.calls),
         note(f"Alert {alert.id}, rule {alert.rule}"),
     ]
     title = title_of(alert) if context.standing.maintenance is None else f"{title_of(alert)} (in maintenance)"
@@ -141,7 +156,7 @@ def _since(alert: AlertRow, again: bool) -> tuple[tuple[str, tuple[Span, ...]], 
 
 
 def _resolved_page(alert: AlertRow) -> Page:
-    title = f"Resolved: {_resolved_title(alert)}"
+    title = f"Resolved: {resolved_title(alert)}"
     ended = alert.resolved_at or alert.last_seen_at
     lasted = seconds_text((ended - alert.since).total_seconds())
     facts = Facts(
@@ -153,11 +168,6 @@ def _resolved_page(alert: AlertRow) -> Page:
         )
     )
     return Page(title, Tone.GOOD, f"{title}, after {lasted}", (facts, *_evidence(alert), note(f"Alert {alert.id}")))
-
-
-def _resolved_title(alert: AlertRow) -> str:
-    rule = _RULES.get(alert.rule)
-    return title_of(alert) if rule is None else rule.resolved_title.format(cluster=alert.cluster, subject=alert.subject)
 
 
 def _evidence(alert: AlertRow) -> tuple[Part, ...]:
@@ -179,8 +189,25 @@ def _marks(alert: AlertRow) -> tuple[Part, ...]:
     if alert.acknowledged_by is not None and alert.acknowledged_at is not None:
         marks.append(note("Acknowledged by ", mention(alert.acknowledged_by), " at ", Moment(alert.acknowledged_at)))
     if alert.silenced_by is not None:
-        marks.append(note("Silenced by ", mention(alert.silenced_by), *_until(alert.silenced_until)))
+        marks.append(note("Silenced by ", mention(alert.silenced_by), *until(alert.silenced_until)))
     return tuple(marks)
+
+
+def _flapping(alert: AlertRow) -> tuple[Part, ...]:
+    if alert.flapping.since is None:
+        return ()
+    return (text(f"It comes and goes: {flapping_text(alert)}. It is resolved only when it has been well for a while."),)
+
+
+def _called(alert: AlertRow, calls: Sequence[Call]) -> tuple[Part, ...]:
+    """Who was called so far. Only the first post of a message notifies anybody, and it calls the first of them; the
+    others are called by lines of their own."""
+    called = calls[: alert.attention.called]
+    if not called:
+        return ()
+    first = called[0].mentions or (Mention(called[0].name),)
+    then = "".join(f", then {other.name}" for other in called[1:])
+    return (note("Called: ", *first, *([then] if then else [])),)
 
 
 def _at_work(maintenance: Maintenance | None) -> tuple[Part, ...]:
@@ -200,15 +227,6 @@ def _order(stands: Standing) -> tuple[Part, ...]:
     return (note(asked, mention(stands.order.requester), f" {how}: operation {stands.order.id}"),)
 
 
-def _until(end: datetime | None) -> tuple[Span, ...]:
-    return (" until it is resolved",) if end is None else (" until ", Moment(end))
-
-
-def mention(who: Who) -> Mention:
-    """Named, never notified: who acted knows."""
-    return Mention(who.name, None if ":" in who.id else who.id)
-
-
 def _buttons(alert: AlertRow, rule: Rule | None, context: Context) -> tuple[Button, ...]:
     """Only what can still do something."""
     buttons: list[Button] = []
@@ -221,39 +239,3 @@ def _buttons(alert: AlertRow, rule: Rule | None, context: Context) -> tuple[Butt
         choices = tuple((value, label) for value, label, _ in SILENCES)
         buttons.append(Button(SILENCE, "Silence…", alert.id, choices=choices))
     return tuple(buttons)
-
-
-def line_page(transition: Transition) -> Page:
-    """One line for the thread: what changed, by whom."""
-    alert, before = transition.after, transition.before
-    title = title_of(alert)
-    match transition.change:
-        case Change.ACKNOWLEDGED if alert.acknowledged_by is not None:
-            return _by(alert.acknowledged_by, f"{title}: acknowledged", "Acknowledged by ")
-        case Change.SILENCED if alert.silenced_by is not None:
-            until = _until(alert.silenced_until)
-            return _by(alert.silenced_by, f"{title}: silenced", "Silenced by ", *until)
-        case Change.RESOLVED:
-            lasted = seconds_text((transition.at - alert.since).total_seconds())
-            page_title = f"Resolved: {_resolved_title(alert)}"
-            return Page(page_title, Tone.GOOD, f"{page_title}, after {lasted}", (text(f"It lasted {lasted}."),))
-        case Change.ESCALATED:
-            why = alert.value
-            if before is not None and before.value == alert.value:
-                why = f"{alert.value}; nobody has acknowledged it so far"
-            return _line(f"Critical now: {title}", alert, why)
-        case Change.EASED:
-            return _line(f"Warning, no longer critical: {title}", alert, f"{alert.value}, should be {alert.threshold}")
-        case Change.SILENCE_ENDED:
-            return _line(f"The silence has ended: {title}", alert, f"still {alert.value}")
-        case change:
-            return _line(f"{change.capitalize()}: {title}", alert, alert.value)
-
-
-def _line(title: str, alert: AlertRow, detail: str) -> Page:
-    return Page(title, tone_of(alert), f"{title} — {detail}", (text(detail),))
-
-
-def _by(who: Who, title: str, verb: str, *rest: Span) -> Page:
-    spoken = f"{title} by {who.name}"
-    return Page(title, Tone.INFO, spoken, (Text((verb, mention(who), *rest)),))

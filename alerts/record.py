@@ -2,23 +2,25 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlite_utils import Database
 
 from alerts.lifecycle import Change, Transition, held, own_group
-from alerts.notices import Context, card_page, notice_of
+from alerts.notices import Context, card_page, notice_of, raised_card
 from alerts.standing import Standing, standing
-from ledger import locks, outbox
-from ledger.alerts import AlertRow, new_alert_id, save
+from alerts.storm_page import draw_storm
+from ledger import outbox
+from ledger.alerts import AlertRow, save
 from ledger.audit import UNDERSTUDY, Actor, AuditEntry, AuditKind, append
-from ledger.operations import FINISHED, OperationState, get, list_operations
 from ledger.outbox import OutboxItem
 
-# Servers and views settle after an operation has ended; what it caused is not news within this time.
-SETTLING = timedelta(seconds=10)
-
-_KINDS = {Change.ACKNOWLEDGED: AuditKind.ACKNOWLEDGEMENT, Change.SILENCED: AuditKind.SILENCE}
+_KINDS = {
+    Change.ACKNOWLEDGED: AuditKind.ACKNOWLEDGEMENT,
+    Change.STILL_ON_IT: AuditKind.ACKNOWLEDGEMENT,
+    Change.LEFT: AuditKind.ACKNOWLEDGEMENT,
+    Change.SILENCED: AuditKind.SILENCE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +54,33 @@ def record(
     stands = standing(db, alert.cluster, transition.at)
     notice = notice_of(transition, replace(context_of(alert), standing=stands))
     if notice is None:
-        cause = causes.get(alert.group)
-        if cause is not None:
-            page = card_page(cause, replace(context_of(cause), standing=stands))
-            outbox.put(db, OutboxItem(transition.at, channel, own_group(cause.id), page))
+        _redraw_cause(db, transition, channel, context_of, causes.get(alert.group), stands)
         return True
-    outbox.put(db, OutboxItem(transition.at, channel, notice.card, notice.page))
-    if notice.line is not None and notice.line_card is not None:
-        line = OutboxItem(
-            transition.at, channel, notice.line_card, notice.line, parent=notice.card, broadcast=notice.broadcast
-        )
-        outbox.put(db, line)
+    if transition.before is not None and transition.before.group != alert.group:
+        draw_storm(db, transition.before.group, transition.at)
+    where = alert.channel or channel
+    outbox.put(db, OutboxItem(transition.at, where, notice.card, notice.page))
+    if alert.raised_in is not None:
+        outbox.put(db, OutboxItem(transition.at, alert.raised_in, raised_card(alert.id), notice.page))
+    for line in notice.lines:
+        item = OutboxItem(transition.at, where, line.card, line.page, parent=notice.card, broadcast=line.broadcast)
+        outbox.put(db, item)
     return True
+
+
+def _redraw_cause(
+    db: Database,
+    transition: Transition,
+    channel: str,
+    context_of: ContextOf,
+    cause: AlertRow | None,
+    stands: Standing,
+) -> None:
+    """Shows what is held back where it is held back."""
+    if cause is not None:
+        page = card_page(cause, replace(context_of(cause), standing=stands))
+        outbox.put(db, OutboxItem(transition.at, cause.channel or channel, own_group(cause.id), page))
+    draw_storm(db, transition.after.group, transition.at)
 
 
 def draw_anew(
@@ -76,7 +93,9 @@ def draw_anew(
     """Puts the cards in line as they are with what stands beside them. No state has changed, so nothing is recorded."""
     for alert, context in alerts:
         page = card_page(alert, replace(context, standing=stands))
-        outbox.put(db, OutboxItem(now, channel, own_group(alert.id), page))
+        outbox.put(db, OutboxItem(now, alert.channel or channel, own_group(alert.id), page))
+        if alert.raised_in is not None:
+            outbox.put(db, OutboxItem(now, alert.raised_in, raised_card(alert.id), page))
 
 
 def record_unwatched(db: Database, transition: Transition) -> None:
@@ -106,6 +125,12 @@ def _audit_entry(transition: Transition, by: By) -> AuditEntry:
         details["held back by"] = alert.group
     if transition.change is Change.SILENCED:
         details["until"] = "resolved" if alert.silenced_until is None else alert.silenced_until
+        if alert.silence_id is not None:
+            details["silence"] = alert.silence_id
+    if transition.change is Change.LEFT and transition.before is not None and transition.before.acknowledged_by:
+        details["acknowledged by"] = transition.before.acknowledged_by.name
+    if transition.change in (Change.FLAPPING, Change.FLAPPED):
+        details["fired"] = alert.flapping.times
     return AuditEntry(
         at=transition.at,
         kind=_KINDS.get(transition.change, AuditKind.ALERT_CHANGE),
@@ -115,31 +140,3 @@ def _audit_entry(transition: Transition, by: By) -> AuditEntry:
         details=details,
         key=by.delivery,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What must be known before changes are recorded: the operation that excuses alerts, and free ids."""
-
-    operation: str | None
-    ids: tuple[str, ...]
-
-
-def prepare(db: Database, cluster: str, now: datetime, ids: int) -> Prepared:
-    """Looks up the message of the cluster's running operation, and `ids` free alert ids."""
-    minted: dict[str, None] = {}
-    while len(minted) < ids:
-        minted[new_alert_id(db)] = None
-    return Prepared(_operation(db, cluster, now), tuple(minted))
-
-
-def _operation(db: Database, cluster: str, now: datetime) -> str | None:
-    """One that runs or ended a moment ago. An interrupted one excuses nothing: nobody is at work."""
-    holder = locks.holder(db, cluster)
-    if holder is not None and get(db, holder.operation_id).state is OperationState.RUNNING:
-        return f"operation/{holder.operation_id}"
-    for operation in list_operations(db, cluster=cluster, states=FINISHED, limit=1):
-        ran = operation.fencing is not None and operation.finished_at is not None
-        if ran and operation.finished_at is not None and now - operation.finished_at < SETTLING:
-            return f"operation/{operation.id}"
-    return None

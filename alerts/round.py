@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alerts.inhibition import cause_of
-from alerts.lifecycle import Finding, Track, Transition, advance
+from alerts.holding import Holding
+from alerts.lifecycle import Track, Transition, advance
 from alerts.observation import Look, Observation, Unit
 from alerts.probes import PROBES
 from alerts.probes.probe import Probe
 from alerts.probes.visibility import NOT_SEEN
 from alerts.rules import RULES
 from alerts.rules.rule import Ok, Reading, Result, Rule, Unknown
+from alerts.surroundings import Surroundings
 from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow
 from servers.inventory import Cluster
@@ -61,27 +62,44 @@ def play(
     observed: Observed,
     now: datetime,
     thresholds: Thresholds,
-    operation: str | None,
+    around: Surroundings,
     new_id: Callable[[], str],
     rules: Sequence[Rule] = RULES,
 ) -> Outcome:
-    """Judges each subject by each rule. `operation` is the message of the operation that runs on it, if any."""
+    """Judges each subject by each rule, in what stands around the cluster now."""
     after = dict(tracks)
-    by_name = {rule.name: rule for rule in rules}
+    firing = {key: track.firing for key, track in tracks.items() if track.firing is not None}
+    holding = Holding(cluster, rules, around, now)
     transitions = []
     for rule in rules:
         for subject, result in _findings(rule, cluster, after, observed, thresholds):
             key = (rule.name, subject)
-            cause = _cause(rule, subject, after, by_name, operation)
-            finding = Finding(rule, cluster.name, subject, result, cause)
+            finding = holding.finding(rule, subject, result, firing)
             track, transition = advance(after.get(key, Track()), finding, now, thresholds, new_id)
-            if track.empty:
-                after.pop(key, None)
-            else:
-                after[key] = track
             if transition is not None:
+                transition = holding.told(transition)
                 transitions.append(transition)
+                track = replace(track, alert=_as_told(track.alert, transition))
+            _keep(key, track, after, firing)
     return Outcome(after, tuple(transitions))
+
+
+def _as_told(alert: AlertRow | None, transition: Transition) -> AlertRow | None:
+    """The alert that is kept, with where it is told."""
+    if alert is None:
+        return None
+    return replace(alert, channel=transition.after.channel, raised_in=transition.after.raised_in)
+
+
+def _keep(key: Key, track: Track, tracks: dict[Key, Track], firing: dict[Key, AlertRow]) -> None:
+    if track.empty:
+        tracks.pop(key, None)
+    else:
+        tracks[key] = track
+    if track.firing is None:
+        firing.pop(key, None)
+    else:
+        firing[key] = track.firing
 
 
 def _findings(
@@ -110,15 +128,6 @@ def _gone(rule: Rule, subject: str, cluster: Cluster, observations: Sequence[Obs
     if all(server != known.name for known in cluster.servers):
         return True
     return any(seen.known and seen.server == server and seen.name == rule.observes[0] for seen in observations)
-
-
-def _cause(rule: Rule, subject: str, tracks: Tracks, rules: Mapping[str, Rule], operation: str | None) -> str | None:
-    """The message of what explains it: a firing alert that hides this rule, else a running operation."""
-    firing = {key: track.firing for key, track in tracks.items() if track.firing is not None}
-    cause = cause_of(rule, subject, firing, rules)
-    if cause is not None:
-        return cause.group
-    return operation if rule.caused_by_operations else None
 
 
 def tracks_of(alerts: Sequence[AlertRow]) -> dict[Key, Track]:

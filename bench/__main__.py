@@ -15,7 +15,7 @@ from lab.stage import open_stage
 from lab.world import LabOptions
 
 # Every kill is told anew, as if the last one had been long ago.
-_NO_FLAPPING = '\n[thresholds]\nflap_window = "0s"\n'
+_NO_FLAPPING = '\n[thresholds]\nflap_window = "0s"\nflap_firings = 0\n'
 
 
 async def _measure(rounds: int, clusters: int, say: Console) -> list[Figure]:

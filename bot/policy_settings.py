@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
-from commands.policies import TERMINAL_PLACE, OrderPolicy, Override, Window
+from commands.policies import TERMINAL_PLACE, OrderPolicy, Override
+from ledger.hours import Window
 
 EVERYONE = "everyone"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

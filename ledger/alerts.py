@@ -27,12 +27,36 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """How people were asked to look at it. `called`: how many groups of its route were called so far; `told_at`: when
+    it was last said, `repeats` how often since somebody could have taken it up; `asked_at`: since when whoever has
+    acknowledged it is asked whether they are still on it."""
+
+    called: int = 0
+    told_at: datetime | None = None
+    repeats: int = 0
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """Its coming and going. `firings`: the last times at which it fired; `since` when it has been called flapping
+    (None: it is not), and how many `times` it has fired by now, those before counted."""
+
+    firings: tuple[datetime, ...] = ()
+    since: datetime | None = None
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRow:
     """One alert from the moment its rule first held until it is resolved.
 
     Rule, cluster and subject are its fingerprint: of each at most one alert is open at a time. `value` is what was
-    seen and `threshold` what it was compared with, both for people. `group` names the message it is shown in.
-    `since` is when the rule began to hold. Silenced by somebody without `silenced_until` means: until resolved.
+    seen and `threshold` what it was compared with, both for people. `group` names the message it is shown in, `channel`
+    where (None: nowhere yet), `raised_in` where else it was told once it was critical. `since` is when the rule began
+    to hold. Silenced by somebody without `silenced_until` means: until resolved; `silence_id` names the silence by
+    matcher that did it, if one did.
     """
 
     id: str
@@ -53,6 +77,11 @@ class AlertRow:
     acknowledged_at: datetime | None = None
     silenced_by: Who | None = None
     silenced_until: datetime | None = None
+    silence_id: str | None = None
+    channel: str | None = None
+    raised_in: str | None = None
+    attention: Attention = Attention()
+    flapping: Flapping = Flapping()
 
     @property
     def fingerprint(self) -> str:
@@ -60,28 +89,6 @@ class AlertRow:
 
     def silenced(self, now: datetime) -> bool:
         return self.silenced_by is not None and (self.silenced_until is None or now < self.silenced_until)
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """Nothing that matches is to be said until `until` (None: until somebody ends it). None matches everything."""
-
-    id: str
-    cluster: str | None
-    rule: str | None
-    subject: str | None
-    reason: str
-    by: Who
-    since: datetime
-    until: datetime | None
-    ended_at: datetime | None = None
-
-    def matches(self, alert: AlertRow) -> bool:
-        return (
-            self.cluster in (None, alert.cluster)
-            and self.rule in (None, alert.rule)
-            and self.subject in (None, alert.subject)
-        )
 
 
 def fingerprint(rule: str, cluster: str, subject: str) -> str:
@@ -92,21 +99,25 @@ def fingerprint(rule: str, cluster: str, subject: str) -> str:
 _COLUMNS = """
     id, rule, cluster, subject, severity, state, value, threshold, evidence, group_key, since, last_seen_at, fired_at,
     resolved_at, acknowledged_by_id, acknowledged_by_name, acknowledged_at, silenced_by_id, silenced_by_name,
-    silenced_until
+    silenced_until, silence_id, channel, raised_in, called, told_at, repeats, asked_at, firings, flapping_since, flaps
 """
 _SELECT = f"SELECT {_COLUMNS} FROM alert"  # noqa: S608 - constants only
 _SAVE = f"""
     INSERT INTO alert ({_COLUMNS})
     VALUES (:id, :rule, :cluster, :subject, :severity, :state, :value, :threshold, :evidence, :group_key, :since,
             :last_seen_at, :fired_at, :resolved_at, :acknowledged_by_id, :acknowledged_by_name, :acknowledged_at,
-            :silenced_by_id, :silenced_by_name, :silenced_until)
+            :silenced_by_id, :silenced_by_name, :silenced_until, :silence_id, :channel, :raised_in,
+            :called, :told_at, :repeats, :asked_at, :firings, :flapping_since, :flaps)
     ON CONFLICT (id) DO UPDATE SET
         severity = excluded.severity, state = excluded.state, value = excluded.value, threshold = excluded.threshold,
         evidence = excluded.evidence, group_key = excluded.group_key, last_seen_at = excluded.last_seen_at,
         fired_at = excluded.fired_at, resolved_at = excluded.resolved_at,
         acknowledged_by_id = excluded.acknowledged_by_id, acknowledged_by_name = excluded.acknowledged_by_name,
         acknowledged_at = excluded.acknowledged_at, silenced_by_id = excluded.silenced_by_id,
-        silenced_by_name = excluded.silenced_by_name, silenced_until = excluded.silenced_until
+        silenced_by_name = excluded.silenced_by_name, silenced_until = excluded.silenced_until,
+        silence_id = excluded.silence_id, channel = excluded.channel, raised_in = excluded.raised_in,
+        called = excluded.called, told_at = excluded.told_at, repeats = excluded.repeats, asked_at = excluded.asked_at,
+        firings = excluded.firings, flapping_since = excluded.flapping_since, flaps = excluded.flaps
 """  # noqa: S608 - constants only
 _GET = f"{_SELECT} WHERE id = :id"
 _OPEN = f"""
@@ -116,6 +127,10 @@ _OPEN_ONE = f"""
     {_SELECT} WHERE state <> 'resolved' AND rule = :rule AND cluster = :cluster AND subject = :subject
 """
 _GROUP = f"{_SELECT} WHERE group_key = :group_key ORDER BY since, rowid"
+_NEWEST_IN_GROUP = f"""
+    {_SELECT} WHERE group_key = :group_key ORDER BY state = 'resolved', fired_at DESC, rowid DESC LIMIT :limit
+"""
+_COUNT_GROUP = "SELECT count(*), count(*) FILTER (WHERE state <> 'resolved') FROM alert WHERE group_key = :group_key"
 _HISTORY = f"""
     {_SELECT}
     WHERE (:cluster IS NULL OR cluster = :cluster) AND (:since IS NULL OR since >= :since)
@@ -124,27 +139,10 @@ _HISTORY = f"""
 """
 _EXISTS = "SELECT 1 FROM alert WHERE id = :id"
 
-_SILENCE_SAVE = """
-    INSERT INTO silence (id, cluster, rule, subject, reason, by_id, by_name, since, until, ended_at)
-    VALUES (:id, :cluster, :rule, :subject, :reason, :by_id, :by_name, :since, :until, :ended_at)
-    ON CONFLICT (id) DO UPDATE SET until = excluded.until, ended_at = excluded.ended_at
-"""
-_SILENCES = """
-    SELECT id, cluster, rule, subject, reason, by_id, by_name, since, until, ended_at
-    FROM silence
-    WHERE ended_at IS NULL AND (until IS NULL OR until > :now)
-    ORDER BY since, rowid
-"""
-_SILENCE_EXISTS = "SELECT 1 FROM silence WHERE id = :id"
-
 
 def new_alert_id(db: Database) -> str:
     """A free id such as "A7K3F" (operations' ids have no A)."""
     return short_id(lambda candidate: db.execute(_EXISTS, {"id": candidate}).fetchone() is not None, prefix="A")
-
-
-def new_silence_id(db: Database) -> str:
-    return short_id(lambda candidate: db.execute(_SILENCE_EXISTS, {"id": candidate}).fetchone() is not None, prefix="S")
 
 
 def save(db: Database, alert: AlertRow) -> None:
@@ -170,8 +168,26 @@ def save(db: Database, alert: AlertRow) -> None:
         "silenced_by_id": alert.silenced_by and alert.silenced_by.id,
         "silenced_by_name": alert.silenced_by and alert.silenced_by.name,
         "silenced_until": to_text_or_none(alert.silenced_until),
+        "silence_id": alert.silence_id,
+        "channel": alert.channel,
+        "raised_in": alert.raised_in,
+        **_life(alert),
     }
     db.execute(_SAVE, parameters)
+
+
+def _life(alert: AlertRow) -> dict[str, object]:
+    """The columns of how it was told, and of its coming and going."""
+    attention, flapping = alert.attention, alert.flapping
+    return {
+        "called": attention.called,
+        "told_at": to_text_or_none(attention.told_at),
+        "repeats": attention.repeats,
+        "asked_at": to_text_or_none(attention.asked_at),
+        "firings": " ".join(map(to_text, flapping.firings)),
+        "flapping_since": to_text_or_none(flapping.since),
+        "flaps": flapping.times,
+    }
 
 
 def get(db: Database, alert_id: str) -> AlertRow | None:
@@ -193,34 +209,23 @@ def in_group(db: Database, group: str) -> list[AlertRow]:
     return [_alert(row) for row in db.query(_GROUP, {"group_key": group})]
 
 
+def newest_in_group(db: Database, group: str, limit: int) -> list[AlertRow]:
+    """The last ones that are shown in that message, those that fire first."""
+    return [_alert(row) for row in db.query(_NEWEST_IN_GROUP, {"group_key": group, "limit": limit})]
+
+
+def count_in_group(db: Database, group: str) -> tuple[int, int]:
+    """How many alerts are shown in that message, and how many of them fire."""
+    row = db.execute(_COUNT_GROUP, {"group_key": group}).fetchone()
+    return int(row[0]), int(row[1])
+
+
 def history(
     db: Database, cluster: str | None = None, *, since: datetime | None = None, limit: int = 100
 ) -> list[AlertRow]:
     """Open and resolved ones, newest first."""
     parameters = {"cluster": cluster, "since": to_text_or_none(since), "limit": limit}
     return [_alert(row) for row in db.query(_HISTORY, parameters)]
-
-
-def save_silence(db: Database, silence: Silence) -> None:
-    """Adds the silence, or changes until when the one with that id lasts."""
-    parameters = {
-        "id": silence.id,
-        "cluster": silence.cluster,
-        "rule": silence.rule,
-        "subject": silence.subject,
-        "reason": redacted_text(db, silence.reason),
-        "by_id": silence.by.id,
-        "by_name": silence.by.name,
-        "since": to_text(silence.since),
-        "until": to_text_or_none(silence.until),
-        "ended_at": to_text_or_none(silence.ended_at),
-    }
-    db.execute(_SILENCE_SAVE, parameters)
-
-
-def silences(db: Database, now: datetime) -> list[Silence]:
-    """Those that hold at `now`, oldest first."""
-    return [_silence(row) for row in db.query(_SILENCES, {"now": to_text(now)})]
 
 
 def _first(db: Database, sql: str, parameters: Mapping[str, object]) -> AlertRow | None:
@@ -251,18 +256,13 @@ def _alert(row: Mapping[str, Any]) -> AlertRow:
         acknowledged_at=from_text_or_none(row["acknowledged_at"]),
         silenced_by=_who(row["silenced_by_id"], row["silenced_by_name"]),
         silenced_until=from_text_or_none(row["silenced_until"]),
-    )
-
-
-def _silence(row: Mapping[str, Any]) -> Silence:
-    return Silence(
-        id=row["id"],
-        cluster=row["cluster"],
-        rule=row["rule"],
-        subject=row["subject"],
-        reason=row["reason"],
-        by=Who(row["by_id"], row["by_name"]),
-        since=from_text(row["since"]),
-        until=from_text_or_none(row["until"]),
-        ended_at=from_text_or_none(row["ended_at"]),
+        silence_id=row["silence_id"],
+        channel=row["channel"],
+        raised_in=row["raised_in"],
+        attention=Attention(
+            row["called"], from_text_or_none(row["told_at"]), row["repeats"], from_text_or_none(row["asked_at"])
+        ),
+        flapping=Flapping(
+            tuple(map(from_text, row["firings"].split())), from_text_or_none(row["flapping_since"]), row["flaps"]
+        ),
     )

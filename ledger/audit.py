@@ -48,6 +48,9 @@ class AuditKind(StrEnum):
     ALERT_CHANGE = "alert change"
     ACKNOWLEDGEMENT = "acknowledgement"
     SILENCE = "silence"
+    SILENCE_ENDED = "silence ended"
+    STORM_BEGUN = "storm begun"  # so many alerts at once that they are told in one table
+    STORM_ENDED = "storm ended"
     MAINTENANCE_BEGUN = "maintenance begun"
     MAINTENANCE_ENDED = "maintenance ended"
     PATRONI_PAUSE = "patroni pause"  # that maintenance asks of it, and that its end takes back

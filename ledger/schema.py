@@ -3,6 +3,7 @@
 `PRAGMA user_version` holds how many have been applied, `PRAGMA application_id` marks the file as a ledger.
 """
 
+from ledger.alert_life_schema import ALERT_LIFE
 from ledger.automatic_schema import AUTOMATIC
 from ledger.instance_schema import RESTORED_INSTANCES
 from ledger.maintenance_schema import MAINTENANCE
@@ -258,4 +259,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _DURABLE_OPERATIONS,
     PATRONI_PAUSES,
     RESTORED_INSTANCES,
+    ALERT_LIFE,
 )

@@ -1,8 +1,9 @@
-"""The buttons on alerts: acknowledge and silence, for those who may."""
+"""The buttons on alerts: acknowledge, say that one is still on it, and silence; for those who may."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from alerts.lines import STILL
 from alerts.notices import ACKNOWLEDGE, SILENCE, SILENCES
 from bot.slack.payloads import Press
 from commands.asked import Asked
@@ -22,6 +23,8 @@ class Alerts(Protocol):
 
     async def acknowledge(self, alert_id: str, actor: Actor, *, place: str | None, delivery: str | None) -> Page: ...
 
+    async def still_on_it(self, alert_id: str, actor: Actor, *, place: str | None, delivery: str | None) -> Page: ...
+
     async def silence(
         self, alert_id: str, choice: str, actor: Actor, *, place: str | None, delivery: str | None
     ) -> Page: ...
@@ -29,7 +32,7 @@ class Alerts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AlertButtons:
-    """Both buttons need the right “acknowledge”; a refusal leaves one audit record."""
+    """All of them need the right “acknowledge”; a refusal leaves one audit record."""
 
     keeper: Alerts
     ledger: Ledger
@@ -37,7 +40,7 @@ class AlertButtons:
     policies: Policies
 
     def knows(self, action: str) -> bool:
-        return action in (ACKNOWLEDGE, SILENCE)
+        return action in (ACKNOWLEDGE, STILL, SILENCE)
 
     async def press(self, asked: Asked, press: Press) -> Page:
         """The private answer to who pressed."""
@@ -49,6 +52,8 @@ class AlertButtons:
             return Page("Not allowed", Tone.WARNING, ruling.line)
         if press.action == ACKNOWLEDGE:
             return await self.keeper.acknowledge(press.value, actor, place=asked.channel, delivery=asked.id)
+        if press.action == STILL:
+            return await self.keeper.still_on_it(press.value, actor, place=asked.channel, delivery=asked.id)
         if press.choice not in _CHOICES:
             return Page("Not understood", Tone.INFO, "That is no length for a silence. Choose one from the menu.")
         return await self.keeper.silence(press.value, press.choice, actor, place=asked.channel, delivery=asked.id)

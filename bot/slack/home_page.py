@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from alerts.notices import title_of, tone_of
 from alerts.observation import Look
+from alerts.wording import title_of, tone_of
 from ledger.alerts import AlertRow
 from ledger.operations import Operation, OperationState
 from ledger.page import Item, Items, Moment, Note, Page, Part, Span, Tone, note

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from alerts.lifecycle import Change, Finding, Track, Transition, acknowledge, advance, held, own_group, silence
+from alerts.lifecycle.marks import still_on_it
 from alerts.notices import Context, notice_of
 from alerts.rules.availability import STANDBY_DOWN
 from alerts.rules.rule import Bad, Ok, Result, Rule, Unknown
 from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow, AlertState, Severity
+from ledger.silences import Silence
 from ledger.who import Who
 from tests.alerts.looks import NOW
 
@@ -22,7 +24,21 @@ ALICE, BOB = Who("U0ALICE", "Alice"), Who("U0BOB", "Bob")
 WARNING = Bad(Severity.WARNING, "db2 does not run", "a running standby", ("seen",))
 CRITICAL = replace(WARNING, severity=Severity.CRITICAL, value="db2 does not run, and commits wait")
 WELL, DARK = Ok("yes"), Unknown()
-LIMITS = Thresholds(standby_down_for=5, standby_critical_after=900, flap_window=120, operation_excuses_for=600)
+LIMITS = Thresholds(
+    standby_down_for=5,
+    standby_critical_after=900,
+    flap_window=120,
+    operation_excuses_for=600,
+    flap_firings=5,
+    flap_within=1200,
+    flap_calm=600,
+    repeat_critical=900,
+    repeat_warning=14_400,
+    repeat_longest=86_400,
+    acknowledged_critical_for=3600,
+    acknowledged_warning_for=28_800,
+    acknowledged_answer_within=600,
+)
 FALLEN = timedelta(hours=2)
 
 
@@ -32,6 +48,8 @@ class Story:
     def __init__(self, rule: Rule = STANDBY_DOWN) -> None:
         self.rule = rule
         self.track = Track()
+        self.silence: Silence | None = None
+        self.working = False
         self.now = NOW
         self.changes: list[Change] = []
         self.transitions: list[Transition] = []
@@ -40,9 +58,13 @@ class Story:
     def then(self, result: Result, after: float = 0.0, cause: str | None = None) -> "Story":
         """The result is found `after` seconds later."""
         self.now += timedelta(seconds=after)
-        finding = Finding(self.rule, "shop", "db2", result, cause)
+        finding = Finding(self.rule, "shop", "db2", result, cause, self.silence, self.working)
         self.track, transition = advance(self.track, finding, self.now, LIMITS, lambda: next(self._ids))
         return self._noted(transition)
+
+    def at_work(self) -> "Story":
+        self.working = True
+        return self
 
     def pressed(self, change: Callable[[AlertRow], Transition | None]) -> "Story":
         assert self.track.alert is not None
@@ -53,6 +75,9 @@ class Story:
 
     def acknowledged(self, by: Who = ALICE) -> "Story":
         return self.pressed(lambda alert: acknowledge(alert, by, self.now))
+
+    def answered(self, by: Who = ALICE) -> "Story":
+        return self.pressed(lambda alert: still_on_it(alert, by, self.now))
 
     def silenced(self, seconds: float | None, by: Who = ALICE) -> "Story":
         return self.pressed(lambda alert: silence(alert, by, self.now, seconds))
@@ -119,7 +144,7 @@ def test_within_the_flap_window_it_is_the_same_alert_fired_again() -> None:
 
 
 def test_after_the_flap_window_it_is_a_new_one() -> None:
-    story = fired().then(WELL, 60).then(WELL, 121)
+    story = fired().then(WELL, 60).then(WELL, 1200)
     assert story.track.empty
     assert story.then(WARNING).then(WARNING, 5).changes[-1] is Change.FIRED
     assert story.alert.id == "A1"
@@ -201,7 +226,7 @@ def test_a_consequence_is_held_back_and_released_when_it_outlives_its_cause() ->
     notice = notice_of(story.transitions[-1], Context())
     assert notice is not None
     assert notice.card == "alert/A0"
-    assert notice.line is None
+    assert notice.lines == ()
 
 
 def test_a_consequence_that_ends_with_its_cause_is_never_shown() -> None:
@@ -231,6 +256,114 @@ def test_an_operation_that_does_not_end_is_no_excuse_for_ever() -> None:
     assert story.then(WARNING, 1, "operation/7K3F").changes == [Change.FIRED, Change.RELEASED]
 
 
+def test_what_nobody_takes_up_is_said_again_more_and_more_seldom() -> None:
+    story = Story().then(CRITICAL).then(CRITICAL, 5)
+    told = []
+    for _ in range(24 * 60):
+        before = len(story.changes)
+        story.then(CRITICAL, 60)
+        told += [story.now - NOW] * (len(story.changes) - before)
+    minutes = [round(at.total_seconds() / 60) for at in told]
+    assert minutes == [15, 45, 105, 225, 465, 945]
+    assert set(story.changes[1:]) == {Change.REPEATED}
+    assert story.alert.attention.called == 7
+
+
+def test_a_warning_is_said_again_after_hours_and_calls_nobody_more() -> None:
+    gentle = replace(STANDBY_DOWN, critical_after=None)
+    story = Story(gentle).then(WARNING).then(WARNING, 5).then(WARNING, 14_399)
+    assert story.changes == [Change.FIRED]
+    assert story.then(WARNING, 1).changes == [Change.FIRED, Change.REPEATED]
+    assert story.alert.attention.called == 1
+
+
+def test_nobody_is_reminded_of_what_is_taken_up_silenced_explained_or_worked_on() -> None:
+    def critical() -> Story:
+        return Story().then(CRITICAL).then(CRITICAL, 5)
+
+    assert Change.REPEATED not in critical().acknowledged().then(CRITICAL, 3000).changes
+    assert Change.REPEATED not in critical().silenced(7200).then(CRITICAL, 3000).changes
+    assert Change.REPEATED not in critical().then(CRITICAL, 3000, "operation/7K3F").changes
+    assert Change.REPEATED not in critical().at_work().then(CRITICAL, 3000).changes
+    assert Change.REPEATED in critical().then(DARK, 3000).changes  # what is not seen is not well
+
+
+def test_who_acknowledged_is_asked_after_a_while_and_an_answer_gives_as_long_again() -> None:
+    story = Story().then(CRITICAL).then(CRITICAL, 5).acknowledged(ALICE).then(CRITICAL, 3599)
+    assert story.changes == [Change.FIRED, Change.ACKNOWLEDGED]
+    story.then(CRITICAL, 1).then(CRITICAL, 500).answered(ALICE).then(CRITICAL, 3599)
+    assert story.changes[2:] == [Change.ASKED, Change.STILL_ON_IT]
+    assert story.alert.acknowledged_by == ALICE
+    assert story.then(CRITICAL, 1).changes[-1] is Change.ASKED
+
+
+def test_without_an_answer_it_is_nobodys_again_and_the_next_ones_are_called() -> None:
+    story = Story().then(CRITICAL).then(CRITICAL, 5).acknowledged(ALICE).then(CRITICAL, 3600).then(CRITICAL, 600)
+    assert story.changes[1:] == [Change.ACKNOWLEDGED, Change.ASKED, Change.LEFT]
+    assert story.alert.acknowledged_by is None
+    assert story.alert.attention.called == 2
+    assert story.answered(ALICE).changes[-1] is Change.LEFT
+    assert story.acknowledged(BOB).alert.acknowledged_by == BOB
+
+
+def test_who_answers_for_somebody_else_takes_it_over() -> None:
+    story = Story().then(CRITICAL).then(CRITICAL, 5).acknowledged(ALICE).then(CRITICAL, 3600).answered(BOB)
+    assert story.alert.acknowledged_by == BOB
+
+
+def comes_and_goes(times: int, every: float = 60.0) -> Story:
+    story = Story(replace(STANDBY_DOWN, hold=lambda _: 0.0))
+    for _ in range(times):
+        story.then(WARNING, every / 2).then(WELL, every / 2)
+    return story
+
+
+def test_what_comes_and_goes_is_said_once_and_resolved_once_it_is_calm() -> None:
+    story = comes_and_goes(4)
+    assert story.changes == [Change.FIRED, *[Change.RESOLVED, Change.FIRED_AGAIN] * 3, Change.RESOLVED]
+    story.then(WARNING, 30)
+    assert story.changes[-1] is Change.FLAPPING
+    for _ in range(10):
+        story.then(WELL, 30).then(WARNING, 30)
+    assert set(story.changes[9:]) == {Change.FLAPPED}
+    assert story.alert.flapping.times == 15
+    assert story.then(WELL, 30).then(WELL, 599).changes[-1] is Change.FLAPPED
+    assert story.then(WELL, 1).changes[-1] is Change.RESOLVED
+    assert story.then(WARNING, 30).changes[-1] is Change.FIRED_AGAIN  # and is counted anew
+
+
+def test_it_is_also_seen_to_flap_when_each_time_was_another_message() -> None:
+    story = comes_and_goes(4, every=280)  # well for longer than the flap window each time
+    assert story.changes == [Change.FIRED, Change.RESOLVED] * 4
+    story.then(WARNING, 140)
+    assert story.changes[-1] is Change.FIRED
+    assert story.alert.flapping.since is not None
+
+
+def test_with_a_count_of_zero_nothing_is_said_to_flap() -> None:
+    track, now = Track(), NOW
+    for number in range(20):
+        finding = Finding(replace(STANDBY_DOWN, hold=lambda _: 0.0), "shop", "db2", WELL if number % 2 else WARNING)
+        now += timedelta(seconds=10)
+        track, transition = advance(track, finding, now, replace(LIMITS, flap_firings=0), lambda: "A1")
+        assert transition is not None
+        assert transition.change in (Change.FIRED, Change.FIRED_AGAIN, Change.RESOLVED)
+
+
+def silence_by_matcher(until: datetime) -> Silence:
+    return Silence("S7K3F", "shop", None, None, "work on the rack", BOB, NOW, until)
+
+
+def test_a_silence_by_matcher_silences_what_is_shown_and_ends_with_it() -> None:
+    story = fired()
+    story.silence = silence_by_matcher(NOW + timedelta(hours=1))
+    story.then(WARNING, 1)
+    assert story.changes == [Change.FIRED, Change.SILENCED]
+    assert (story.alert.silenced_by, story.alert.silence_id) == (BOB, "S7K3F")
+    story.silence = None  # somebody has ended it
+    assert story.then(WARNING, 1).changes[-1] is Change.SILENCE_ENDED
+
+
 class AnyLife(RuleBasedStateMachine):
     """Findings, presses and waits in any order; after each, what must always be true."""
 
@@ -240,7 +373,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(
         result=st.sampled_from([WARNING, CRITICAL, WELL, DARK]),
-        after=st.sampled_from([0.0, 1.0, 5.0, 60.0, 121.0, 901.0, 3601.0]),
+        after=st.sampled_from([0.0, 1.0, 5.0, 60.0, 121.0, 601.0, 901.0, 3601.0]),
         cause=st.sampled_from([None, None, "alert/A9", "operation/7K3F"]),
     )
     def found(self, result: Result, after: float, cause: str | None) -> None:
@@ -250,6 +383,11 @@ class AnyLife(RuleBasedStateMachine):
     @rule(by=st.sampled_from([ALICE, BOB]))
     def acknowledged(self, by: Who) -> None:
         self._step(None, lambda: self.story.acknowledged(by))
+
+    @precondition(lambda self: self.story.track.alert is not None)
+    @rule(by=st.sampled_from([ALICE, BOB]))
+    def answered(self, by: Who) -> None:
+        self._step(None, lambda: self.story.answered(by))
 
     @precondition(lambda self: self.story.track.alert is not None)
     @rule(by=st.sampled_from([ALICE, BOB]), seconds=st.sampled_from([900.0, 3600.0, None]))
@@ -288,8 +426,9 @@ class AnyLife(RuleBasedStateMachine):
         assert notice.card == own_group(after.id)
         was_silent = transition.before is not None and transition.before.silenced(now)
         if was_silent and after.silenced(now) and transition.change is not Change.SILENCED:
-            assert notice.line is None
-        if notice.broadcast:
+            new = [line for line in notice.lines if not line.card.endswith("-asked")]  # an answer replaces a question
+            assert new == []
+        if any(line.broadcast for line in notice.lines):
             assert after.severity is Severity.CRITICAL
             assert not after.silenced(now)
 
@@ -309,7 +448,7 @@ def _state(alert: AlertRow | None) -> object:
     """What makes a change of state: everything but what was measured and when."""
     if alert is None:
         return None
-    marks = (alert.acknowledged_by, alert.silenced_by, alert.silenced_until)
+    marks = (alert.acknowledged_by, alert.silenced_by, alert.silenced_until, alert.attention, alert.flapping)
     return (alert.id, alert.state, alert.severity, alert.group, *marks)
 
 

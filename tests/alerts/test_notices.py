@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from alerts.lifecycle import Change, Transition
-from alerts.notices import Context, best_standby, card_page, line_page, notice_of, title_of
+from alerts.lines import line_page
+from alerts.notices import Context, best_standby, card_page, notice_of
 from alerts.rules import RULES
+from alerts.wording import title_of
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.page import Facts, Mention, Moment, Page, Text, Tone
 from ledger.who import Who
@@ -109,9 +111,9 @@ def test_a_warning_that_nobody_took_up_says_so_when_it_becomes_critical() -> Non
 def test_each_change_has_a_line_of_its_own() -> None:
     changes = (Change.ESCALATED, Change.RESOLVED)
     notices = [notice_of(Transition(change, ALERT, ALERT, LATER), Context()) for change in changes]
-    keys = {notice.line_card for notice in notices if notice is not None}
+    keys = {line.card for notice in notices if notice is not None for line in notice.lines}
     assert len(keys) == 2
-    assert all(key is not None and key.startswith("alert/A7K3F/") for key in keys)
+    assert all(key.startswith("alert/A7K3F/") for key in keys)
 
 
 def test_the_card_says_when_it_has_fired_again() -> None:

@@ -11,8 +11,9 @@ from commands.access import find, order_lines
 from commands.command import Misunderstood
 from commands.dispatcher import Dispatcher
 from commands.people import Person
-from commands.policies import OrderPolicy, Override, Policies, Window, next_change, policy_for
+from commands.policies import OrderPolicy, Override, Policies, next_change, policy_for
 from commands.registry import COMMANDS
+from ledger.hours import Window
 from ledger.page import Items, Moment, Page, Text
 from tests.commands.conftest import POLICIES, Scene
 from tests.commands.test_policies import CLUSTERS, MOMENTS

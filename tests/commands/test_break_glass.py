@@ -12,10 +12,11 @@ from commands.asked import Answer, Decision, FieldErrors, Form
 from commands.authority import may_break_glass
 from commands.dispatcher import Dispatcher
 from commands.people import Person
-from commands.policies import OrderPolicy, Override, Policies, Window
+from commands.policies import OrderPolicy, Override, Policies
 from commands.registry import COMMANDS
 from ledger.approvals import decisions
 from ledger.audit import AuditKind
+from ledger.hours import Window
 from ledger.operations import OperationState
 from ledger.page import Mention, Page, Text, Tone
 from tests.commands.conftest import POLICIES, Scene

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from commands.authority import Human, is_approver, may, may_approve, may_ask, may_ever_ask
 from commands.people import Person
-from commands.policies import OrderPolicy, Override, Policies, Window, binding, policy_for
+from commands.policies import OrderPolicy, Override, Policies, binding, policy_for
+from ledger.hours import Window
 
 VIENNA = ZoneInfo("Europe/Vienna")
 NIGHT = Window(time(22), time(6), VIENNA)

@@ -1,4 +1,4 @@
-"""Alerts and silences as rows."""
+"""Alerts as rows."""
 
 import sqlite3
 from dataclasses import replace
@@ -11,19 +11,17 @@ from sqlite_utils import Database
 from ledger.alerts import (
     AlertRow,
     AlertState,
+    Attention,
+    Flapping,
     Severity,
-    Silence,
     fingerprint,
     get,
     history,
     in_group,
     new_alert_id,
-    new_silence_id,
     open_alert,
     open_alerts,
     save,
-    save_silence,
-    silences,
 )
 from ledger.redact import REPLACEMENT
 from tests.ledger.values import ANNA, BEN, NOW, SECRET, later
@@ -59,6 +57,11 @@ def test_every_field_is_kept(db: Database) -> None:
         acknowledged_at=later(2),
         silenced_by=BEN,
         silenced_until=later(900),
+        silence_id="S7K3F",
+        channel="C0OPS",
+        raised_in="C0ALERT",
+        attention=Attention(2, later(3), 1, later(4)),
+        flapping=Flapping((later(1), later(2)), later(1), 7),
         last_seen_at=later(3),
         resolved_at=later(4),
     )
@@ -112,17 +115,3 @@ parts = st.text("ab/", max_size=5)
 @given(st.tuples(parts, parts, parts), st.tuples(parts, parts, parts))
 def test_fingerprints_are_equal_only_for_the_same_parts(one: tuple[str, str, str], two: tuple[str, str, str]) -> None:
     assert (fingerprint(*one) == fingerprint(*two)) == (one == two)
-
-
-def test_silences_hold_until_their_time_or_their_end(db: Database) -> None:
-    timed = Silence(new_silence_id(db), "orders", None, None, "work on the rack", ANNA, NOW, later(60))
-    lasting = Silence(new_silence_id(db), None, "backup too old", None, "known", BEN, later(1), None)
-    save_silence(db, timed)
-    save_silence(db, lasting)
-    assert silences(db, later(59)) == [timed, lasting]
-    assert silences(db, later(60)) == [lasting]
-    save_silence(db, replace(lasting, ended_at=later(61)))
-    assert silences(db, later(62)) == []
-    row = alert(db)
-    assert timed.matches(row)
-    assert not lasting.matches(row)

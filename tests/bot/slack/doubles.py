@@ -88,6 +88,10 @@ class Keeper:
         self.pressed.append(("acknowledge", alert_id, None, actor.id))
         return Page("Acknowledged", Tone.GOOD, "It is yours")
 
+    async def still_on_it(self, alert_id: str, actor: Actor, *, place: str | None, delivery: str | None) -> Page:
+        self.pressed.append(("still on it", alert_id, None, actor.id))
+        return Page("Still on it", Tone.GOOD, "It is yours")
+
     async def silence(
         self, alert_id: str, choice: str, actor: Actor, *, place: str | None, delivery: str | None
     ) -> Page:

@@ -1,87 +1,17 @@
-"""What becomes of one alert when something is found, or when somebody presses a button. Pure.
-
-    (nothing) → pending → firing → resolved → (firing again within the flap window: the same alert) → (forgotten)
-
-Acknowledged and silenced are marks on a firing alert. An alert that is the consequence of another one, or of a running
-operation, fires held back: its `group` names the message of its cause, and it gets a message of its own only when it
-outlives the cause. Pending is not recorded: after a restart the rule's `for` begins anew, and nothing was said yet.
-"""
+"""The journey: what a finding makes of what is kept of a rule and subject."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from alerts.rules.rule import Bad, Ok, Result, Rule
+from alerts.lifecycle.flapping import calm, fired_now, is_flapping, keep_seconds
+from alerts.lifecycle.reminders import remind, said
+from alerts.lifecycle.shapes import Change, Finding, Track, Transition, held, own_group
+from alerts.rules.rule import Bad, Ok
 from alerts.thresholds import Thresholds
-from ledger.alerts import AlertRow, AlertState, Severity
-from ledger.who import Who
-
-
-class Change(StrEnum):
-    """A change of state that is recorded and told."""
-
-    FIRED = "fired"
-    FIRED_AGAIN = "fired again"
-    ESCALATED = "escalated"
-    EASED = "eased"
-    RESOLVED = "resolved"
-    RELEASED = "no longer held back"
-    ACKNOWLEDGED = "acknowledged"
-    SILENCED = "silenced"
-    SILENCE_ENDED = "silence ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """What is kept of one rule and subject: the alert (firing, or resolved a moment ago), since when it is bad without
-    firing, and since when it is well without being resolved."""
-
-    alert: AlertRow | None = None
-    pending_since: datetime | None = None
-    well_since: datetime | None = None
-
-    @property
-    def firing(self) -> AlertRow | None:
-        return self.alert if self.alert is not None and self.alert.state is AlertState.FIRING else None
-
-    @property
-    def empty(self) -> bool:
-        return self.alert is None and self.pending_since is None
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One change of state: what it was, what it is, and when."""
-
-    change: Change
-    before: AlertRow | None
-    after: AlertRow
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a rule found about a subject. `cause` is the message of what would explain it, if anything does now."""
-
-    rule: Rule
-    cluster: str
-    subject: str
-    result: Result
-    cause: str | None = None
-
+from ledger.alerts import AlertRow, AlertState, Attention, Flapping, Severity
 
 Advance = tuple[Track, Transition | None]
-
-
-def own_group(alert_id: str) -> str:
-    """The message of an alert that stands for itself."""
-    return f"alert/{alert_id}"
-
-
-def held(alert: AlertRow) -> bool:
-    """Whether it is shown only as the consequence of something else."""
-    return alert.group != own_group(alert.id)
 
 
 def advance(
@@ -105,19 +35,21 @@ def _advance_bad(
     if (now - since).total_seconds() < finding.rule.hold(thresholds):
         return replace(track, pending_since=since), None
     earlier = track.alert
+    flapping = fired_now(earlier.flapping if earlier is not None else Flapping(), now, thresholds)
     # What is held back gets a message of its own later, and must not slip into one that people are done with.
     if earlier is not None and finding.cause is None and _same_again(earlier, since, thresholds):
         alert = replace(_seen(earlier, bad, now), state=AlertState.FIRING, fired_at=now, resolved_at=None)
-        alert = replace(alert, severity=bad.severity)
-        return Track(alert), Transition(Change.FIRED_AGAIN, earlier, alert, now)
-    alert = _new(finding, bad, since, now, new_id())
+        alert = replace(alert, severity=bad.severity, flapping=flapping, attention=said(alert, now))
+        change = Change.FLAPPING if is_flapping(alert) else Change.FIRED_AGAIN
+        return Track(alert), Transition(change, earlier, alert, now)
+    alert = replace(_new(finding, bad, since, now, new_id()), flapping=flapping)
     if earlier is not None and earlier.silenced(now):
         alert = replace(alert, silenced_by=earlier.silenced_by, silenced_until=earlier.silenced_until)
     return Track(alert), Transition(Change.FIRED, None, alert, now)
 
 
 def _new(finding: Finding, bad: Bad, since: datetime, now: datetime, alert_id: str) -> AlertRow:
-    return AlertRow(
+    alert = AlertRow(
         id=alert_id,
         rule=finding.rule.name,
         cluster=finding.cluster,
@@ -132,20 +64,26 @@ def _new(finding: Finding, bad: Bad, since: datetime, now: datetime, alert_id: s
         last_seen_at=now,
         fired_at=now,
     )
+    return alert if held(alert) else replace(alert, attention=said(alert, now))
 
 
 def _advance_firing(track: Track, alert: AlertRow, finding: Finding, now: datetime, thresholds: Thresholds) -> Advance:
     result = finding.result
-    well_since = None if isinstance(result, Bad) else track.well_since
     if isinstance(result, Ok):
         well_since = min(track.well_since or now, now)
         keep = finding.rule.keep(thresholds) if finding.rule.keep is not None else 0.0
-        if (now - well_since).total_seconds() >= keep:
+        if (now - well_since).total_seconds() >= keep_seconds(alert, keep, thresholds):
             return _resolve(alert, result, now)
-    seen = _seen(alert, result, now) if isinstance(result, Bad) else alert
+        return Track(alert, well_since=well_since), None
+    if not isinstance(result, Bad):
+        change, after = _change_of(alert, finding, now, thresholds)
+        advanced = Track(after, well_since=track.well_since)
+        return advanced, None if change is None else Transition(change, alert, after, now)
+    seen = _seen(alert, result, now)
     change, after = _change_of(seen, finding, now, thresholds)
-    advanced = Track(after, well_since=well_since)
-    return advanced, None if change is None else Transition(change, alert, after, now)
+    if track.well_since is not None and is_flapping(alert) and change is None:
+        change, after = Change.FLAPPED, replace(after, flapping=fired_now(after.flapping, now, thresholds))
+    return Track(after), None if change is None else Transition(change, alert, after, now)
 
 
 def _change_of(
@@ -155,14 +93,30 @@ def _change_of(
     severity = _severity(alert, finding, now, thresholds)
     if severity is Severity.CRITICAL and alert.severity is not Severity.CRITICAL:
         # Who silenced the warning has not heard of this.
-        return Change.ESCALATED, replace(alert, severity=severity, silenced_by=None, silenced_until=None)
+        after = replace(alert, severity=severity, silenced_by=None, silenced_until=None, silence_id=None)
+        return Change.ESCALATED, after if held(after) else replace(after, attention=said(after, now))
     if held(alert) and _outlived_cause(alert, finding, now, thresholds):
-        return Change.RELEASED, replace(alert, severity=severity, group=own_group(alert.id), fired_at=now)
+        after = replace(alert, severity=severity, group=own_group(alert.id), fired_at=now)
+        return Change.RELEASED, replace(after, attention=said(after, now))
     if severity is not alert.severity:
         return Change.EASED, replace(alert, severity=severity)
-    if alert.silenced_by is not None and not alert.silenced(now):
-        return Change.SILENCE_ENDED, replace(alert, silenced_by=None, silenced_until=None)
-    return None, alert
+    if alert.silenced_by is not None and _silence_is_over(alert, finding, now):
+        return Change.SILENCE_ENDED, replace(alert, silenced_by=None, silenced_until=None, silence_id=None)
+    if held(alert):
+        return None, alert
+    if finding.silence is not None and not alert.silenced(now):
+        found = finding.silence
+        after = replace(alert, silenced_by=found.by, silenced_until=found.until, silence_id=found.id)
+        return Change.SILENCED, after
+    if finding.cause is not None or finding.at_work:
+        return None, alert
+    return remind(alert, now, thresholds)
+
+
+def _silence_is_over(alert: AlertRow, finding: Finding, now: datetime) -> bool:
+    """Its time has come, or the silence by matcher that did it was ended before its time."""
+    ended = alert.silence_id is not None and (finding.silence is None or finding.silence.id != alert.silence_id)
+    return ended or not alert.silenced(now)
 
 
 def _severity(alert: AlertRow, finding: Finding, now: datetime, thresholds: Thresholds) -> Severity:
@@ -197,14 +151,18 @@ def _resolve(alert: AlertRow, ok: Ok, now: datetime) -> Advance:
         last_seen_at=now,
         resolved_at=now,
         silenced_by=None if until_resolved else alert.silenced_by,
+        attention=replace(alert.attention, asked_at=None),
     )
     # One that nobody was shown cannot fire "again".
-    return Track(None if held(alert) else _unacknowledged(after)), Transition(Change.RESOLVED, alert, after, now)
+    track = Track() if held(alert) else Track(_done_with(after))
+    return track, Transition(Change.RESOLVED, alert, after, now)
 
 
-def _unacknowledged(alert: AlertRow) -> AlertRow:
+def _done_with(alert: AlertRow) -> AlertRow:
     """An acknowledgement is for what was seen, not for what may come."""
-    return replace(alert, acknowledged_by=None, acknowledged_at=None)
+    return replace(
+        alert, acknowledged_by=None, acknowledged_at=None, attention=Attention(), flapping=calm(alert.flapping)
+    )
 
 
 def _same_again(earlier: AlertRow, since: datetime, thresholds: Thresholds) -> bool:
@@ -214,33 +172,18 @@ def _same_again(earlier: AlertRow, since: datetime, thresholds: Thresholds) -> b
     return since - resolved_at <= timedelta(seconds=thresholds.flap_window) or earlier.silenced(since)
 
 
+def still_counts(earlier: AlertRow, since: datetime, thresholds: Thresholds) -> bool:
+    """Whether a resolved alert matters to what may come: it would be the same one again, or flapping with it."""
+    window = timedelta(seconds=thresholds.flap_within if thresholds.flap_firings else 0)
+    recent = any(since - at <= window for at in earlier.flapping.firings)
+    return recent or _same_again(earlier, since, thresholds)
+
+
 def _forget_when_past(track: Track, now: datetime, thresholds: Thresholds) -> Track:
-    past = track.alert is not None and not _same_again(track.alert, track.pending_since or now, thresholds)
+    past = track.alert is not None and not still_counts(track.alert, track.pending_since or now, thresholds)
     return replace(track, alert=None) if past else track
 
 
 def _seen(alert: AlertRow, bad: Bad, now: datetime) -> AlertRow:
     evidence = "\n".join(bad.evidence)
     return replace(alert, value=bad.value, threshold=bad.threshold, evidence=evidence, last_seen_at=now)
-
-
-def acknowledge(alert: AlertRow, by: Who, now: datetime) -> Transition | None:
-    """None where there is nothing to acknowledge: it is resolved, or somebody was first."""
-    if alert.state is not AlertState.FIRING or alert.acknowledged_by is not None:
-        return None
-    return Transition(Change.ACKNOWLEDGED, alert, replace(alert, acknowledged_by=by, acknowledged_at=now), now)
-
-
-def silence(alert: AlertRow, by: Who, now: datetime, seconds: float | None) -> Transition | None:
-    """For so many seconds, or until it is resolved (None). None where it is resolved, or silent at least as long."""
-    if alert.state is not AlertState.FIRING:
-        return None
-    until = None if seconds is None else now + timedelta(seconds=seconds)
-    if alert.silenced(now) and not _ends_before(alert.silenced_until, until):
-        return None
-    return Transition(Change.SILENCED, alert, replace(alert, silenced_by=by, silenced_until=until), now)
-
-
-def _ends_before(present: datetime | None, wanted: datetime | None) -> bool:
-    """Whether a silence until `present` is the shorter one; None is until resolved."""
-    return present is not None and (wanted is None or present < wanted)
