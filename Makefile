@@ -13,6 +13,8 @@ ENGINE ?= native
 # The user's own site packages stay out.
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Every bot that a test starts would compile all of Understudy anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check pictures bench bench-failover bench-restore faults lock packages clean
 
@@ -23,7 +25,7 @@ demo: $(VENV)/demo.stamp ## A practice pair, the bot and a practice Slack; print
 	exec $(BIN)/understudy lab demo --pg $(PG) --engine $(ENGINE)
 
 test: $(VENV)/dev.stamp packages check ## Everything: lint, types, imports, unit, real pair, browser
-	$(BIN)/pytest -n 3 --dist worksteal tests
+	TMPDIR=$$(.ci/scratch) $(BIN)/pytest -n 3 --dist worksteal tests
 
 check: $(VENV)/dev.stamp ## Lint, types and the import contract
 	$(BIN)/ruff check .

@@ -46,9 +46,9 @@ class Cell:
 
     `ends` are the ends that are right; REFUSED stands for an order that could not even be asked for. `serves`: once the
     fault is mended a primary takes writes, without anybody doing anything, even where the order failed; where it
-    succeeded one always does. `quick` cells run in CI. `freezes`: the primary of a failover is stopped by SIGSTOP
-    instead of killed. `copies`: a rejoin by a new copy is asked for. Some need a disk of their own for the servers, or
-    for the ledger, which only root can mount.
+    succeeded one always does. `quick` cells run in CI: those that no other test on real servers comes near. `freezes`:
+    the primary of a failover is stopped by SIGSTOP instead of killed. `copies`: a rejoin by a new copy is asked for.
+    Some need a disk of their own for the servers, or for the ledger, which only root can mount.
     """
 
     fault: str

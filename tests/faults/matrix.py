@@ -88,7 +88,7 @@ def _switchover() -> Iterator[Cell]:
     yield cell("SIGSTOP primary", When("stop"), freeze, STOPPED, thaw, serves=False)
     # A crash in the middle of the stop proves nothing: the old primary recovers and is the primary again. One that is
     # down by then has nothing left to kill: which of the two, the moment decides.
-    yield cell("kill primary", When("stop"), fault(FaultKind.KILL, "db1"), EITHER, quick=True)
+    yield cell("kill primary", When("stop"), fault(FaultKind.KILL, "db1"), EITHER)
     yield cell("kill primary", When("checkpoint"), fault(FaultKind.KILL, "db1"), STOPPED, serves=False)
     yield cell("SIGSTOP primary", When("checkpoint"), freeze, STOPPED, thaw)
     yield from _links(cell, "cut", FaultKind.CUT)
@@ -96,7 +96,7 @@ def _switchover() -> Iterator[Cell]:
     half_open = fault(FaultKind.STALL, f"{OLD}:ssh")
     yield cell("SSH half-open", When("stop"), half_open, STOPPED, mended(f"{OLD}:ssh"), serves=False)
     pause, resume = fault(FaultKind.PAUSE_REPLAY, "db2"), fault(FaultKind.RESUME_REPLAY, "db2")
-    yield cell("standby paused", BEFORE, pause, REFUSAL, resume, quick=True)
+    yield cell("standby paused", BEFORE, pause, REFUSAL, resume)
     yield cell("standby paused", When("checkpoint"), pause, STOPPED)
     yield cell("standby lagging", When("checkpoint"), fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
     yield cell("disk full on the standby", BEFORE, no_room("db2"), REFUSAL, _room("db2"))
@@ -104,7 +104,7 @@ def _switchover() -> Iterator[Cell]:
     # As a supervisor would. It starts as a standby, whoever starts it; only its rejoin is not done by us then.
     start = fault(FaultKind.START, "db1")
     yield cell("primary starts again", When("stop", Phase.RESULT), start, STOPPED)
-    yield cell("primary starts again", When("promote"), start, STOPPED, quick=True)
+    yield cell("primary starts again", When("promote"), start, STOPPED)
     lost = fault(FaultKind.DROP, f"{NEW}:sql")
     yield cell("promotion's answer lost", When("promote"), lost, STOPPED, mended(f"{NEW}:sql"), quick=True)
     yield from _of_understudy_itself(Order.SWITCHOVER, "stop")
@@ -125,7 +125,7 @@ def _links(cell: _Maker, word: str, kind: FaultKind) -> Iterator[Cell]:
 
 def _failover() -> Iterator[Cell]:
     cell = _Maker(Order.FAILOVER)
-    yield cell("SIGSTOP primary", BEFORE, _nothing, DONE, freezes=True, quick=True)
+    yield cell("SIGSTOP primary", BEFORE, _nothing, DONE, freezes=True)
     # A fence that cannot be proved promotes nobody.
     yield cell("cut bot-primary", When("fence"), fault(FaultKind.CUT, OLD), STOPPED, mended(OLD), serves=False)
     half_open = fault(FaultKind.STALL, f"{OLD}:ssh")
@@ -134,7 +134,7 @@ def _failover() -> Iterator[Cell]:
     # What can be asked for then is a switchover.
     yield cell("primary starts again", BEFORE, the_old_primary_is_back, DONE)
     yield cell("primary starts again", When("fence"), start_again("db1"), DONE, quick=True)
-    yield cell("old primary returns", When("verify", Phase.RESULT), fault(FaultKind.START, "db1"), DONE, quick=True)
+    yield cell("old primary returns", When("verify", Phase.RESULT), fault(FaultKind.START, "db1"), DONE)
     yield cell("standby paused", BEFORE, fault(FaultKind.PAUSE_REPLAY, "db2"), DONE)
     yield cell("standby lagging", BEFORE, fault(FaultKind.SLOW, PAIR), DONE, mended(PAIR))
     yield cell("disk full on the standby", BEFORE, no_room("db2"), REFUSAL, _room("db2"), serves=False)
@@ -155,7 +155,7 @@ def _rejoin() -> Iterator[Cell]:
     yield cell("cut both", When("rewind"), fault(FaultKind.CUT, NEW, PAIR), STOPPED, mended(NEW, PAIR))
     yield cell("stalled link", When("rewind"), fault(FaultKind.STALL, PAIR), STOPPED, mended(PAIR))
     yield cell("SSH half-open", When("rewind"), fault(FaultKind.STALL, f"{OLD}:ssh"), STOPPED, mended(f"{OLD}:ssh"))
-    yield cell("old primary returns", BEFORE, fault(FaultKind.START, "db1"), DONE, quick=True)
+    yield cell("old primary returns", BEFORE, fault(FaultKind.START, "db1"), DONE)
     yield cell("disk full on the standby", BEFORE, no_room("db1"), REFUSAL, _room("db1"))
     yield cell("disk full on the standby", When("rewind"), no_room("db1"), STOPPED, _room("db1"))
     yield from _of_understudy_itself(Order.REJOIN, "rewind")
@@ -163,11 +163,10 @@ def _rejoin() -> Iterator[Cell]:
 
 def _of_understudy_itself(order: Order, step: str) -> Iterator[Cell]:
     """Two bots, Slack down, the ledger's disk full: of the bot, whatever the order."""
-    quick = order is Order.SWITCHOVER
-    yield Cell("two bots", order, BEFORE, a_second_bot, DONE, quick=quick)
+    yield Cell("two bots", order, BEFORE, a_second_bot, DONE, quick=order is Order.SWITCHOVER)
     # The second one is still starting when the first one dies: it finds the operation, whenever it is ready.
     yield Cell("two bots, one dies", order, When(step), both(the_first_bot_dies, a_second_bot), DONE)
-    yield Cell("Slack down", order, When(step), slack_goes_down, DONE, slack_comes_back, quick)
+    yield Cell("Slack down", order, When(step), slack_goes_down, DONE, slack_comes_back)
     yield Cell("ledger disk full", order, When(step), the_ledgers_disk_is_full, DONE, needs_ledger_disk=True)
 
 

@@ -1,4 +1,4 @@
-"""The quick half of the fault matrix; `make faults` plays all of it."""
+"""Four cells of the fault matrix, as unlike each other as can be; `make faults` plays all of it."""
 
 import pytest
 
