@@ -21,7 +21,7 @@ from servers.backups.registry import BackupTools
 from servers.backups.target import Target
 from servers.backups.tool import BackupTool
 from servers.backups.wanted import BackupWanted, JobPlace, RestoreWanted
-from servers.engines.job_pauses import pause_after
+from servers.engines.job_pauses import BREATH, patience_after
 from servers.engines.rejoining import JobState
 from servers.inventory import Cluster
 from servers.ssh import Shells
@@ -42,7 +42,7 @@ class Request:
 
 
 class Stopwatch:
-    """Counts seconds, and which of them were the bot's own: until a job had begun, and since it has ended."""
+    """Counts seconds, and which of them were the bot's own: what its jobs and the recovery themselves do not take."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -58,23 +58,11 @@ class Stopwatch:
         self.own += self.seconds - before
         return result
 
-    async def until(self, look: Callable[[], Awaitable[T]], done: Callable[[T], bool]) -> T:
-        """Looks until it is done, which it became between the last two looks: in the middle, on the average."""
-        began = before = self.seconds
-        while True:
-            looked_at = self.seconds
-            seen = await look()
-            if done(seen):
-                self.own += self.seconds - (before + looked_at) / 2
-                return seen
-            before = looked_at
-            await asyncio.sleep(pause_after(self.seconds - began))
-
 
 async def _back_up(tool: BackupTool, request: Request) -> dict[str, Any]:
     watch = Stopwatch()
     wanted = BackupWanted(request.cluster.servers[0])
-    await _ended(tool, request, watch, await watch.on_its_own(tool.begin_backup(request.cluster, wanted, request.key)))
+    await _ended(tool, request, watch, tool.begin_backup(request.cluster, wanted, request.key))
     took = watch.seconds
     newest = (await tool.list(request.cluster, timeout=_PATIENCE)).backups[0]
     return {"seconds": took, "bot": watch.own, "backup": f"{newest.repository}/{newest.name}"}
@@ -85,23 +73,43 @@ async def _restore(tool: BackupTool, instances: Instances, request: Request, mom
     server = cluster.servers[0]
     repository, _, backup = request.backup.partition("/")
     wanted = RestoreWanted(backup, server, request.directory, repository)
-    await _ended(tool, request, watch, await watch.on_its_own(tool.begin_restore(cluster, wanted, request.key)))
+    await _ended(tool, request, watch, tool.begin_restore(cluster, wanted, request.key))
     laid_out = watch.seconds
     place = Place(server, request.directory, request.key, request.key)
     recovery = InstanceWanted(Target.time(moment), tool.restore_command(cluster, server))
     await watch.on_its_own(instances.configure(place, recovery))
     await watch.on_its_own(instances.start(place))
-    await watch.until(lambda: instances.look(place), lambda state: state.reached)
-    answer = await instances.ask(place, FIRST_QUERY)
+    state = await _until(lambda patience: instances.look(place, patience=patience), lambda state: state.reached)
+    watch.own += (datetime.now(UTC) - _at(state.stopped_at)).total_seconds()
+    answer = await watch.on_its_own(instances.ask(place, FIRST_QUERY))
     return {"laid_out": laid_out, "first_query": watch.seconds, "answer": answer.strip(), "bot": watch.own}
 
 
-async def _ended(tool: BackupTool, request: Request, watch: Stopwatch, place: JobPlace) -> None:
-    report = await watch.until(
-        lambda: tool.job(request.cluster, place), lambda report: report.state is not JobState.RUNNING
+async def _ended(tool: BackupTool, request: Request, watch: Stopwatch, begin: Awaitable[JobPlace]) -> None:
+    began = watch.seconds
+    place = await begin
+    report = await _until(
+        lambda patience: tool.job(request.cluster, place, patience=patience),
+        lambda report: report.state is not JobState.RUNNING,
     )
     if report.state is not JobState.DONE:
         raise RuntimeError(f"the {place.job} is {report.state}: {report.log}")
+    watch.own += watch.seconds - began - report.seconds
+
+
+async def _until(look: Callable[[float], Awaitable[T]], done: Callable[[T], bool]) -> T:
+    """Looks as the orders do, and lets the host wait for the end."""
+    began = time.monotonic()
+    while True:
+        seen = await look(patience_after(time.monotonic() - began))
+        if done(seen):
+            return seen
+        await asyncio.sleep(BREATH)
+
+
+def _at(line: str) -> datetime:
+    """When that line was logged: log_line_prefix has it first, with milliseconds, in UTC."""
+    return datetime.fromisoformat(" ".join(line.split(" ")[:2])).replace(tzinfo=UTC)
 
 
 async def _do(request: Request) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from commands.yielding import why_give_way, wish_to_stop
 from servers.backups.tool import JobKeeper
 from servers.backups.wanted import JobPlace
 from servers.engines.engine import ActionFailed
-from servers.engines.job_pauses import pause_after
+from servers.engines.job_pauses import BREATH, patience_after
 from servers.engines.rejoining import JobReport, JobState
 
 STOP_TIMEOUT = 15.0
+CANCEL_SECONDS = 0.5  # how soon a cancel is heard
 
 
 class Cancelled(Exception):
@@ -24,7 +25,7 @@ async def followed(context: StepContext, tool: JobKeeper, place: JobPlace) -> Jo
     began = loop.time()
     while True:
         try:
-            report = await tool.job(context.cluster, place)
+            report = await _looked(context, tool, place, patience_after(loop.time() - began))
         except ActionFailed as failed:
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
         if report.key not in ("", place.key):
@@ -38,7 +39,7 @@ async def followed(context: StepContext, tool: JobKeeper, place: JobPlace) -> Jo
             context.say(progress_line(report))
         await _stop_if_wished(context, tool, place)
         await _give_way(context, tool, place)
-        await asyncio.sleep(pause_after(loop.time() - began))
+        await asyncio.sleep(BREATH)
 
 
 def job_failure(what: str, report: JobReport, rest: str) -> StepFailed:
@@ -49,6 +50,17 @@ def job_failure(what: str, report: JobReport, rest: str) -> StepFailed:
         lines = report.log.splitlines()
         said = next((line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no word")
     return StepFailed(f"{what} did not end well: {said}. {rest}", exit_status=1, output=report.log)
+
+
+async def _looked(context: StepContext, tool: JobKeeper, place: JobPlace, patience: float) -> JobReport:
+    """How it stands; a cancel is heard while its host waits for its end. Raises Cancelled."""
+    look = asyncio.ensure_future(tool.job(context.cluster, place, patience=patience))
+    try:
+        while not (await asyncio.wait([look], timeout=CANCEL_SECONDS))[0]:
+            await _stop_if_wished(context, tool, place)
+        return look.result()
+    finally:
+        look.cancel()
 
 
 async def _stop_if_wished(context: StepContext, tool: JobKeeper, place: JobPlace) -> None:

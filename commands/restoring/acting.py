@@ -13,7 +13,7 @@ from servers.backups.instances import Place, directory_for
 from servers.backups.serving import NotServed, Serving, serve
 from servers.backups.target import Target
 from servers.engines.engine import ActionFailed
-from servers.engines.job_pauses import pause_after
+from servers.engines.job_pauses import BREATH, patience_after
 from servers.engines.rejoining import JobReport, JobState
 from servers.inventory import Server
 
@@ -50,16 +50,19 @@ async def served(context: StepContext) -> tuple[Serving, ArchiveState]:
 
 
 async def watched(
-    context: StepContext, report: JobReport, ask: Callable[[], Awaitable[JobReport]], line: JobLine = progress_line
+    context: StepContext, report: JobReport, ask: Callable[[float], Awaitable[JobReport]], line: JobLine = progress_line
 ) -> JobReport:
-    """Waits for a job's end, and tells how far it is. While its host is silent it goes on there, and that is said."""
+    """Waits for a job's end, and tells how far it is. While its host is silent it goes on there, and that is said.
+
+    `ask` looks at it, and lets its host wait for the end for so many seconds.
+    """
     loop = asyncio.get_running_loop()
     began = loop.time()
     while report.state is JobState.RUNNING:
         context.say(line(report))
-        await asyncio.sleep(pause_after(loop.time() - began))
+        await asyncio.sleep(BREATH)
         try:
-            report = await ask()
+            report = await ask(patience_after(loop.time() - began))
         except ActionFailed as failed:
             context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
     return report

@@ -23,7 +23,7 @@ from servers.backups.serving import Serving
 from servers.backups.target import Target
 from servers.backups.wanted import BackupJob, JobPlace, RestoreWanted
 from servers.engines.engine import ActionFailed
-from servers.engines.job_pauses import pause_after
+from servers.engines.job_pauses import BREATH, patience_after
 from servers.engines.rejoining import JobReport, JobState
 from servers.lsn import format_lsn
 
@@ -105,7 +105,7 @@ async def compare(context: StepContext) -> StepOutcome:
     serving, _ = await served(context)
     sizes = all(one.verified_at is not None for one in serving.chain)
     report = await engine_says(instances.begin_verify(place, sizes=sizes))
-    report = await watched(context, report, lambda: instances.verified(place))
+    report = await watched(context, report, lambda patience: instances.verified(place, patience=patience))
     if report.state is not JobState.DONE:
         message = f"What was laid out is not what {serving.backup.name} should be: {_last_line(report)}. "
         left = f"The live cluster was not touched. What is there: {_how_to_drop(context, place)}"
@@ -236,7 +236,7 @@ async def _recovered(
     began = moved_at = loop.time()
     seen, waits, ran = ("", "", ""), False, False
     while True:
-        state = await _looked(context, place)
+        state = await _looked(context, place, patience_after(loop.time() - began) if ran else 0.0)
         ran = ran or (state is not None and state.running)
         starting = not ran and loop.time() - began < STARTING
         if state is not None and not starting:
@@ -255,12 +255,12 @@ async def _recovered(
                 await engine_says(context.world.instances.pause(place))
                 return await engine_says(context.world.instances.look(place))
             context.say(recovering.progress_line(state, serving, archive, loop.time() - began))
-        await asyncio.sleep(pause_after(loop.time() - began))
+        await asyncio.sleep(BREATH)
 
 
-async def _looked(context: StepContext, place: Place) -> InstanceState | None:
+async def _looked(context: StepContext, place: Place, patience: float) -> InstanceState | None:
     try:
-        return await context.world.instances.look(place)
+        return await context.world.instances.look(place, patience=patience)
     except ActionFailed as failed:
         context.say(f"It goes on by itself; how far it is cannot be seen now: {failed}")
         return None
@@ -285,7 +285,7 @@ def _how_to_drop(context: StepContext, place: Place) -> str:
 async def _followed(context: StepContext, job: JobPlace) -> JobReport:
     tool = context.world.backup_tool(context.cluster)
     report = await engine_says(tool.job(context.cluster, job))
-    return await watched(context, report, lambda: tool.job(context.cluster, job))
+    return await watched(context, report, lambda patience: tool.job(context.cluster, job, patience=patience))
 
 
 async def _restore_command(context: StepContext) -> str:

@@ -20,7 +20,12 @@ async def copy_tables(context: StepContext) -> StepOutcome:
     names = tuple(name for name in facts[TABLES].split(", ") if name)
     schema = f"{SCHEMA}{context.operation.lower()}"  # so that nobody has to quote it
     report = await engine_says(instances.begin_tables(place, facts[DATABASE], schema, names))
-    report = await watched(context, report, lambda: instances.tables(place), lambda at: _last_line(at) or "reading")
+    report = await watched(
+        context,
+        report,
+        lambda patience: instances.tables(place, patience=patience),
+        lambda at: _last_line(at) or "reading",
+    )
     if report.state is not JobState.DONE:
         message = (
             f"The tables were not copied: {_last_line(report) or report.state}. The restored instance still stands"

@@ -140,13 +140,21 @@ startup_title() {
 }
 """
 
-# Argument: SQL whose answer is one row, apart by "|".
+# Arguments: SQL whose answer is one row, apart by "|"; for how many twentieths of a second it is waited for that it
+# stands at its target. It says so in its log once it can be asked: recoveryPausesHere in xlogrecovery.c.
 LOOK = (
     _PRELUDE
     + LOOK_AT_JOB
     + _ASK
     + _STARTUP
     + r"""
+tries=$2
+find_postmaster
+while [ -n "$pid" ] && [ "$tries" -gt 0 ] && [ -d "/proc/$pid" ] &&
+  ! grep -q -e 'pausing at the end of recovery' -e 'recovery has paused' "$work/instance.log" 2>/dev/null; do
+  sleep 0.05
+  tries=$((tries - 1))
+done
 [ ! -e "$data/PG_VERSION" ] || echo "@there"
 [ ! -r "$marker" ] || echo "@key $(cat -- "$marker")"
 find_postmaster

@@ -21,7 +21,7 @@ from servers.backups.target import Target
 from servers.drilling import RowLimit
 from servers.engines.engine import ActionFailed
 from servers.engines.job_answer import taken_apart
-from servers.engines.jobs import Jobs
+from servers.engines.jobs import LOOKS_PER_SECOND, Jobs
 from servers.engines.rejoining import JobReport
 from servers.engines.standby_settings import quoted
 from servers.errors import ServerUnreachable
@@ -177,9 +177,9 @@ class Instances:
             place.server, place.directory, VERIFY_JOB, place.key, verify, words, timeout=timeout
         )
 
-    async def verified(self, place: Place, *, timeout: float = 8.0) -> JobReport:
-        """How that comparison stands."""
-        return await self._jobs.report(place.server, place.directory, VERIFY_JOB, timeout=timeout)
+    async def verified(self, place: Place, *, patience: float = 0.0, timeout: float = 8.0) -> JobReport:
+        """How that comparison stands; its end is waited for there, for `patience` seconds at most."""
+        return await self._jobs.report(place.server, place.directory, VERIFY_JOB, patience=patience, timeout=timeout)
 
     async def stop_verify(self, place: Place, *, timeout: float = 15.0) -> str:
         """End that comparison, if it runs. What was done, in one line."""
@@ -196,9 +196,10 @@ class Instances:
         """Start it, and do not wait for its recovery."""
         await self._run(place.server, place.directory, instance_scripts.START, (place.key,), timeout)
 
-    async def look(self, place: Place, *, timeout: float = 8.0) -> InstanceState:
-        """How it stands."""
-        found = await self._run(place.server, place.directory, instance_scripts.LOOK, (STATE_SQL,), timeout)
+    async def look(self, place: Place, *, patience: float = 0.0, timeout: float = 8.0) -> InstanceState:
+        """How it stands. Until it is at its target, its host waits for that, `patience` seconds at most."""
+        words = (STATE_SQL, str(round(patience * LOOKS_PER_SECOND)))
+        found = await self._run(place.server, place.directory, instance_scripts.LOOK, words, timeout + patience)
         return _made(place.server, instance_state, found)
 
     async def pause(self, place: Place, *, timeout: float = 8.0) -> None:
@@ -224,9 +225,9 @@ class Instances:
             place.server, place.directory, TABLES_JOB, place.key, TABLES, words, timeout=timeout
         )
 
-    async def tables(self, place: Place, *, timeout: float = 8.0) -> JobReport:
-        """How the copy of tables stands."""
-        return await self._jobs.report(place.server, place.directory, TABLES_JOB, timeout=timeout)
+    async def tables(self, place: Place, *, patience: float = 0.0, timeout: float = 8.0) -> JobReport:
+        """How the copy of tables stands; its end is waited for there, for `patience` seconds at most."""
+        return await self._jobs.report(place.server, place.directory, TABLES_JOB, patience=patience, timeout=timeout)
 
     async def stop_tables(self, place: Place, *, timeout: float = 15.0) -> str:
         """End that copy, if it runs: its transaction is not committed. What was done, in one line."""

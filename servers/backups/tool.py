@@ -37,8 +37,11 @@ class ArchiveListing(Protocol):
 class JobKeeper(Protocol):
     """Whoever has jobs on hosts. Raises `servers.engines.engine.ActionFailed`."""
 
-    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
-        """How a job stands. Bytes copied and in all where the tool tells."""
+    async def job(self, cluster: Cluster, place: JobPlace, *, patience: float = 0.0, timeout: float = 5.0) -> JobReport:
+        """How a job stands. Bytes copied and in all where the tool tells.
+
+        While it runs, its host waits for its end, for `patience` seconds at most, and answers at once when it ends.
+        """
         ...
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:

@@ -50,7 +50,9 @@ look_at_job() {
   read_state "$1"
   # It may have ended between the two looks: then it has left its result.
   if [ "$state" = running ] && ! job_runs; then read_state "$1"; [ "$state" != running ] || state=gone; fi
-  echo "@job $state $(date +%s) ${begun:-0} $key"
+  # What it took ends with the result that it has left, whenever that is looked at.
+  if [ "$state" = running ]; then now=$(date +%s.%N); else now=$(date -r "$work/$1.state" +%s.%N 2>/dev/null); fi
+  echo "@job $state ${now:-0} ${begun:-0} $key"
   printf '@log\n%s\n@end\n' "$(tail -c 4000 -- "$work/$1.log" 2>/dev/null | tr '\r' '\n')"
 }
 """
@@ -140,7 +142,7 @@ echo "@done"
 _RUNNER = r"""
 work=$1 job=$2 key=$3 inner=$4; shift 4
 keep() { echo "$*" > "$work/$job.state.new" && mv -f -- "$work/$job.state.new" "$work/$job.state"; }
-begun=$(date +%s)
+begun=$(date +%s.%N)
 : > "$work/$job.log"
 keep running "$$" "$begun" "$key"
 sh -c "$inner" sh "$@" >> "$work/$job.log" 2>&1 < /dev/null
@@ -181,8 +183,23 @@ echo "@done"
 """
 )
 
-# Arguments: job.
-JOB = PRELUDE + LOOK_AT_JOB + 'look_at_job "$1"\necho "@done"\n'
+# Arguments: job, for how many twentieths of a second its end is waited for. Whoever asks hears of it at once, and not
+# at their next look.
+JOB = (
+    PRELUDE
+    + LOOK_AT_JOB
+    + r"""
+job=$1 tries=$2
+read_state "$job"
+while [ "$state" = running ] && [ -e "/proc/$value" ] && [ "$tries" -gt 0 ]; do
+  sleep 0.05
+  tries=$((tries - 1))
+  read_state "$job"
+done
+look_at_job "$job"
+echo "@done"
+"""
+)
 
 # Arguments: job, seconds that its processes may take to end before they are killed, key. Its state tells that it ended.
 STOP = (

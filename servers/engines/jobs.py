@@ -19,6 +19,8 @@ from servers.ssh import Shells
 
 T = TypeVar("T")
 
+LOOKS_PER_SECOND = 20  # by the host itself, at what it waits for
+
 
 class Jobs:
     """Begins jobs on a server's host, looks at them and ends them. Everything raises ActionFailed."""
@@ -48,9 +50,10 @@ class Jobs:
         begun = await self.run(server, path, job_scripts.BEGIN, (job, key, inner, *arguments), timeout, stdin)
         return made(server, job_report, begun)
 
-    async def report(self, server: Server, path: str, job: str, *, timeout: float) -> JobReport:
-        """How the job stands."""
-        return made(server, job_report, await self.run(server, path, job_scripts.JOB, (job,), timeout))
+    async def report(self, server: Server, path: str, job: str, *, patience: float = 0.0, timeout: float) -> JobReport:
+        """How the job stands. While it runs, its host waits for its end, for `patience` seconds at most."""
+        words = (job, str(round(patience * LOOKS_PER_SECOND)))
+        return made(server, job_report, await self.run(server, path, job_scripts.JOB, words, timeout + patience))
 
     async def stop(self, server: Server, path: str, job: str, key: str, *, timeout: float) -> str:
         """End the job of that key, if it runs, with all that it started; its files stay. What was done, in one line.

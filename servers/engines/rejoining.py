@@ -32,7 +32,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """How a job stands. `key` is what it was begun with, `seconds` since when; `log` has the last lines of its log.
+    """How a job stands. `key` is what it was begun with, `seconds` how long it ran; `log` has its last lines.
 
     `copied` and `total` are bytes, where the log tells; `verifying`: it is all copied, and they count what was compared
     with the manifest since.

@@ -77,7 +77,7 @@ class PracticeTool:
         self.begun.append((BackupJob.RESTORE, wanted.backup, key))
         return JobPlace(BackupJob.RESTORE, wanted.server, wanted.directory, key)
 
-    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
+    async def job(self, cluster: Cluster, place: JobPlace, *, patience: float = 0.0, timeout: float = 5.0) -> JobReport:
         reports = self.reports.get(place.job, [])
         done = JobReport(JobState.DONE, seconds=100.0, copied=10 * GIB, total=10 * GIB)
         report = reports.pop(0) if len(reports) > 1 else next(iter(reports), done)

@@ -60,7 +60,8 @@ echo "@done"
 """
 )
 
-# On the host where a restore goes; data is the new directory. Arguments: key. The mark makes the directory this job's.
+# On the host where a restore goes; data is the new directory. Arguments: key. The mark makes the directory this job's;
+# "ahead" is where the restore_command keeps segments that it fetches before they are asked for.
 READY = (
     PRELUDE
     + r"""
@@ -69,7 +70,8 @@ if [ -e "$data" ] && [ "$(cat -- "$work/restore.begun" 2>/dev/null)" != "$wanted
   refuse "$data is there already: a restore goes into a directory that is not there yet"
 fi
 [ -d "$parent" ] || refuse "there is no directory $parent"
-as_owner mkdir -p -m 700 -- "$work" && as_owner sh -c 'echo "$1" > "$2"' sh "$wanted" "$work/restore.begun" ||
+as_owner mkdir -p -m 700 -- "$work" "$work/ahead" &&
+  as_owner sh -c 'echo "$1" > "$2"' sh "$wanted" "$work/restore.begun" ||
   refuse "$owner may not write into $parent"
 echo "@done"
 """

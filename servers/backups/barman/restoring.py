@@ -7,13 +7,28 @@ from servers.backups.barman.listing import Tablespace
 from servers.backups.barman.place import BarmanPlace
 from servers.engines.engine import ActionFailed
 
+_SEGMENTS_AHEAD = 3
+
 # Arguments: the words that run a command on Barman's host (''), Barman's name, its configuration file (''), the
 # segment's name, where it goes. Barman's status is 1 for whatever fails: a segment that it says is not there is one
 # that the archive lacks, and anything else must not be taken for the archive's end, which a status over 125 is not.
 # https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-PITR-RECOVERY
+#
+# Barman is a second or two in starting for each segment, so the next ones are fetched while this one is replayed, as
+# its own barman-wal-restore does with -p (https://docs.pgbarman.org, of the package barman-cli, which hosts need not
+# have): where beside the directory that recovers is one to keep them. A lock tells who fetches one.
 _GET = (
-    'said=$(set -f; $1 barman ${3:+-c "$3"} get-wal "$2" "$4" 2>&1 > "$5") && exit 0; echo "$said" >&2; '
-    'case $said in *"not found in server"*) exit 1;; esac; exit 126'
+    "b=$1 n=$2 c=$3 f=$4 p=$5 d=$PWD.understudy/ahead; "
+    'get() { (set -f; $b barman ${c:+-c "$c"} get-wal "$n" "$1" 2>&1 >"$2"); }; '
+    '[ ! -d "$d" ] || flock -w 60 "$d/$f.lock" true; '
+    '[ -f "$d/$f" ] && mv "$d/$f" "$p" || { said=$(get "$f" "$p") || { echo "$said" >&2; '
+    'case $said in *"not found in server"*) exit 1;; esac; exit 126; }; }; '
+    '[ -d "$d" ] && [ "${#f}" = 24 ] || exit 0; '
+    'l=${f#????????} w=$((4294967296 / $(stat -c %s "$p"))); i=$((0x${l%????????} * w + 0x${l#????????})) k=0; '
+    f"while [ $((k += 1)) -le {_SEGMENTS_AHEAD} ]; do "
+    'g=${f%????????????????}$(printf %08X%08X $(((i + k) / w)) $(((i + k) % w))); [ -f "$d/$g" ] || '
+    '( flock -n 9 || exit; [ -f "$d/$g" ] || { get "$g" "$d/$g.part" && mv "$d/$g.part" "$d/$g"; } ) '
+    '9>"$d/$g.lock" >/dev/null 2>&1 </dev/null & done; exit 0'
 )
 
 

@@ -151,10 +151,10 @@ class BarmanTool:
             await self._begin(barman, place, job_scripts.RESTORE, (*where, *options), timeout)
         return place
 
-    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
+    async def job(self, cluster: Cluster, place: JobPlace, *, patience: float = 0.0, timeout: float = 5.0) -> JobReport:
         """On Barman's host, wherever the job's place is."""
         host, state = _barman(cluster).runs(place)
-        report = await self._jobs.report(host, state, place.job, timeout=timeout)
+        report = await self._jobs.report(host, state, place.job, patience=patience, timeout=timeout)
         return replace(report, log=explain(report.log)) if report.state is JobState.FAILED else report
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:

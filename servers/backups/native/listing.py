@@ -142,7 +142,7 @@ def _time(seconds: str | None) -> datetime | None:
     if not seconds or seconds == "0":
         return None
     try:
-        return datetime.fromtimestamp(int(seconds), UTC)
+        return datetime.fromtimestamp(float(seconds), UTC)
     except (OverflowError, OSError):
         raise ValueError(f"not a time: {seconds[:40]}") from None
 

@@ -2,6 +2,7 @@
 
 Each body goes with its MD5 (Content-MD5), which every one of them checks; B2 refuses boto3's own newer checksums:
 https://www.backblaze.com/docs/cloud-storage-s3-compatible-api. boto3 blocks, so each call is in a thread of its own.
+It takes 13 MB once it is imported: who keeps nothing off site does without.
 """
 
 import asyncio
@@ -10,11 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, TypeVar
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from servers.aws import may_pass, reason_of
 from servers.blocking import in_thread
 from servers.engines.engine import ActionFailed
 
@@ -23,13 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=60,
-    retries={"total_max_attempts": 1, "mode": "standard"},
-    request_checksum_calculation="when_required",
-    response_checksum_validation="when_required",
-)
 _CALL_SECONDS = 300.0  # for a part; read_timeout ends one that stands still
 _TRIES = 5
 _FIRST_PAUSE = 0.5  # seconds; doubled for each one that follows
@@ -147,6 +136,10 @@ class ObjectStore:
         return answer["ETag"].strip('"')
 
     async def _call(self, work: Callable[[], T]) -> T:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from servers.aws import may_pass, reason_of
+
         pause = _FIRST_PAUSE
         for number in range(1, _TRIES + 1):
             try:
@@ -164,7 +157,17 @@ class ObjectStore:
 
 def s3_client(region: str | None, endpoint_url: str | None) -> "S3Client":
     """Credentials come the way boto3 finds them. Nothing is connected yet."""
-    return boto3.client("s3", region_name=region, endpoint_url=endpoint_url, config=_CONFIG)
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    return boto3.client("s3", region_name=region, endpoint_url=endpoint_url, config=config)
 
 
 def _base64(digest: bytes) -> str:

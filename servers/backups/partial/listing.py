@@ -74,4 +74,4 @@ def _backup(part: Part, place: str, words: list[str]) -> PartialBackup:
 
 
 def _time(seconds: str) -> datetime | None:
-    return None if seconds in (_NOTHING, "0") else datetime.fromtimestamp(int(seconds), UTC)
+    return None if seconds in (_NOTHING, "0") else datetime.fromtimestamp(float(seconds), UTC)

@@ -86,8 +86,8 @@ class PartialBackups:
         await self._jobs.begin(host, backup.path, BackupJob.VERIFY, key, script, keys_of(part), timeout=timeout)
         return JobPlace(BackupJob.VERIFY, host, backup.path, key)
 
-    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
-        return await self._jobs.report(place.server, place.path, place.job, timeout=timeout)
+    async def job(self, cluster: Cluster, place: JobPlace, *, patience: float = 0.0, timeout: float = 5.0) -> JobReport:
+        return await self._jobs.report(place.server, place.path, place.job, patience=patience, timeout=timeout)
 
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
         return await self._jobs.stop(place.server, place.path, place.job, place.key, timeout=timeout)

@@ -138,9 +138,9 @@ class PgBackRestTool:
             await self._begin(tool, place, job_scripts.RESTORE, (key, number, wanted.backup, *options), timeout)
         return place
 
-    async def job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 5.0) -> JobReport:
+    async def job(self, cluster: Cluster, place: JobPlace, *, patience: float = 0.0, timeout: float = 5.0) -> JobReport:
         host, path = _tool(cluster).runs(place)
-        report = await self._jobs.report(host, path, place.job, timeout=timeout)
+        report = await self._jobs.report(host, path, place.job, patience=patience, timeout=timeout)
         failed = report.state is JobState.FAILED and "ERROR: [" in report.log
         return replace(report, log=explain(report.log)) if failed else report
 
