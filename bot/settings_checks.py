@@ -28,6 +28,7 @@ from bot.traffic_settings import mistakes_in_traffic
 from commands.registry import ORDERS, RIGHTS
 
 EVERYONE = "everyone"
+LEAST_IN_PLACE = 2  # who approve a restore in place
 _SERVICE_KEYS = {
     "pg_ctl": (),
     "systemd": ("unit",),
@@ -103,8 +104,11 @@ def _policies(raw: Mapping[str, Any], known: frozenset[str]) -> Iterator[Mistake
             yield Mistake(f"policies.{order}", "is not an order", f"orders are {', '.join(ORDERS)}")
         yield from mistakes_in_names(f"policies.{order}", section, known, _table(raw, "clusters"))
         yield from _enough_approvers(raw, order, f"policies.{order}", section, section)
+        yield from _two_in_place(order, f"policies.{order}", section)
         whens = section.get("when")
         for number, when in enumerate(whens if isinstance(whens, list | tuple) else ()):
+            if isinstance(when, Mapping):
+                yield from _two_in_place(order, f"policies.{order}.when.{number}", when)
             if isinstance(when, Mapping) and {"approvers", "approvals", "risk_approvals", "askers"} & when.keys():
                 yield from _enough_approvers(raw, order, f"policies.{order}.when.{number}", {**section, **when}, when)
 
@@ -131,7 +135,18 @@ def _enough_approvers(
         if isinstance(needed, int) and needed > available and (field in section or field == "approvals"):
             wrong = f"asks for {needed}, but only {available} could approve what one of the approvers asks for"
             named = field if field in given or given is section else "approvers"
-            yield Mistake(f"{key}.{named}", wrong, "add approvers, or ask for fewer approvals")
+            fixed = order == "restore" and field == "risk_approvals" and needed <= LEAST_IN_PLACE
+            yield Mistake(
+                f"{key}.{named}", wrong, "add approvers" if fixed else "add approvers, or ask for fewer approvals"
+            )
+
+
+def _two_in_place(order: str, key: str, given: Mapping[str, Any]) -> Iterator[Mistake]:
+    """In place a restore takes from clients what they have written since: two people approve that, everywhere."""
+    needed = given.get("risk_approvals")
+    if order == "restore" and isinstance(needed, int) and needed < LEAST_IN_PLACE:
+        wrong = f"is {needed}: a restore in place takes away from clients what they have written since"
+        yield Mistake(f"{key}.risk_approvals", wrong, f"ask for {LEAST_IN_PLACE} or more; break_glass is for one alone")
 
 
 def _people_behind(raw: Mapping[str, Any], names: tuple[str, ...]) -> set[str]:

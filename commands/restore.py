@@ -19,12 +19,13 @@ from commands.restoring.cut_over import cut_over
 from commands.restoring.ending import yielding
 from commands.restoring.from_store_plan import plan_from_store
 from commands.restoring.in_place_plan import plan_in_place
+from commands.restoring.left import Left, what_is_there
 from commands.restoring.listing import plan_listing
-from commands.restoring.plans import REMOVAL, plan_beside, plan_drop, plan_tables
+from commands.restoring.plans import REMOVAL, SETTLEMENT, plan_beside, plan_drop, plan_settle, plan_tables
 from commands.restoring.seen import look_at_backups, see
 from commands.restoring.words import USAGE, Wanted, Way, read_wanted, understand
 from commands.world import World
-from ledger.instances import instances_there
+from servers.inventory import Cluster
 from servers.state import ClusterState
 
 LONG = frozenset({"lay_out", "compare", "recover", "copy_tables"})  # hours, while clients go on
@@ -57,11 +58,10 @@ class Restore:
             _, volume, backup = meant.words
             return await volumes.plan_restore_of_volume(meant.cluster, volume, backup, state, world)
         wanted, cluster = await _with_target(read_wanted(meant.words), meant, world), meant.cluster
-        if wanted.way is Way.REMOVE:
-            there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
-            return plan_drop(cluster, state, there, wanted.operation)
+        if wanted.way in (Way.REMOVE, Way.SETTLE):
+            return await _plan_of_what_is_left(wanted, cluster, state, world)
         if wanted.way is Way.LIST or wanted.target is None:
-            there = await world.ledger.read(lambda db: instances_there(db, cluster.name))
+            there = await world.ledger.read(lambda db: what_is_there(db, cluster.name))
             backups, window, _ = await look_at_backups(world, cluster)
             return plan_listing(cluster, state, backups, window, there, world.now())
         if wanted.way is Way.FROM_STORE:
@@ -81,6 +81,8 @@ class Restore:
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         if plan.kind == RESTORED_VOLUME:
             return volumes.conclude_volume(plan, found)
+        if plan.kind == SETTLEMENT:
+            return report.conclude_settled(plan)
         if plan.kind == REMOVAL:
             return report.conclude_drop(plan)
         if dict(plan.facts)["how"] == Way.IN_PLACE:
@@ -88,6 +90,14 @@ class Restore:
         if dict(plan.facts)["how"] == Way.FROM_STORE:
             return report.conclude_from_store(plan, found)
         return report.conclude_beside(plan, found, found.get(OPERATION, ""))
+
+
+async def _plan_of_what_is_left(wanted: Wanted, cluster: Cluster, state: ClusterState, world: World) -> Plan:
+    """Raises Misunderstood."""
+    there = await world.ledger.read(lambda db: what_is_there(db, cluster.name))
+    settle = wanted.way is Way.SETTLE
+    meant = [one for one, left in there if (left is Left.SETTINGS) == settle]
+    return (plan_settle if settle else plan_drop)(cluster, state, meant, wanted.operation)
 
 
 async def _with_target(wanted: Wanted, meant: Meant, world: World) -> Wanted:

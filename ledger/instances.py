@@ -34,6 +34,7 @@ _GET = f"SELECT {_COLUMNS} FROM restored_instance WHERE operation = :operation" 
 _OVERDUE = f"""
     SELECT {_COLUMNS} FROM restored_instance
     WHERE dropped_at IS NULL AND reminded_at IS NULL AND keep_until <= :at
+      AND operation NOT IN (SELECT id FROM operation WHERE state IN ('approved', 'running', 'interrupted'))
 """  # noqa: S608 - constants
 _REMINDED = "UPDATE restored_instance SET reminded_at = :at WHERE operation = :operation"
 _NOTE = """
@@ -75,7 +76,7 @@ def instance_is_gone(db: Database, operation: str, at: datetime) -> None:
 
 
 def instances_overdue(db: Database, at: datetime) -> list[RestoredInstance]:
-    """Those that are past their time, and of which nobody was reminded since."""
+    """Those that are past their time, whose order has ended, and of which nobody was reminded since."""
     return [_instance(row) for row in db.query(_OVERDUE, {"at": to_text(at)})]
 
 

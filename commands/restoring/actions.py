@@ -177,8 +177,9 @@ async def look(context: StepContext) -> StepOutcome:
 
 async def drop(context: StepContext) -> StepOutcome:
     """The one that the plan names, and no other."""
-    place = await _dropped_place(context)
+    place = await noted_place(context)
     instances = context.world.instances
+    await _refuse_while_laid_out(context, place)
     state = await engine_says(instances.look(place))
     if state.running:
         await engine_says(instances.stop(place))
@@ -190,7 +191,7 @@ async def drop(context: StepContext) -> StepOutcome:
 
 
 async def is_dropped(context: StepContext) -> bool:
-    place = await _dropped_place(context)
+    place = await noted_place(context)
     return not (await engine_says(context.world.instances.look(place))).there
 
 
@@ -305,7 +306,19 @@ async def _live(context: StepContext) -> LiveFacts | None:
     return None
 
 
-async def _dropped_place(context: StepContext) -> Place:
+async def _refuse_while_laid_out(context: StepContext, place: Place) -> None:
+    """A tool's job may run on another host than the one that it writes to, which cannot see it. Raises StepFailed."""
+    job = JobPlace(BackupJob.RESTORE, place.server, place.directory, place.key)
+    report = await engine_says(context.world.backup_tool(context.cluster).job(context.cluster, job))
+    if report.state is JobState.RUNNING and report.key == place.key:
+        raise StepFailed(
+            f"The base backup of operation {place.operation} is still being laid out in {place.directory}. End that "
+            f"first: /ha cancel {place.operation}"
+        )
+
+
+async def noted_place(context: StepContext) -> Place:
+    """Of the earlier order that the plan names. Raises StepFailed."""
     operation = dict(context.plan.facts)[DROPPED]
     one = await context.world.ledger.read(lambda db: find_instance(db, operation))
     if one is None:

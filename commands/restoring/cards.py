@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from commands.records import record_own, show
+from commands.restoring.left import Left, left_of
 from ledger.audit import AuditKind
 from ledger.instances import RestoredInstance, instances_overdue, reminded_of_instance
 from ledger.page import Button, Facts, Moment, Page, Tone, note, text
@@ -42,7 +43,7 @@ def show_instance(db: Database, one: RestoredInstance, channel: str, now: dateti
 
 
 def remind(db: Database, channels: dict[str, str], now: datetime) -> int:
-    """Says of each that is past its time that it still stands, once; how many there were. `channels`: by cluster."""
+    """Says of each that is past its time what is still there, once; how many there were. `channels`: by cluster."""
     late = instances_overdue(db, now)
     for one in late:
         reminded_of_instance(db, one.operation, now)
@@ -50,17 +51,27 @@ def remind(db: Database, channels: dict[str, str], now: datetime) -> int:
         details = {"operation": one.operation, "server": one.server, "directory": one.directory}
         record_own(db, now, AuditKind.INSTANCE_OVERDUE, one.cluster, channel, details)
         if channel is not None:
-            show_instance(db, one, channel, now)
+            left = left_of(db, one.operation)
+            if left is Left.STANDS:
+                show_instance(db, one, channel, now)
             # A post of its own: a card that changes in place is not noticed.
             again = f"{instance_card(one.operation)}/{now:%Y%m%d%H%M}"
-            show(db, now, channel, again, _reminder(one))
+            show(db, now, channel, again, _reminder(one, left))
     return len(late)
 
 
-def _reminder(one: RestoredInstance) -> Page:
-    title = f"{one.cluster} as of {one.target} still stands on {one.server}"
+def _reminder(one: RestoredInstance, left: Left) -> Page:
     which = f"{one.cluster} {one.operation}"
-    line = f"Its time is over. Keep it: /ha restore keep {which}. Drop it: /ha restore drop {which}"
+    match left:
+        case Left.BROKEN:
+            title = f"What a restore of {one.cluster} that failed has left is still on {one.server}"
+            line = f"{one.directory}, as of {one.target}. Remove it: /ha restore drop {which}"
+        case Left.SETTINGS:
+            title = f"{one.server} still has the recovery settings of a restore"
+            line = f"Started as a standby, it would stop at {one.target}. Take them off: /ha restore settle {which}"
+        case _:
+            title = f"{one.cluster} as of {one.target} still stands on {one.server}"
+            line = f"Its time is over. Keep it: /ha restore keep {which}. Drop it: /ha restore drop {which}"
     return Page(title, Tone.WARNING, f"{title}. {line}", (text(line),))
 
 

@@ -9,10 +9,12 @@ from commands.looking import look
 from commands.promotion.traffic import LOOK_SECONDS
 from commands.rejoining import actions as rejoining
 from commands.restoring.acting import place_of, target_of
-from commands.restoring.actions import LSN
+from commands.restoring.actions import LSN, noted_place
 from commands.restoring.in_place_steps import RELEASE
+from commands.restoring.left import TIMELINE
 from ledger.instances import instance_is_gone
 from servers.backups.in_place import InPlaceState
+from servers.backups.instances import Place
 from servers.engines.engine import ActionFailed, StopMode
 from servers.inventory import Server
 from servers.lsn import format_lsn, parse_lsn
@@ -21,9 +23,11 @@ from servers.traffic.target import Move, TrafficTarget
 from servers.views import views_of
 
 # Unlike those of the rejoin, whose steps follow. By name.
-ASIDE, STOPPED_AT, OPENED_AT, TIMELINE = "taken_back_directory", "stopped_at", "opened_at", "new_timeline"
+ASIDE, STOPPED_AT, OPENED_AT = "taken_back_directory", "stopped_at", "opened_at"
 FOLLOWS = "follows"  # the plan's fact: whom the standbys follow afterwards
 _PAUSE = 0.2  # seconds between two looks
+SETTLE_PAUSE = 2.0  # seconds between two tries
+_SHARE_FOR_TRIES = 0.5  # of a step's time
 STILL = 120.0  # seconds without a change until nothing more is expected: clients wait meanwhile
 _SHUT_DOWN = ("shut down", "shut down in recovery")
 
@@ -160,10 +164,31 @@ async def write(context: StepContext) -> StepOutcome:
 
 
 async def settle(context: StepContext) -> StepOutcome:
-    world, at = context.world, context.world.now()
-    await engine_says(world.in_place.settle(place_of(context)))
-    await engine_says(world.engine.reload(server_of(context), timeout=time_of(context)))
-    await world.ledger.write(lambda db: instance_is_gone(db, context.operation, at))
+    """Tried until its time is over: left as they are, the settings would stop a later standby at that moment."""
+    return await _settled(context, place_of(context))
+
+
+async def settle_left(context: StepContext) -> StepOutcome:
+    """What an earlier order could not settle."""
+    return await _settled(context, await noted_place(context))
+
+
+async def _settled(context: StepContext, place: Place) -> StepOutcome:
+    world, loop = context.world, asyncio.get_running_loop()
+    until = loop.time() + time_of(context) * _SHARE_FOR_TRIES
+    while True:
+        try:
+            await world.in_place.settle(place)
+            await world.engine.reload(place.server, timeout=time_of(context))
+            break
+        except ActionFailed as failed:
+            if loop.time() >= until:
+                which = f"{context.cluster.name} {place.operation}"
+                raise StepFailed(f"{failed}. Once that is mended: /ha restore settle {which}") from failed
+            context.say(f"Once more in a moment: {failed}")
+            await asyncio.sleep(SETTLE_PAUSE)
+    at = world.now()
+    await world.ledger.write(lambda db: instance_is_gone(db, place.operation, at))
     return StepOutcome("Its own settings are in force.", 0)
 
 
@@ -213,6 +238,7 @@ ACTIONS: Mapping[str, Action] = {
     "write_restored": Action(write, untold, goes_on=True, repeatable=True, obstacle=nobody_else_writes),
     RELEASE: Action(let_go, is_released, goes_on=True, repeatable=True, obstacle=nobody_else_writes),
     "settle": _after(settle, untold),
+    "settle_left": Action(settle_left, untold, repeatable=True, obstacle=lambda standing: None),
     "rebuild_copy": _after(rebuild_copy, rejoining.is_copied),
     "rebuild_place": _after(rejoining.place, rejoining.is_placed),
     "rebuild_start": _after(rebuild_start, untold),

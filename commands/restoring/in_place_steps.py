@@ -52,7 +52,12 @@ def write(server: str) -> Step:
 
 def settle(server: str) -> Step:
     does = "Takes the recovery settings off again, so that no later start recovers to that moment."
-    return Step("settle", server, "Put its settings back", does, "its own settings are in force", SHORT)
+    return Step("settle", server, "Put its settings back", does, "its own settings are in force", NORMAL)
+
+
+def settle_left(server: str) -> Step:
+    does = "Takes the recovery settings off that an earlier restore could not take off. Nothing else changes."
+    return Step("settle_left", server, "Put its settings back", does, "its own settings are in force", NORMAL)
 
 
 def release(target: TrafficTarget, server: str) -> Step:

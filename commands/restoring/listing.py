@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commands.plan import Check, CheckResult, Loss, Plan
+from commands.restoring.left import Left
 from commands.restoring.plans import system_of
 from commands.restoring.seen import default_host
 from commands.restoring.target import EXAMPLES
@@ -23,14 +24,14 @@ def plan_listing(
     state: ClusterState,
     backups: BackupState,
     window: RestoreWindow,
-    there: Sequence[RestoredInstance],
+    there: Sequence[tuple[RestoredInstance, Left]],
     now: datetime,
 ) -> Plan:
     """A plan to read: it cannot be asked for, because it names no moment."""
     what_to_type = f"Type: /ha restore {cluster.name} --to WHEN ({EXAMPLES})"
     checks = (
         Check("moment", "To which moment", CheckResult.FAIL, f"{_possible(window)} {what_to_type}"),
-        *(_instance(one, now) for one in there),
+        *(_instance(one, left, now) for one, left in there),
     )
     return Plan(
         kind="restore",
@@ -48,14 +49,22 @@ def plan_listing(
     )
 
 
-def _instance(one: RestoredInstance, now: datetime) -> Check:
+def _instance(one: RestoredInstance, left: Left, now: datetime) -> Check:
+    name, which = f"instance_{one.operation}", f"{one.cluster} {one.operation}"
+    if left is Left.SETTINGS:
+        mend = f"still has the recovery settings: /ha restore settle {which}"
+        return Check(name, f"In place on {one.server}: {one.target}", CheckResult.WARN, mend)
+    if left is Left.BROKEN:
+        mend = f"{one.directory}. Remove it: /ha restore drop {which}"
+        return Check(name, f"Left by a restore that failed, on {one.server}: {one.target}", CheckResult.WARN, mend)
+    if left is Left.MAKING:
+        return Check(name, f"Being made on {one.server}: {one.target}", CheckResult.PASS, f"operation {one.operation}")
     late = "past its time; " if one.keep_until <= now else ""
     evidence = (
-        f"{late}kept until {one.keep_until:%Y-%m-%d %H:%M} UTC. /ha restore keep {one.cluster} {one.operation}, or "
-        f"/ha restore drop {one.cluster} {one.operation}"
+        f"{late}kept until {one.keep_until:%Y-%m-%d %H:%M} UTC. /ha restore keep {which}, or /ha restore drop {which}"
     )
     title = f"Beside {one.server}: {one.target}"
-    return Check(f"instance_{one.operation}", title, CheckResult.WARN if late else CheckResult.PASS, evidence)
+    return Check(name, title, CheckResult.WARN if late else CheckResult.PASS, evidence)
 
 
 def _possible(window: RestoreWindow) -> str:

@@ -1,24 +1,27 @@
 """The plans of a restore beside, of dropping what it made, and the list of what there is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from commands.command import Misunderstood
 from commands.parse import echo
 from commands.plan import Check, CheckResult, Loss, Plan, Step
-from commands.restoring import steps
+from commands.restoring import in_place_steps, steps
 from commands.restoring.acting import BACKUP, PRIMARY, TARGET
 from commands.restoring.actions import DROPPED
 from commands.restoring.checks import instance_checks
 from commands.restoring.seen import Seen
 from commands.restoring.table_actions import DATABASE, SCHEMA, TABLES
 from commands.restoring.target import write_target
+from commands.restoring.words import Way
 from ledger.instances import RestoredInstance
 from servers.backups.recovery import target_text
 from servers.inventory import Cluster
 from servers.state import ClusterState
 
 REMOVAL = "removal of a restored instance"
+SETTLEMENT = "settlement of a restored server"
 
 
 def plan_beside(seen: Seen, now: datetime) -> Plan:
@@ -99,16 +102,9 @@ def target_facts(seen: Seen) -> tuple[tuple[str, str], ...]:
     )
 
 
-def plan_drop(cluster: Cluster, state: ClusterState, there: list[RestoredInstance], operation: str) -> Plan:
+def plan_drop(cluster: Cluster, state: ClusterState, there: Sequence[RestoredInstance], operation: str) -> Plan:
     """Raises Misunderstood where it is not clear which one is meant."""
-    meant = [one for one in there if operation in ("", one.operation)]
-    if not meant:
-        what = f"of operation {operation}" if operation else f"of {cluster.name}"
-        raise Misunderstood(f"There is no restored instance {what}.")
-    if len(meant) > 1:
-        names = ", ".join(f"{one.operation} ({one.target}, on {one.server})" for one in meant)
-        raise Misunderstood(f"Which one? There are {names}. Type: /ha restore drop {cluster.name} {meant[0].operation}")
-    (one,) = meant
+    one = _meant(cluster, there, operation, Way.REMOVE)
     return Plan(
         kind=REMOVAL,
         cluster=cluster.name,
@@ -126,6 +122,43 @@ def plan_drop(cluster: Cluster, state: ClusterState, there: list[RestoredInstanc
         consequence=f"{one.directory} on {one.server} will be removed",
         dangerous=False,
     )
+
+
+def plan_settle(cluster: Cluster, state: ClusterState, there: Sequence[RestoredInstance], operation: str) -> Plan:
+    """Raises Misunderstood where it is not clear whose settings are meant."""
+    one = _meant(cluster, there, operation, Way.SETTLE)
+    return Plan(
+        kind=SETTLEMENT,
+        cluster=cluster.name,
+        system_identifier=system_of(state),
+        timeline=0,
+        source=None,
+        target=one.server,
+        steps=(in_place_steps.settle_left(one.server),),
+        checks=(
+            Check("made", "Made by an order of ours", CheckResult.PASS, f"operation {one.operation}, {one.target}"),
+        ),
+        outage_seconds=0.0,
+        loss=Loss(0, 0.0, "No data are touched."),
+        facts=((DROPPED, one.operation),),
+        consequence=f"{one.server} will have its own settings again, without those of the recovery to {one.target}",
+        dangerous=False,
+    )
+
+
+def _meant(cluster: Cluster, there: Sequence[RestoredInstance], operation: str, way: Way) -> RestoredInstance:
+    """Raises Misunderstood."""
+    meant = [one for one in there if operation in ("", one.operation)]
+    if not meant:
+        what = f"of operation {operation}" if operation else f"of {cluster.name}"
+        nothing = "no restored instance" if way is Way.REMOVE else "no server with recovery settings left by a restore"
+        raise Misunderstood(f"There is {nothing} {what}.")
+    if len(meant) > 1:
+        names = ", ".join(f"{one.operation} ({one.target}, on {one.server})" for one in meant)
+        raise Misunderstood(
+            f"Which one? There are {names}. Type: /ha restore {way} {cluster.name} {meant[0].operation}"
+        )
+    return meant[0]
 
 
 def system_of(state: ClusterState) -> str:

@@ -7,6 +7,7 @@ from commands.command import failure_of
 from commands.plan import Conclusion, Plan
 from commands.restoring import actions, in_place_actions, table_actions
 from commands.restoring.acting import BACKUP
+from commands.restoring.left import TIMELINE
 from ledger.quantities import seconds_text
 
 
@@ -48,7 +49,7 @@ def conclude_in_place(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     rows = (
         ("Recovered to", facts["to"]),
         ("Last transaction", last_transaction(found)),
-        ("Timeline", found.get(in_place_actions.TIMELINE, "")),
+        ("Timeline", found.get(TIMELINE, "")),
         ("Transactions taken back", found.get(actions.SINCE, "") or "not known"),
         ("Without writes", _outage(found)),
         ("Old data directory", aside),
@@ -70,7 +71,7 @@ def conclude_from_store(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     rows = (
         ("Recovered to", facts["to"]),
         ("Last transaction", last_transaction(found)),
-        ("Timeline", found.get(in_place_actions.TIMELINE, "")),
+        ("Timeline", found.get(TIMELINE, "")),
         ("Backup", facts[BACKUP]),
     )
     line = f"{plan.cluster} takes writes on {plan.target}. What came after the last transaction is lost."
@@ -97,6 +98,10 @@ def _outage(found: Mapping[str, str]) -> str:
     if began is None or ended is None:
         return ""
     return seconds_text(datetime.fromisoformat(ended) - datetime.fromisoformat(began))
+
+
+def conclude_settled(plan: Plan) -> Conclusion:
+    return Conclusion(f"{plan.target} has its own settings again.")
 
 
 def conclude_drop(plan: Plan) -> Conclusion:

@@ -15,7 +15,7 @@ USAGE = (
     "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b | --from-store] [--database NAME], "
     "or --volume NAME"
 )
-_BY_OPERATION = ("drop", "cut-over")
+_BY_OPERATION = ("drop", "cut-over", "settle")
 _HYPHENS = ("--", "\N{EM DASH}", "\N{EN DASH}")
 MOST_TABLES = 20
 LONGEST_NAME = 130  # schema and table, 63 bytes each at most, and the dots
@@ -30,6 +30,7 @@ class Way(StrEnum):
     TABLES = "tables"
     FROM_STORE = "from the store"  # onto a server that has nothing left
     REMOVE = "drop"
+    SETTLE = "settle"  # takes recovery settings off that a restore in place could not take off
     CUT_OVER = "cut-over"  # in place, to the moment of an instance that stands beside
 
 

@@ -208,7 +208,8 @@ echo "@done"
 )
 
 # Arguments: the key, the operation's id. What is removed lies in directories whose names end in that operation's id,
-# which nobody else makes, and has the key that it wrote there: as its marker, or as its job's while it was laid out.
+# which nobody else makes, and has the key that it wrote there: as its marker, or as its job's while it was laid out, or
+# before that where the job runs on another host.
 REMOVE = (
     _PRELUDE
     + LOOK_AT_JOB
@@ -219,7 +220,8 @@ if [ ! -e "$data" ] && [ ! -e "$work" ]; then echo "@gone"; echo "@done"; exit 0
 [ ! -L "$data" ] && [ ! -L "$work" ] || refuse "$data is a symbolic link"
 read_state restore
 if [ -e "$marker" ]; then is_ours "$wanted" || refuse "$data belongs to another order"
-elif [ "$key" != "$wanted" ]; then refuse "$data has not the mark of this order"
+elif [ "$key" != "$wanted" ] && [ "$(cat -- "$work/restore.begun" 2>/dev/null)" != "$wanted" ]; then
+  refuse "$data has not the mark of this order"
 fi
 find_postmaster
 [ -z "$pid" ] || refuse "PostgreSQL runs there"

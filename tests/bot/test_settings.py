@@ -240,6 +240,14 @@ def test_what_is_wrong_with_the_night_is_named(write: Path, change: tuple[str, s
     assert mend in mistakes.get(key, f"only {mistakes}")
 
 
+def test_one_approver_alone_never_restores_in_place(write: Path) -> None:
+    restore = '\n[policies.restore]\napprovers = ["dba"]\nrisk_approvals = 1\n'
+    wrong = _mistakes(write, GOOD + restore)["policies.restore.risk_approvals"]
+    assert "ask for 2 or more" in wrong
+    later = '\n[policies.restore]\napprovers = ["dba"]\n[[policies.restore.when]]\nclusters = ["shop"]\n'
+    assert "policies.restore.when.0.risk_approvals" in _mistakes(write, f"{GOOD}{later}risk_approvals = 1\n")
+
+
 def test_missing_tokens_stand_where_the_file_has_slack_among_all_other_mistakes(write: Path) -> None:
     file = write / "understudy.toml"
     file.write_text(GOOD.replace("conninfo", "conninfos", 1))
