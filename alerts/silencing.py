@@ -1,13 +1,10 @@
 """Which silence by matcher an alert falls under. Pure."""
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from alerts.rules.rule import Rule
 from ledger.alerts import Severity
 from ledger.silences import Silence
-
-_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 
 def silence_of(
@@ -24,10 +21,4 @@ def matches(silence: Silence, rule: Rule, cluster: str, subject: str, severity: 
     silence hides that names the rule in full: no glob says that somebody has thought of it."""
     if rule.never_quiet and silence.rule != rule.name:
         return False
-    if silence.severity is not None and _RANK[severity] > _RANK[silence.severity]:
-        return False
-    return _fits(silence.cluster, cluster) and _fits(silence.rule, rule.name) and _fits(silence.subject, subject)
-
-
-def _fits(glob: str | None, text: str) -> bool:
-    return glob is None or fnmatchcase(text.casefold(), glob.casefold())
+    return silence.covers(cluster, rule.name, subject, severity)

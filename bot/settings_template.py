@@ -77,7 +77,8 @@ people = ["alice", "bob", "carol"]
 # Who may ask. Only "view" (status, help, alerts, audit) may be given to "everyone".
 [rights]
 view = ["everyone"]
-acknowledge = ["dba"]
+acknowledge = ["dba"]               # an alert: acknowledge it, silence it alone
+silence = ["dba"]                   # by matcher: /ha silences
 promote = ["dba"]
 rejoin = ["dba"]
 fence = ["dba"]

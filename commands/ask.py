@@ -9,6 +9,7 @@ from commands.authority import Ruling, may, may_ask, may_break_glass, may_decide
 from commands.command import Command, Decider, Deed, Meant, Misunderstood, Order, SpokenOrder, View
 from commands.deciding import Deciding
 from commands.document import Draft, write_draft
+from commands.filling import FilledDeed
 from commands.parse import Typed, parse
 from commands.people import Person, zone_of
 from commands.plan import Plan
@@ -44,6 +45,9 @@ class Ask:
                 return answers.refused(ruling.line)
             if isinstance(command, View):
                 return await self._view(command, asked, person, typed.arguments)
+            if isinstance(command, FilledDeed) and (form := command.form(typed.words, self._world)) is not None:
+                await self._record(asked, AuditKind.COMMAND, {"command": command.name, "form": True})
+                return form
             if isinstance(command, Deed):
                 return await self._deed(command, asked, person.id, typed.words)
             if isinstance(command, Decider):

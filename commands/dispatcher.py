@@ -17,6 +17,7 @@ from commands.automatic.scheduler import Scheduler
 from commands.command import Command, Misunderstood, Order
 from commands.deciding import Deciding
 from commands.document import warm_up
+from commands.filling import FilledDeed, Filling
 from commands.maintenance import end_what_ran_out
 from commands.orders import expire, late
 from commands.parse import parse
@@ -26,12 +27,14 @@ from commands.running.owner import Owner
 from commands.running.recovery import Recovery
 from commands.running.runner import SHUTDOWN_DEADLINE, Runner
 from commands.running.taking_over import Resuming
+from commands.silencing.ending import end_silences_over
 from commands.submission import Submission
 from commands.world import World
 from ledger.errors import LedgerError
 from ledger.instances import instances_overdue
 from ledger.maintenance import in_maintenance, run_out
 from ledger.operations import NoSuchOperation
+from ledger.silences import silences_over
 from servers.inventory import Cluster
 from servers.state import ClusterState
 from servers.verdict import Judgement
@@ -65,13 +68,18 @@ class Dispatcher:
         self._deciding = Deciding(world, self._orders, self._runner, self._owner)
         self._ask = Ask(world, self._commands, self._deciding)
         self._submission = Submission(world, self._orders, self._runner, self._owner)
+        self._filling = Filling(world, self._commands)
         self._overseer = Overseer(world, self._runner, self._owner, _is_at_work)
         self._scheduler = Scheduler(world, self._orders, self._runner, self._owner)
 
     def needs_form(self, text: str) -> bool:
-        """Whether the text is an order that is understood, so that its plan comes as a form. Instant, no I/O."""
+        """Whether the text is an order that is understood, so that its plan comes as a form, or a deed that is to be
+        filled in. Instant, no I/O."""
         try:
             typed = parse(text, tuple(self._commands))
+            command = self._commands[typed.name]
+            if isinstance(command, FilledDeed):
+                return command.form(typed.words, self._world) is not None
             order = self._orders.get(typed.name)
             if order is not None:
                 order.resolve(typed.arguments, self._world)
@@ -90,7 +98,8 @@ class Dispatcher:
 
     async def submit(self, asked: Asked, draft: str, values: Mapping[str, str]) -> Answer | FieldErrors:
         """Asks for the approvals that the plan needs; or says what is wrong with the fields, or what changed."""
-        return await self._guarded(asked, lambda who: self._submission.submit(who, draft, values))
+        submission = self._filling if self._filling.is_draft(draft) else self._submission
+        return await self._guarded(asked, lambda who: submission.submit(who, draft, values))
 
     async def decide(self, asked: Asked, operation_id: str, decision: Decision) -> Answer:
         """Approves, rejects or cancels. Comes back as soon as that is recorded; what it starts goes on by itself."""
@@ -133,6 +142,8 @@ class Dispatcher:
             await ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
         if await ledger.read(lambda db: bool(run_out(db, now))):
             await ledger.write(lambda db: end_what_ran_out(db, now))
+        if await ledger.read(lambda db: bool(silences_over(db, now))):
+            await ledger.write(lambda db: end_silences_over(db, self._world, now))
         if await ledger.read(lambda db: bool(instances_overdue(db, now))):
             channels = {name: cluster.channel for name, cluster in self._world.clusters.items()}
             await ledger.write(lambda db: remind(db, channels, now))

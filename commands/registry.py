@@ -21,6 +21,9 @@ from commands.restart import Restart
 from commands.restore import Restore
 from commands.restore_keep import RestoreKeep
 from commands.service import Service
+from commands.silencing.adding import AddSilence
+from commands.silencing.ending import EndSilence
+from commands.silencing.listing import Silences
 from commands.standby import Standby
 from commands.status import Status
 
@@ -43,6 +46,9 @@ _COMMANDS: tuple[Command, ...] = (
     Cancel(),
     Operations(),
     Alerts(),
+    Silences(),
+    AddSilence(),
+    EndSilence(),
 )
 
 _AUDITED = (*_COMMANDS, Audit([command.name for command in _COMMANDS]))

@@ -6,6 +6,7 @@ Every function works within the caller's transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from sqlite_utils import Database
@@ -36,10 +37,20 @@ class Silence:
     ended_at: datetime | None = None
     ended_by: Who | None = None
 
+    def may_concern(self, cluster: str) -> bool:
+        return _fits(self.cluster, cluster)
+
+    def covers(self, cluster: str, rule: str, subject: str, severity: Severity) -> bool:
+        """Whether an alert falls under its globs, and is no worse than it may hide."""
+        if self.severity is not None and _RANK[severity] > _RANK[self.severity]:
+            return False
+        return self.may_concern(cluster) and _fits(self.rule, rule) and _fits(self.subject, subject)
+
     def holds(self, now: datetime) -> bool:
         return self.ended_at is None and (self.until is None or now < self.until)
 
 
+_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 _COLUMNS = """
     id, cluster, rule, subject, severity, reason, by_id, by_name, since, until, ended_at, ended_by_id, ended_by_name
 """
@@ -56,6 +67,7 @@ _HOLDING = f"""
     WHERE ended_at IS NULL AND (until IS NULL OR until > :now)
     ORDER BY since, rowid
 """  # noqa: S608 - constants only
+_OVER = f"SELECT {_COLUMNS} FROM silence WHERE ended_at IS NULL AND until <= :now"  # noqa: S608 - constants only
 _GET = f"SELECT {_COLUMNS} FROM silence WHERE id = :id"  # noqa: S608 - constants only
 _EXISTS = "SELECT 1 FROM silence WHERE id = :id"
 
@@ -89,9 +101,18 @@ def silences(db: Database, now: datetime) -> list[Silence]:
     return [_silence(row) for row in db.query(_HOLDING, {"now": to_text(now)})]
 
 
+def silences_over(db: Database, now: datetime) -> list[Silence]:
+    """Those whose time is over, with their end not written down yet."""
+    return [_silence(row) for row in db.query(_OVER, {"now": to_text(now)})]
+
+
 def silence(db: Database, silence_id: str) -> Silence | None:
     """The one of that id, over or not."""
     return next((_silence(row) for row in db.query(_GET, {"id": silence_id})), None)
+
+
+def _fits(glob: str | None, text: str) -> bool:
+    return glob is None or fnmatchcase(text.casefold(), glob.casefold())
 
 
 def _silence(row: Mapping[str, Any]) -> Silence:

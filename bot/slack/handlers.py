@@ -26,6 +26,8 @@ from commands.asked import Answer, Asked, Decision, FieldErrors, Form
 from commands.automatic.clicks import Choice
 from commands.automatic.pages import NOW, STOP
 from commands.restoring.cards import CUT_OVER, DROP_IT, KEEP
+from commands.silencing.pages import END as END_SILENCE
+from commands.silencing.pages import NEW as NEW_SILENCE
 from ledger.page import Page, Tone, text
 
 VIEW_SECONDS = 8.0
@@ -34,8 +36,8 @@ DECISIONS = {"order.approve": Decision.APPROVE, "order.reject": Decision.REJECT,
 CHOICES = {NOW: Choice.NOW, STOP: Choice.STOP}  # the buttons of an automatic failover's announcement
 OPEN_PROMOTE = "promote.open"
 # What a button opens the form of, and what one asks at once: the words before its value.
-FORMS = {OPEN_PROMOTE: "promote", DROP_IT: "restore drop", CUT_OVER: "restore cut-over"}
-DEEDS = {KEEP: "restore keep"}
+FORMS = {OPEN_PROMOTE: "promote", DROP_IT: "restore drop", CUT_OVER: "restore cut-over", NEW_SILENCE: "silences add"}
+DEEDS = {KEEP: "restore keep", END_SILENCE: "silences end"}
 
 Ack = Callable[..., Awaitable[Any]]
 

@@ -43,6 +43,7 @@ POLICIES = Policies(
         "backup": frozenset({"dba"}),
         "drill": frozenset({"dba"}),
         "maintenance": frozenset({"dba"}),
+        "silence": frozenset({"dba"}),
         "restart": frozenset({"dba"}),
         "reload": frozenset({"dba"}),
         "service": frozenset({"dba"}),
