@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ledger.units import Unit
+
 
 class Tone(StrEnum):
     """What a page, a check or a step is about. A face shows it as emoji and word first, colour second."""
@@ -84,7 +86,62 @@ class Note:
     spans: tuple[Span, ...]
 
 
-Part = Text | Facts | Table | Items | Note
+@dataclass(frozen=True, slots=True)
+class PlotPoint:
+    """What was measured at that moment, or from then on. `value` None: not known, a gap. `low` and `high` are the least
+    and the most around it, where it stands for many values."""
+
+    at: datetime
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlotLine:
+    """One series, by time. Between two points there is a line unless one of them is a gap."""
+
+    label: str
+    points: tuple[PlotPoint, ...]
+
+    @property
+    def known(self) -> tuple[PlotPoint, ...]:
+        return tuple(point for point in self.points if point.value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlotLimit:
+    """A threshold, drawn across. Its tone says what lies beyond it."""
+
+    label: str
+    value: float
+    tone: Tone = Tone.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class PlotMark:
+    """Something that happened at that moment: an alert, an operation, a deploy."""
+
+    at: datetime
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Values over time. A face draws it as a picture, or as a sparkline where it cannot: the numbers that matter stand
+    beside it as text. `zone` (IANA) is that of whoever asked; None: the face's own."""
+
+    title: str
+    unit: Unit
+    start: datetime
+    end: datetime
+    lines: tuple[PlotLine, ...]
+    limits: tuple[PlotLimit, ...] = ()
+    marks: tuple[PlotMark, ...] = ()
+    zone: str | None = None
+
+
+Part = Text | Facts | Table | Items | Note | Plot
 
 
 @dataclass(frozen=True, slots=True)

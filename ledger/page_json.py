@@ -1,17 +1,38 @@
 """Pages as JSON and back, exactly. Strict: what it does not know, it refuses, and says where.
 
 {"version": 1, "title", "tone", "summary", "parts": [{"type", …}], "buttons": […]}; a span is a text,
-{"moment": ISO 8601 with offset, "zone": IANA name or null} or {"mention": name, "slack_id", "notify"}.
+{"moment": ISO 8601 with offset, "zone": IANA name or null} or {"mention": name, "slack_id", "notify"}. Times in a plot
+are seconds since 1970: there are hundreds of them.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from ledger.canonical import JsonValue
-from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Table, Text, Tone
+from ledger.page import (
+    Button,
+    Facts,
+    Item,
+    Items,
+    Mention,
+    Moment,
+    Note,
+    Page,
+    Part,
+    Plot,
+    PlotLimit,
+    PlotLine,
+    PlotMark,
+    PlotPoint,
+    Span,
+    Table,
+    Text,
+    Tone,
+)
+from ledger.units import Unit
 
 VERSION = 1
 
@@ -91,6 +112,25 @@ def _part_value(part: Part) -> JsonValue:
             return {"type": "items", "title": part.title, "items": items}
         case Note():
             return {"type": "note", "spans": _spans_value(part.spans)}
+        case Plot():
+            return _plot_value(part)
+
+
+def _plot_value(plot: Plot) -> JsonValue:
+    return {
+        "type": "plot",
+        "title": plot.title,
+        "unit": plot.unit.value,
+        "start": plot.start.timestamp(),
+        "end": plot.end.timestamp(),
+        "lines": [
+            {"label": line.label, "points": [[p.at.timestamp(), p.value, p.low, p.high] for p in line.points]}
+            for line in plot.lines
+        ],
+        "limits": [{"label": one.label, "value": one.value, "tone": one.tone.value} for one in plot.limits],
+        "marks": [{"at": mark.at.timestamp(), "label": mark.label} for mark in plot.marks],
+        "zone": plot.zone,
+    }
 
 
 def _button_value(button: Button) -> JsonValue:
@@ -125,6 +165,23 @@ def _boolean(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise PageError(f"{where}: true or false was expected, not {type(value).__name__}")
     return value
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PageError(f"{where}: a number was expected, not {type(value).__name__}")
+    return float(value)
+
+
+def _number_or_none(value: object, where: str) -> float | None:
+    return None if value is None else _number(value, where)
+
+
+def _second(value: object, where: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(_number(value, where), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise PageError(f"{where}: {error}") from error
 
 
 def _tone(value: object, where: str) -> Tone:
@@ -218,8 +275,56 @@ def _part(value: object, where: str) -> Part:
             return Items(_string(part["title"], f"{where}.title"), items)
         case "note":
             return Note(_spans(_fields(value, where, "type", "spans")["spans"], f"{where}.spans"))
+        case "plot":
+            return _plot(value, where)
         case _:
             raise PageError(f"{where}.type: {kind!r} is not a part of a page that is known here")
+
+
+def _plot(value: object, where: str) -> Plot:
+    names = ("type", "title", "unit", "start", "end", "lines", "limits", "marks", "zone")
+    plot = _fields(value, where, *names)
+    try:
+        unit = Unit(_string(plot["unit"], f"{where}.unit"))
+    except ValueError as error:
+        raise PageError(f"{where}.unit: {error}") from error
+    return Plot(
+        title=_string(plot["title"], f"{where}.title"),
+        unit=unit,
+        start=_second(plot["start"], f"{where}.start"),
+        end=_second(plot["end"], f"{where}.end"),
+        lines=_each(plot["lines"], f"{where}.lines", _plot_line),
+        limits=_each(plot["limits"], f"{where}.limits", _plot_limit),
+        marks=_each(plot["marks"], f"{where}.marks", _plot_mark),
+        zone=None if plot["zone"] is None else _string(plot["zone"], f"{where}.zone"),
+    )
+
+
+def _plot_line(value: object, where: str) -> PlotLine:
+    line = _fields(value, where, "label", "points")
+    return PlotLine(_string(line["label"], f"{where}.label"), _each(line["points"], f"{where}.points", _plot_point))
+
+
+def _plot_point(value: object, where: str) -> PlotPoint:
+    if not isinstance(value, list) or len(value) != 4:
+        raise PageError(f"{where}: a list of four was expected")
+    at, *numbers = value
+    measured, low, high = (_number_or_none(number, where) for number in numbers)
+    return PlotPoint(_second(at, where), measured, low, high)
+
+
+def _plot_limit(value: object, where: str) -> PlotLimit:
+    limit = _fields(value, where, "label", "value", "tone")
+    return PlotLimit(
+        _string(limit["label"], f"{where}.label"),
+        _number(limit["value"], f"{where}.value"),
+        _tone(limit["tone"], f"{where}.tone"),
+    )
+
+
+def _plot_mark(value: object, where: str) -> PlotMark:
+    mark = _fields(value, where, "at", "label")
+    return PlotMark(_second(mark["at"], f"{where}.at"), _string(mark["label"], f"{where}.label"))
 
 
 def _button(value: object, where: str) -> Button:

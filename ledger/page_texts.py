@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ledger.page import Button, Facts, Item, Items, Mention, Note, Page, Part, Span, Table, Text
+from ledger.page import Button, Facts, Item, Items, Mention, Note, Page, Part, Plot, Span, Table, Text
 
 Change = Callable[[str], str]
 
@@ -30,6 +30,18 @@ def _part(part: Part, change: Change) -> Part:
         case Items():
             items = tuple(Item(item.tone, change(item.title), change(item.detail)) for item in part.items)
             return Items(change(part.title), items)
+        case Plot():
+            return _plot(part, change)
+
+
+def _plot(plot: Plot, change: Change) -> Plot:
+    return replace(
+        plot,
+        title=change(plot.title),
+        lines=tuple(replace(line, label=change(line.label)) for line in plot.lines),
+        limits=tuple(replace(limit, label=change(limit.label)) for limit in plot.limits),
+        marks=tuple(replace(mark, label=change(mark.label)) for mark in plot.marks),
+    )
 
 
 def _spans(spans: tuple[Span, ...], change: Change) -> tuple[Span, ...]:

@@ -40,6 +40,6 @@ def value_text(value: float, unit: Unit) -> str:
 
 
 def _number(value: float) -> str:
-    if value == round(value) or abs(value) >= 1000:
+    if abs(value) < 1e12 and (value == round(value) or abs(value) >= 1000):
         return f"{value:,.0f}".replace(",", "\N{THIN SPACE}")
     return f"{value:.3g}"

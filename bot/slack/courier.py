@@ -18,6 +18,7 @@ from bot.slack.health import DeliveryHealth
 from bot.slack.outcome import Ending, Fate, ending_of
 from bot.slack.pace import Limits, Pace
 from bot.slack.patience import Patience, Pauses
+from bot.slack.pictures import Pictures
 from bot.slack.poster import Lane, NotShown, Poster, Shown
 from bot.slack.queue_order import in_sending_order
 from ledger import outbox
@@ -45,6 +46,7 @@ class Courier:
         self,
         ledger: Ledger,
         client: AsyncWebClient,
+        pictures: Pictures,
         *,
         now: Callable[[], datetime] = utc_now,
         pauses: Pauses | None = None,
@@ -52,7 +54,7 @@ class Courier:
     ) -> None:
         clock = asyncio.get_running_loop().time
         self._ledger = ledger
-        self._poster = Poster(client)
+        self._poster = Poster(client, pictures)
         self._now = now
         self._pace = Pace(clock, limits or Limits())
         self._patience = Patience(clock, pauses or Pauses())

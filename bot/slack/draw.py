@@ -10,6 +10,7 @@ from enum import Enum
 from itertools import chain
 from typing import Any
 
+from bot.plots.sparkline import spoken_plot
 from bot.slack.lines import (
     Line,
     fit,
@@ -21,8 +22,9 @@ from bot.slack.lines import (
     rich_element,
     spoken,
 )
+from bot.slack.pictures import NO_IMAGES, Images
 from bot.slack.plain import ELLIPSIS, cut, neutral, one_line, size
-from ledger.page import Button, Mention, Moment, Note, Page, Part, Table, Text, Tone
+from ledger.page import Button, Mention, Moment, Note, Page, Part, Plot, Table, Text, Tone
 
 Block = dict[str, Any]
 
@@ -32,6 +34,7 @@ TEXT_TOTAL = 3_900  # chat.update takes 4,000
 HEADER, BUTTON, VALUE, CONTEXT = 150, 75, 2_000, 2_900
 OPTION, OPTION_VALUE, OPTIONS = 75, 150, 100
 TABLE_ROWS, TABLE_COLUMNS = 100, 20
+ALT = 2_000
 _JOINTS = " :;,.—"  # between a title and what a summary adds to it
 MORE = 60  # what "… n more lines" may take
 
@@ -52,16 +55,21 @@ class Drawn:
     rest: str | None
 
 
-def draw(page: Page, *, native_tables: bool = True) -> Drawn:
-    """A page as a message. `native_tables` draws the first table as Slack's own block, else all in fixed width."""
-    body, is_cut = draw_parts(page, Surface.MESSAGE, native_tables=native_tables)
+def draw(page: Page, *, native_tables: bool = True, images: Images = NO_IMAGES) -> Drawn:
+    """A page as a message. `native_tables` draws the first table as Slack's own block, else all in fixed width. A plot
+    without an image is drawn as a sparkline."""
+    body, is_cut = draw_parts(page, Surface.MESSAGE, native_tables=native_tables, images=images)
     buttons = draw_buttons(page.buttons)
     rest = plain_text_of(page) if is_cut else None
     return Drawn([header(marked(page.tone, page.title)), *body, *buttons], spoken_text(page), rest)
 
 
-def contents(page: Page) -> Iterator[dict[str, Any]]:
-    """What to send for the page: as drawn; where Slack refuses that, with simpler tables; then as text alone."""
+def contents(page: Page, images: Images = NO_IMAGES) -> Iterator[dict[str, Any]]:
+    """What to send for the page: as drawn; where Slack refuses that, without pictures; with simpler tables; then as
+    text alone."""
+    if images:
+        with_images = draw(page, images=images)
+        yield {"blocks": with_images.blocks, "text": with_images.text}
     drawn = draw(page)
     yield {"blocks": drawn.blocks, "text": drawn.text}
     if any(block["type"] == "table" for block in drawn.blocks):
@@ -70,7 +78,12 @@ def contents(page: Page) -> Iterator[dict[str, Any]]:
 
 
 def draw_parts(
-    page: Page, surface: Surface, *, native_tables: bool = False, total: int = BLOCKS_TOTAL
+    page: Page,
+    surface: Surface,
+    *,
+    native_tables: bool = False,
+    total: int = BLOCKS_TOTAL,
+    images: Images = NO_IMAGES,
 ) -> tuple[list[Block], bool]:
     """The summary and parts of a page as blocks, and whether anything was left out for want of room."""
     blocks: list[Block] = []
@@ -79,6 +92,9 @@ def draw_parts(
         if len(blocks) >= surface.value or left < MORE * 3:
             blocks.append(small("… and more."))
             return blocks, True
+        if isinstance(part, Plot) and part in images:
+            blocks.append(_image(part, images[part]))
+            continue
         as_table = native_tables and isinstance(part, Table) and not any(block["type"] == "table" for block in blocks)
         drawn, used, part_is_cut = _part(part, min(left - MORE, PART_TOTAL), as_table=as_table)
         blocks.extend(drawn)
@@ -104,7 +120,7 @@ def _part(part: Part, limit: int, *, as_table: bool) -> tuple[list[Block], int, 
             drawn = [_table(part, len(kept) - 1), *_more(omitted)]
             return drawn, _used(kept, omitted), omitted > 0
     kept, omitted = fit(lines, limit)
-    if isinstance(part, Table) or (isinstance(part, Text) and part.literal):
+    if isinstance(part, Table | Plot) or (isinstance(part, Text) and part.literal):
         return [*_preformatted(kept), *_more(omitted)], _used(kept, omitted), omitted > 0
     if isinstance(part, Note):
         return _context(part, kept), _used(kept, omitted), omitted > 0
@@ -113,6 +129,12 @@ def _part(part: Part, limit: int, *, as_table: bool) -> tuple[list[Block], int, 
 
 def _used(kept: Sequence[Line], omitted: int) -> int:
     return sum(length(line) + 1 for line in kept) + (MORE if omitted else 0)
+
+
+def _image(plot: Plot, file: str) -> Block:
+    """What a screen reader says of it is what the picture shows."""
+    said = ". ".join(one_line(line) for line in spoken_plot(plot))
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": cut(said or one_line(plot.title) or "Plot", ALT)}
 
 
 def _more(omitted: int) -> list[Block]:

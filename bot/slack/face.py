@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import structlog
 from aiohttp import web
 
+from bot.plots.plotter import Plotter
 from bot.slack.alert_buttons import AlertButtons, Alerts
 from bot.slack.app import bolt_app
 from bot.slack.client import SlackClients
@@ -20,6 +21,7 @@ from bot.slack.home import Home, Monitor
 from bot.slack.http import slack_routes
 from bot.slack.identity import OwnIdentity
 from bot.slack.outcome import SLACK_FAILURES
+from bot.slack.pictures import Pictures
 from bot.slack.repeats import Repeats
 from bot.slack.replies import Replies
 from bot.slack.sockets import Sockets
@@ -69,13 +71,15 @@ class SlackFace:
     ) -> None:
         self._configuration = configuration
         self._identity = identity
-        self._courier = Courier(ledger, clients.sender, now=now)
+        self._plotter = Plotter()
+        pictures = Pictures(clients.web, self._plotter)
+        self._courier = Courier(ledger, clients.sender, pictures, now=now)
         self._home = Home(clients.web, identity, directory, policies, clusters, monitor, keeper, ledger, now)
         handlers = Handlers(
             orders=dispatcher,
             alerts=AlertButtons(keeper, ledger, directory, policies),
             client=clients.web,
-            replies=Replies(clients.web, clients.session),
+            replies=Replies(clients.web, clients.session, pictures),
             identity=identity,
             repeats=Repeats(asyncio.get_running_loop().time),
             now=now,
@@ -96,6 +100,7 @@ class SlackFace:
             asyncio.create_task(_kept_up("courier", self._courier.run)),
             asyncio.create_task(_kept_up("home", self._home.run)),
             asyncio.create_task(_kept_up("listen", self._listen)),
+            asyncio.create_task(_kept_up("plotter", self._plotter.warm)),
         ]
 
     async def stop(self, seconds: float = 3.0) -> None:
@@ -106,6 +111,7 @@ class SlackFace:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._plotter.close()
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """For the HTTP server: Slack's requests in HTTP mode, nothing in Socket Mode."""

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.plots.sparkline import sparklines, spoken_plot
 from bot.slack.plain import clean, cut, date_token, neutral, one_line, size, utc
-from ledger.page import Facts, Items, Mention, Moment, Note, Part, Span, Table, Text, Tone
+from ledger.page import Facts, Items, Mention, Moment, Note, Part, Plot, Span, Table, Text, Tone
 
 EMOJI = {
     Tone.GOOD: "✅",
@@ -62,6 +63,8 @@ def lines_of(part: Part) -> list[Line]:
             return [*title, *(_item(item.tone, item.title, item.detail) for item in part.items)]
         case Table():
             return [(Run(line),) for line in fixed_width(part)]
+        case Plot():
+            return [(Run(clean(line)),) for line in (part.title, *sparklines(part))]
 
 
 def _item(tone: Tone, title: str, detail: str) -> Line:
@@ -171,4 +174,6 @@ def spoken(part: Part) -> Iterable[str]:
     """The part for `text`: mrkdwn lines, neutral but for dates and mentions."""
     if isinstance(part, Table):
         return [neutral(row) for row in spoken_rows(part)]
+    if isinstance(part, Plot):
+        return [neutral(one_line(line)) for line in spoken_plot(part)]
     return ["".join(mrkdwn_span(run.span) for run in line) for line in lines_of(part)]

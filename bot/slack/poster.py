@@ -10,9 +10,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.draw import contents, draw
 from bot.slack.finder import Found, find, metadata
 from bot.slack.outcome import Ending, Fate, ending_of
+from bot.slack.pictures import Pictures
 from ledger.outbox import Delivery
 from ledger.page import Page
 
+PICTURE_SECONDS = 3.0  # what comes after it in the channel must not wait longer for a picture
 Send = Callable[[Mapping[str, Any]], Awaitable[str]]
 # Nothing in a text is to be taken for a link, a name or markup, even where there are no blocks.
 _AS_IT_IS: Mapping[str, Any] = {"parse": "none", "link_names": False}
@@ -50,6 +52,7 @@ class Poster:
     """Uses a client that repeats nothing by itself."""
 
     client: AsyncWebClient
+    pictures: Pictures
 
     async def show(self, delivery: Delivery) -> Shown:
         """Shows the delivery's page. Raises NotShown."""
@@ -148,7 +151,7 @@ class Poster:
 
     async def _with_less(self, page: Page, send: Send) -> str:
         """Sends the page with all that Slack takes of it."""
-        *fuller, last = contents(page)
+        *fuller, last = contents(page, await self.pictures.of(page, PICTURE_SECONDS))
         for content in fuller:
             try:
                 return await send(content)

@@ -4,7 +4,7 @@ In order: the response URL that came with what the person did, an ephemeral mess
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.draw import contents, draw
 from bot.slack.outcome import SLACK_FAILURES, Fate, ending_of
 from bot.slack.payloads import Incoming
+from bot.slack.pictures import Pictures
 from ledger.page import Page, Tone
 
 REPLY_SECONDS = 10.0
@@ -22,6 +23,8 @@ UPLOAD_SECONDS = 30.0
 # Nothing in a text is to be taken for a link or a name, even where there are no blocks.
 _AS_IT_IS: Mapping[str, Any] = {"parse": "none", "link_names": False}
 _QUIETLY: Mapping[str, Any] = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+# What to send, the fullest first (bot.slack.draw.contents).
+Contents = Sequence[Mapping[str, Any]]
 
 log = structlog.get_logger(__name__)
 
@@ -30,14 +33,17 @@ log = structlog.get_logger(__name__)
 class Replies:
     client: AsyncWebClient
     session: aiohttp.ClientSession
+    pictures: Pictures
 
     async def reply(self, to: Incoming, page: Page, *, private: bool = True) -> None:
         """Shows the page to the person, or to the whole channel. Never raises for what Slack does."""
-        ways: list[Callable[[], Awaitable[object]]] = [lambda: self._by_response_url(to, page, private=private)]
+        images = await self.pictures.of(page)
+        sent = tuple(contents(page, images))
+        ways: list[Callable[[], Awaitable[object]]] = [lambda: self._by_response_url(to, sent, private=private)]
         if private:
-            ways += [lambda: self._ephemeral(to, page), lambda: self._direct(to, page)]
+            ways += [lambda: self._ephemeral(to, sent), lambda: self._post(to.slack_user, sent)]
         else:
-            ways.append(lambda: self._post(to.channel, page))
+            ways.append(lambda: self._post(to.channel, sent))
         for way in ways:
             if await way() is not None:
                 break
@@ -47,14 +53,14 @@ class Replies:
         if (rest := draw(page).rest) is not None:
             await self._attach(to, rest)
 
-    async def _by_response_url(self, to: Incoming, page: Page, *, private: bool) -> object:
+    async def _by_response_url(self, to: Incoming, sent: Contents, *, private: bool) -> object:
         """Works wherever the command was typed, even where the app is no member."""
         url = to.response_url
         if url is None:
             return None
         common = {"response_type": "ephemeral" if private else "in_channel", "replace_original": False}
         thread = {"thread_ts": to.thread_ts} if to.thread_ts else {}
-        for content in contents(page):
+        for content in sent:
             try:
                 async with asyncio.timeout(REPLY_SECONDS):
                     async with self.session.post(url, json={**common, **thread, **content}) as answer:
@@ -64,26 +70,23 @@ class Replies:
                 return None
         return None
 
-    async def _ephemeral(self, to: Incoming, page: Page) -> object:
+    async def _ephemeral(self, to: Incoming, sent: Contents) -> object:
         if to.channel is None or to.channel.startswith("D"):
             return None
         place: dict[str, Any] = {"channel": to.channel, "user": to.slack_user, **_AS_IT_IS}
         if to.thread_ts:
             place["thread_ts"] = to.thread_ts
-        return await _first_accepted(page, lambda content: self.client.chat_postEphemeral(**{**place, **content}))
+        return await _first_accepted(sent, lambda content: self.client.chat_postEphemeral(**{**place, **content}))
 
-    async def _direct(self, to: Incoming, page: Page) -> Any:
-        """A direct message: Slack opens the conversation by the person's id."""
-        return await self._post(to.slack_user, page)
-
-    async def _post(self, channel: str | None, page: Page) -> Any:
+    async def _post(self, channel: str | None, sent: Contents) -> Any:
+        """Into a channel, or by a person's id into a direct message: Slack opens that conversation by itself."""
         place: dict[str, Any] = {"channel": channel, **_AS_IT_IS, **_QUIETLY}
-        return await _first_accepted(page, lambda content: self.client.chat_postMessage(**{**place, **content}))
+        return await _first_accepted(sent, lambda content: self.client.chat_postMessage(**{**place, **content}))
 
     async def _attach(self, to: Incoming, rest: str) -> None:
         """What was cut comes as a file in a direct message: files cannot be ephemeral."""
         note = Page("Full text", Tone.INFO, "The answer was too long for one message. All of it is in this thread.")
-        answer = await self._direct(to, note)
+        answer = await self._post(to.slack_user, tuple(contents(note)))
         if answer is None:
             return
         try:
@@ -99,9 +102,9 @@ class Replies:
             log.warning("replies.file_not_attached", person=to.slack_user, error=type(error).__name__)
 
 
-async def _first_accepted(page: Page, send: Callable[[Mapping[str, Any]], Awaitable[Any]]) -> Any:
+async def _first_accepted(sent: Contents, send: Callable[[Mapping[str, Any]], Awaitable[Any]]) -> Any:
     """The answer to the fullest content that Slack takes; None when it takes none."""
-    for content in contents(page):
+    for content in sent:
         try:
             async with asyncio.timeout(REPLY_SECONDS):
                 return await send(content)

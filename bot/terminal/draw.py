@@ -7,7 +7,8 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from ledger.page import Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Table, Text, Tone
+from bot.plots.sparkline import sparklines
+from ledger.page import Facts, Item, Items, Mention, Moment, Note, Page, Part, Plot, Span, Table, Text, Tone
 
 # State as a mark and a word first, colour second: a log file and a reader without colours must not lose it.
 _MARKS = {
@@ -48,6 +49,15 @@ def _part(part: Part, zone: tzinfo | None) -> RenderableType:
             return _table(headers, rows)
         case Items(title, items):
             return Group(RichText(_clean(title), style="bold"), *(_item(item) for item in items))
+        case Plot():
+            return _plot(part, zone)
+
+
+def _plot(plot: Plot, zone: tzinfo | None) -> RenderableType:
+    span = f"{local_time(plot.start, zone)} to {local_time(plot.end, zone)}"
+    title = RichText(_clean(plot.title), style="bold")
+    title.append(f"  {span}", style="dim")
+    return Group(title, *(RichText(_clean(line), no_wrap=True) for line in sparklines(plot)))
 
 
 def _table(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> RichTable:

@@ -8,9 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Table, Text, Tone
+from ledger.page import (
+    Button,
+    Facts,
+    Item,
+    Items,
+    Mention,
+    Moment,
+    Note,
+    Page,
+    Plot,
+    PlotLimit,
+    PlotLine,
+    PlotMark,
+    PlotPoint,
+    Table,
+    Text,
+    Tone,
+)
 from ledger.page_json import PageError, from_json, to_json
 from ledger.page_texts import with_texts
+from ledger.units import Unit
 
 texts = st.text(st.characters())
 offsets = st.integers(-24 * 60 + 1, 24 * 60 - 1).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -24,7 +42,24 @@ def tuples(of: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...
     return st.lists(of, max_size=4).map(tuple)
 
 
+seconds = st.integers(0, 4 * 10**15).map(
+    lambda micros: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+points = st.builds(PlotPoint, seconds, st.none() | numbers, st.none() | numbers, st.none() | numbers)
+plots = st.builds(
+    Plot,
+    texts,
+    st.sampled_from(Unit),
+    seconds,
+    seconds,
+    tuples(st.builds(PlotLine, texts, tuples(points))),
+    tuples(st.builds(PlotLimit, texts, numbers, tones)),
+    tuples(st.builds(PlotMark, seconds, texts)),
+    st.none() | texts,
+)
 parts = st.one_of(
+    plots,
     st.builds(Text, spans, st.booleans()),
     st.builds(Facts, tuples(st.tuples(texts, spans))),
     st.builds(Table, tuples(texts), tuples(tuples(texts))),

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from bot.plots.plotter import Plotter
 from bot.slack.client import SlackClients
 from bot.slack.courier import Courier
 from bot.slack.pace import Limits
 from bot.slack.patience import Pauses
+from bot.slack.pictures import Pictures
 from bot.slack.poster import Poster
 from lab.slack import Faults, PracticeSlack
 from ledger import outbox
@@ -29,7 +31,7 @@ Start = Callable[[], Any]
 def running(ledger: Ledger, clients: SlackClients) -> Start:
     @asynccontextmanager
     async def start() -> AsyncIterator[Courier]:
-        courier = Courier(ledger, clients.sender, pauses=SHORT, limits=QUICK)
+        courier = Courier(ledger, clients.sender, Pictures(clients.sender, Plotter()), pauses=SHORT, limits=QUICK)
         task = asyncio.create_task(courier.run())
         try:
             yield courier
@@ -195,7 +197,7 @@ async def test_a_crash_after_the_post_shows_once(
     (due,) = await ledger.read(lambda db: outbox.due(db, now))
     claimed = await ledger.write(lambda db: outbox.claim(db, due.item.id, now))
     assert claimed is not None
-    await Poster(clients.sender).show(claimed)
+    await Poster(clients.sender, Pictures(clients.sender, Plotter())).show(claimed)
     async with running():
         await emptied(slack, ledger)
     assert titles(slack) == ["down"]
