@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from alerts.intervals import Intervals
 from alerts.keeper import AlertKeeper
 from alerts.observation import Look
-from alerts.watch import Figures, Judge, Observes, Then, Watch, nothing
+from alerts.watch import Expected, Figures, Judge, Observes, Then, Watch, never, nothing
 from servers.inventory import Cluster, Server
 from servers.verdict import judge
 
@@ -44,12 +44,13 @@ class Monitor:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         judge: Judge = judge,
         then: Then = nothing,
+        expected: Expected = never,
     ) -> None:
-        """`then` is handed each look once its alerts are recorded."""
+        """`then` is handed each look once its alerts are recorded. A loss that is `expected` wakes no watch."""
         self._intervals = intervals
         self._sessions = sessions
         self._watches = {
-            cluster.name: Watch(cluster, observer, keeper, intervals, clock, judge=judge, then=then)
+            cluster.name: Watch(cluster, observer, keeper, intervals, clock, judge=judge, then=then, expected=expected)
             for cluster in clusters
         }
         self._overruns = dict.fromkeys(self._watches, 0)

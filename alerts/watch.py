@@ -36,6 +36,15 @@ Judge = Callable[[Cluster, ClusterState], Judgement]
 Then = Callable[[Cluster, ClusterState, Judgement], Awaitable[None]]
 
 
+# Whether a server of the cluster of that name is down by an order, for the moment.
+Expected = Callable[[str], bool]
+
+
+def never(cluster: str) -> bool:
+    """Nothing is expected to fall silent."""
+    return False
+
+
 async def nothing(cluster: Cluster, state: ClusterState, judgement: Judgement) -> None:
     """Alerts are all."""
 
@@ -67,6 +76,7 @@ class Watch:
         *,
         judge: Judge = judge,
         then: Then = nothing,
+        expected: Expected = never,
     ) -> None:
         self.cluster = cluster
         self._observer = observer
@@ -75,6 +85,7 @@ class Watch:
         self._clock = clock
         self._judge = judge
         self._then = then
+        self._expected = expected
         self._alarm = asyncio.Event()
         self._look: Look | None = None
         self._passes = 0
@@ -117,6 +128,10 @@ class Watch:
         """Waits to be woken; then looks, with fresh facts, until it is clear how things are. Ends by cancellation."""
         while True:
             await self._alarm.wait()
+            if self._expected(self.cluster.name):
+                # Looks cost the servers some of what they need to be up again soon; the usual pace goes on meanwhile.
+                await asyncio.sleep(self._intervals.recheck_first)
+                continue
             await asyncio.sleep(SETTLE_SECONDS)
             self._alarm.clear()
             await self._look_until_clear()

@@ -96,7 +96,13 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         keeper = _alert_keeper(settings, wired, copies)
         intervals = intervals_of(settings)
         monitor = Monitor(
-            wired.clusters.values(), wired.observer, keeper, wired.sessions, intervals, then=wired.dispatcher.see
+            wired.clusters.values(),
+            wired.observer,
+            keeper,
+            wired.sessions,
+            intervals,
+            then=wired.dispatcher.see,
+            expected=wired.dispatcher.silences,
         )
         slack = SlackFace(
             configuration,

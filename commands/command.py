@@ -76,7 +76,8 @@ class Action:
     was asked for: where it fails, the steps after it are done all the same, and `Order.conclude` finds its failure
     under `failure_of`. One that `goes_on` is the same, but the operation ends as failed. `until` names the action that
     ends, at the same place, what this one began (clients wait):
-    until that has succeeded, the undo is due however the operation ends, past a final step too.
+    until that has succeeded, the undo is due however the operation ends, past a final step too. One that `silences` its
+    server takes it down for what follows: until a final step is done, that it falls silent is no news to the monitor.
 
     The rest serves an operation that goes on after a restart. `already_done` looks at the servers and says whether the
     step is done, and still holds; None where no look can tell. `repeatable`: it may be done again without harm, undone
@@ -95,6 +96,7 @@ class Action:
     until: str | None = None
     repeatable: bool = False
     lasting: bool = False
+    silences: bool = False
     obstacle: Callable[[Standing], str | None] | None = None
 
     @property

@@ -109,6 +109,10 @@ class Dispatcher:
         """Takes a look of the monitor: what the settings allow to be done without a person follows from it."""
         await self._overseer.see(cluster, state, judgement)
 
+    def silences(self, cluster: str) -> bool:
+        """Whether an order has taken a server of the cluster down for the moment: that it falls silent is no news."""
+        return self._runner.silences(cluster)
+
     async def press(self, asked: Asked, value: str, choice: Choice) -> Answer:
         """A button of the announcement of an automatic failover."""
         return await self._guarded(asked, lambda who: self._overseer.press(who, value, choice))

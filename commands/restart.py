@@ -48,7 +48,7 @@ class Restart:
     def actions(self) -> Mapping[str, Action]:
         return {
             "checkpoint": Action(_checkpoint, untold, repeatable=True),
-            "restart": Action(restart, is_restarted, final=True, repeatable=True, obstacle=cannot_start),
+            "restart": Action(restart, is_restarted, final=True, repeatable=True, obstacle=cannot_start, silences=True),
             **patroni_upkeep.ACTIONS,
         }
 

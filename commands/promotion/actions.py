@@ -194,7 +194,7 @@ async def follows(context: StepContext) -> bool:
 
 ACTIONS: Mapping[str, Action] = {
     "checkpoint": Action(readying.checkpoint, untold, repeatable=True),
-    "stop": Action(stop, is_stopped, undo=start_again, repeatable=True, obstacle=cannot_stop),
+    "stop": Action(stop, is_stopped, undo=start_again, repeatable=True, obstacle=cannot_stop, silences=True),
     "prove": Action(prove, is_proved, repeatable=True, obstacle=cannot_promote),
     fencing.BY_SSH: Action(fencing.fence, fencing.is_fenced, repeatable=True),
     fencing.BY_SSH_OR_HOOK: Action(fencing.fence_or_hook, fencing.is_fenced_or_off, repeatable=True),

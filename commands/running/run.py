@@ -5,7 +5,6 @@ No step acts before its intent is on disk; its result goes to disk together with
 transaction waits for the disk and the steps of a failover are short. Nothing here waits for Slack.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -32,6 +31,7 @@ from commands.running.inquiry import Inquiry, unasked
 from commands.running.patience import write_patiently
 from commands.running.resumption import GoOn, Left, Stop, TakeBack, decide, restarts, to_take_back, too_long_ago
 from commands.running.standing import where_it_stands
+from commands.running.telling import Telling
 from commands.world import World
 from ledger.errors import LedgerError
 from ledger.locks import LockLost
@@ -41,8 +41,6 @@ from ledger.steps import Direction, StepRecord, StepStatus, steps
 from servers.state import ClusterState
 
 T = TypeVar("T")
-
-TELL_PAUSE = 1.0  # seconds between live lines: Slack takes one message a second and channel
 
 _GOES_ON = "It goes on when Understudy is back."
 
@@ -79,9 +77,14 @@ class Run:
         self._tried: set[int] = set()  # and not taken back
         self._final_tried = False
         self._resumed = False
+        self._silent = False  # a server is down by a step of this, and a final step is still to come
         self._unwritten: StepEnd | None = None
         self._shutting_down = False
-        self._telling: asyncio.Task[None] | None = None
+        self._telling = Telling(self.operation_id, self._tell)
+
+    def silences(self, cluster: str) -> bool:
+        """Whether it has taken a server of that cluster down, and is about to bring another one up."""
+        return self._silent and self._cluster.name == cluster
 
     def stop_soon(self) -> None:
         """The process is about to end: stop before the next step."""
@@ -110,8 +113,7 @@ class Run:
             else:
                 await self._end(OperationState.INTERRUPTED, line, take_back=False)
         finally:
-            if self._telling is not None:
-                self._telling.cancel()
+            self._telling.stop()
 
     async def _go(self, looked: Awaitable[ClusterState]) -> None:
         obstacle = await self._look_again(looked)
@@ -224,6 +226,7 @@ class Run:
         assert work is not None  # noqa: S101 - callers ask for an undo only where there is one
         if direction is Direction.DO:
             self._final_tried = self._final_tried or action.final
+            self._silent = self._silent or action.silences
             self._tried.add(index)
         say, found = partial(self._say, index), dict(self._found)
         context = StepContext(
@@ -233,6 +236,7 @@ class Run:
         if action.may_fail and end.status in (StepStatus.FAILED, StepStatus.TIMED_OUT):
             end = replace(end, found={**end.found, failure_of(step): end.detail})
         self._found.update(end.found)
+        self._silent = self._silent and not (action.final or direction is Direction.UNDO)
         self._unwritten = end
         return end
 
@@ -370,17 +374,11 @@ class Run:
 
     def _say(self, index: int, line: str) -> None:
         self._mark(index, replace(self._progress[index], detail=line))
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell())
+        self._telling.soon()
 
     async def _tell(self) -> None:
-        await asyncio.sleep(TELL_PAUSE)
-        try:
-            await self._world.ledger.write(
-                lambda db: self._book.progress(db, self._world.now(), self._progress, self._notes)
-            )
-        except LedgerError as error:
-            _log.warning("a line of progress was not kept", operation=self.operation_id, error=str(error))
+        now = self._world.now
+        await self._world.ledger.write(lambda db: self._book.progress(db, now(), self._progress, self._notes))
 
     async def _records(self) -> Sequence[StepRecord]:
         return await self._world.ledger.read(lambda db: steps(db, self.operation_id))

@@ -59,6 +59,10 @@ class Runner:
         """The ids of the operations that run here."""
         return frozenset(self._runs)
 
+    def silences(self, cluster: str) -> bool:
+        """Whether an operation that runs here has taken a server of the cluster down for the moment."""
+        return any(run.silences(cluster) for run, _ in self._runs.values())
+
     @property
     def closed(self) -> bool:
         """Whether a shutdown has begun: nothing new is started."""

@@ -13,6 +13,7 @@ from alerts.keeper import AlertKeeper
 from alerts.monitor import Monitor
 from alerts.observation import Look
 from alerts.thresholds import Thresholds
+from alerts.watch import Expected, never
 from ledger.ledger import Ledger
 from servers.inventory import Cluster, Server
 from servers.state import ClusterState
@@ -84,8 +85,10 @@ class Stage:
         self.keeper = AlertKeeper(ledger, [CLUSTER], Thresholds(cannot_see_for=0), lambda: datetime.now(UTC))
         self.monitors: list[Monitor] = []
 
-    def monitor(self, observer: ScriptedObserver, intervals: Intervals = RARE) -> Monitor:
-        monitor = Monitor([CLUSTER], observer, self.keeper, self.connections, intervals, judge=observer.judge)
+    def monitor(self, observer: ScriptedObserver, intervals: Intervals = RARE, expected: Expected = never) -> Monitor:
+        monitor = Monitor(
+            [CLUSTER], observer, self.keeper, self.connections, intervals, judge=observer.judge, expected=expected
+        )
         self.monitors.append(monitor)
         monitor.start()
         return monitor
@@ -129,6 +132,18 @@ async def test_many_losses_at_once_are_one_look(stage: Stage) -> None:
     stage.connections.lose(replace(DB1, conninfo="host=elsewhere"))
     await asyncio.sleep(0.1)
     assert len(observer.asked) == 2
+
+
+async def test_a_loss_by_an_order_wakes_the_watch_once_the_order_has_brought_a_server_up_again(stage: Stage) -> None:
+    by_order = True
+    observer = ScriptedObserver(look, primary_down)
+    stage.monitor(observer, expected=lambda cluster: by_order)
+    await observer.asked_times(1)
+    stage.connections.lose(DB1)
+    await asyncio.sleep(0.1)
+    assert len(observer.asked) == 1
+    by_order = False
+    await stage.firing("primary_down")
 
 
 async def test_while_it_is_unclear_it_looks_again_quickly_until_it_is_clear(stage: Stage) -> None:

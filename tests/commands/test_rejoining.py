@@ -322,7 +322,7 @@ async def test_a_rejoin_does_not_go_on_once_another_server_is_the_primary(scene:
 
 
 async def test_live_progress_reaches_the_card_in_percent(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.running.run.TELL_PAUSE", 0.0)
+    monkeypatch.setattr("commands.running.telling.TELL_PAUSE", 0.0)
     await seen(scene, KILLED)
     scene.pair.ends[Job.REWIND] = [
         *[JobReport(JobState.RUNNING, copied=1024, total=4096)] * 3,
