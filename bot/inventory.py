@@ -6,6 +6,7 @@ from dataclasses import replace
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from alerts.intervals import Intervals
+from alerts.routes import Route
 from alerts.thresholds import Thresholds
 from bot.automatic_settings import automatic_policy
 from bot.backup_settings import backup_place
@@ -16,6 +17,7 @@ from bot.heartbeat_settings import heartbeat_place
 from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
+from bot.routes_settings import routes
 from bot.services_settings import managed_service
 from bot.settings import ClusterSettings, ServerSettings, Settings
 from bot.settings_mistakes import Mistake, SettingsError
@@ -70,6 +72,11 @@ def _slack_ids(settings: Settings) -> dict[str, tuple[str, ...]]:
         for key, group in settings.groups.items()
     }
     return {**people, **groups}
+
+
+def routes_of(settings: Settings) -> tuple[Route, ...]:
+    """Where alerts go, and whom they call."""
+    return routes(settings.routes, _slack_ids(settings))
 
 
 def automatic_of(settings: Settings) -> dict[str, AutomaticPolicy]:

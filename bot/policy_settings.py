@@ -4,41 +4,20 @@ The models say the shape, the checks beside them what the shape cannot: names th
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import time, timedelta
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from bot.hours_settings import HoursSettings
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
 from commands.policies import TERMINAL_PLACE, OrderPolicy, Override
-from ledger.hours import Window
 
 EVERYONE = "everyone"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PEOPLE_KEYS = ("approvers", "askers", "break_glass")
 
 
-def _hour(value: object) -> time:
-    try:
-        if not isinstance(value, str) or len(value) != len("22:00"):
-            raise ValueError
-        return time.fromisoformat(value)
-    except ValueError:
-        raise ValueError('write an hour of the day in quotes, from "00:00" to "23:59"') from None
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        raise ValueError('write a name of the time zone database, such as "Europe/Vienna" or "UTC"') from None
-    return name
-
-
-Hour = Annotated[time, BeforeValidator(_hour)]
-Zone = Annotated[str, AfterValidator(_zone)]
 Keys = tuple[str, ...]
 Place = Annotated[str, StringConstraints(pattern=rf"^([CGD][A-Z0-9]{{2,20}}|{TERMINAL_PLACE})$")]
 SomeKeys = Annotated[Keys, Field(min_length=1)]
@@ -46,14 +25,10 @@ Places = Annotated[tuple[Place, ...], Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=10)]
 
 
-class WhenSettings(Section):
+class WhenSettings(HoursSettings):
     """What differs for some clusters or hours. A key that is not given stays as it is."""
 
     clusters: Keys = ()
-    begins: Annotated[Hour | None, Field(alias="from")] = None
-    ends: Annotated[Hour | None, Field(alias="to")] = None
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = ()
-    time_zone: Zone | None = None
     approvers: SomeKeys | None = None
     approvals: Count | None = None
     risk_approvals: Count | None = None
@@ -66,13 +41,7 @@ class WhenSettings(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> "WhenSettings":
-        hours = (self.begins is None, self.ends is None)
-        if hours[0] is not hours[1]:
-            raise ValueError('give both "from" and "to", or neither')
-        timed = not hours[0] or bool(self.days)
-        if timed is (self.time_zone is None):
-            raise ValueError('hours and days need a time_zone, such as "Europe/Vienna", and a time_zone needs them')
-        if not timed and not self.clusters:
+        if not self.timed and not self.clusters:
             raise ValueError("says neither clusters nor hours: write it into the base, or add clusters or hours")
         return self
 
@@ -116,7 +85,7 @@ def overrides_from(section: PolicySettings) -> tuple[Override, ...]:
 def _override(when: WhenSettings) -> Override:
     return Override(
         clusters=frozenset(when.clusters),
-        window=_window(when),
+        window=when.window,
         approvers=_keys(when.approvers),
         approvals=when.approvals,
         risk_approvals=when.risk_approvals,
@@ -127,13 +96,6 @@ def _override(when: WhenSettings) -> Override:
         break_glass=_keys(when.break_glass),
         break_glass_risk=when.break_glass_risk,
     )
-
-
-def _window(when: WhenSettings) -> Window | None:
-    if when.time_zone is None:
-        return None
-    days = frozenset(DAYS.index(day) for day in when.days)
-    return Window(when.begins or time(), when.ends or time(), ZoneInfo(when.time_zone), days)
 
 
 def _keys(names: Keys | None) -> frozenset[str] | None:

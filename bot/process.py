@@ -16,7 +16,7 @@ from alerts.keeper import AlertKeeper
 from alerts.monitor import Monitor
 from bot.http.metrics import Metrics
 from bot.http.server import HttpServer
-from bot.inventory import intervals_of, thresholds_of
+from bot.inventory import intervals_of, routes_of, thresholds_of
 from bot.ledger_copies.keeper import LedgerCopyKeeper
 from bot.ledger_copies.place import copy_place
 from bot.logs import configure_logging
@@ -133,6 +133,7 @@ def _alert_keeper(settings: Settings, wired: Wired, copies: LedgerCopyKeeper) ->
         common,
         utc_now,
         own=own,
+        routes=routes_of(settings),
         remember=wired.world.history.record,
         ledger_copies=copies.state,
     )

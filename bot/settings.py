@@ -37,6 +37,7 @@ from bot.history_settings import HistorySettings
 from bot.ledger_settings import LedgerSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
+from bot.routes_settings import RouteSettings
 from bot.schedule_settings import ScheduleSettings
 from bot.services_settings import ServicesSettings
 from bot.settings_checks import check_references
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
     rights: dict[str, tuple[str, ...]] = {}
     policies: dict[str, PolicySettings] = {}
     thresholds: Thresholds = {}
+    routes: tuple[RouteSettings, ...] = ()
     clusters: Annotated[dict[Name, ClusterSettings], Field(min_length=1)]
 
     @field_validator("directory")

@@ -148,6 +148,23 @@ reason_required = false
 approvers = ["dba"]
 reason_required = false
 
+# Where alerts go and whom they call; the first that matches decides. Without any: the cluster's channel, nobody is
+# called. "call" is the order of escalation: the next one is called while nobody takes it up.
+# [[routes]]
+# name = "critical"
+# severities = ["critical"]
+# channel = "C0000ALERT"            # without this: the cluster's own
+# call = ["dba", "alice"]
+#
+# [[routes]]
+# name = "night"                    # what is critical is never held back
+# clusters = ["test-*"]
+# from = "22:00"
+# to = "06:00"
+# days = ["mon", "tue", "wed", "thu", "fri"]
+# time_zone = "Europe/Vienna"
+# hold = true                       # said only when the hours are over, if it still fires then
+
 # Every rule's threshold, and how long it must hold ("for"). The defaults are written here.
 [thresholds]
 @THRESHOLDS@
