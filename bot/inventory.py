@@ -1,7 +1,7 @@
 """The settings as the values that the other packages know."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -116,6 +116,12 @@ def _by_objectives(common: Thresholds, settings: Settings, section: ClusterSetti
     return replace(
         common, rto=rto, archive_behind=promised.rpo, archive_critical=max(common.archive_critical, promised.rpo)
     )
+
+
+def limits_of(settings: Settings) -> Callable[[str], Mapping[str, float]]:
+    """Every threshold of a cluster by its name, for those who only draw them."""
+    common, own = thresholds_of(settings)
+    return lambda cluster: asdict(own.get(cluster, common))
 
 
 def intervals_of(settings: Settings) -> Intervals:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.discretion import DiscreetOrders
-from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, traffic_of
+from bot.inventory import automatic_of, clusters_of, limits_of, policies_of, roster_of, secrets_of, traffic_of
 from bot.roster import Roster
 from bot.settings import Settings
 from commands.dispatcher import Dispatcher
@@ -128,6 +128,7 @@ def _world(
         volumes=Volumes(shells),
         ledger=ledger,
         history=history,
+        thresholds=limits_of(settings),
         policies=policies_of(settings),
         directory=people,
         now=utc_now,

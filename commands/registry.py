@@ -8,9 +8,12 @@ from commands.backup import Backup
 from commands.backups import Backups
 from commands.cancel import Cancel
 from commands.command import Command, Order
+from commands.connections import connections
+from commands.disk import disk
 from commands.drill import Drill
 from commands.fence import Fence
 from commands.help import Help
+from commands.lag import lag
 from commands.maintenance import InMaintenance
 from commands.operations import Operations
 from commands.promote import Promote
@@ -29,6 +32,9 @@ from commands.status import Status
 
 _COMMANDS: tuple[Command, ...] = (
     Status(),
+    lag(),
+    disk(),
+    connections(),
     Promote(),
     Rejoin(),
     Fence(),

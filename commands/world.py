@@ -50,6 +50,10 @@ def _no_history() -> History:
     return History(Path("nowhere.history.sqlite3"), 0, lambda: datetime.now(UTC))
 
 
+def _no_thresholds(cluster: str) -> Mapping[str, float]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The outside world, the memory and the rules, as commands see them."""
@@ -69,6 +73,7 @@ class World:
     partial: PartialBackups = field(default_factory=_no_partial_backups)
     volumes: Volumes = field(default_factory=lambda: Volumes(Shells()))
     history: History = field(default_factory=_no_history)
+    thresholds: Callable[[str], Mapping[str, float]] = _no_thresholds  # a cluster's, by their names in the settings
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is
