@@ -21,6 +21,8 @@ from bot.slack.home import Home, Monitor
 from bot.slack.http import slack_routes
 from bot.slack.identity import OwnIdentity
 from bot.slack.outcome import SLACK_FAILURES
+from bot.slack.pace import Limits
+from bot.slack.patience import Pauses
 from bot.slack.pictures import Pictures
 from bot.slack.repeats import Repeats
 from bot.slack.replies import Replies
@@ -68,12 +70,15 @@ class SlackFace:
         ledger: Ledger,
         clusters: Sequence[str],
         now: Callable[[], datetime],
+        limits: Limits | None = None,
+        pauses: Pauses | None = None,
     ) -> None:
+        """`limits` and `pauses` are the courier's, where they are not Slack's own."""
         self._configuration = configuration
         self._identity = identity
         self._plotter = Plotter()
         pictures = Pictures(clients.web, self._plotter)
-        self._courier = Courier(ledger, clients.sender, pictures, now=now)
+        self._courier = Courier(ledger, clients.sender, pictures, now=now, pauses=pauses, limits=limits)
         self._home = Home(clients.web, identity, directory, policies, clusters, monitor, keeper, ledger, now)
         handlers = Handlers(
             orders=dispatcher,
