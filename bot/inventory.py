@@ -14,6 +14,7 @@ from bot.drill_settings import drill_secrets, drilling
 from bot.dump_settings import dump_place, volume_place
 from bot.fence_settings import fence_place
 from bot.heartbeat_settings import heartbeat_place
+from bot.maintenance_settings import maintenance_windows
 from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.roster import GroupEntry, PersonEntry, Roster
@@ -25,6 +26,7 @@ from bot.settings_types import SshSettings
 from bot.thresholds_settings import thresholds_from
 from bot.traffic_settings import traffic_secrets, traffic_targets
 from commands.automatic.policy import AutomaticPolicy
+from commands.maintenance_window import MaintenanceWindow
 from commands.policies import Policies
 from servers.inventory import Cluster, Server, Service, SshTarget
 from servers.managed_service import ManagedService
@@ -77,6 +79,11 @@ def _slack_ids(settings: Settings) -> dict[str, tuple[str, ...]]:
 def routes_of(settings: Settings) -> tuple[Route, ...]:
     """Where alerts go, and whom they call."""
     return routes(settings.routes, _slack_ids(settings))
+
+
+def maintenance_windows_of(settings: Settings) -> dict[str, tuple[MaintenanceWindow, ...]]:
+    """When each cluster is in maintenance by the settings."""
+    return {name: maintenance_windows(section.maintenance) for name, section in settings.clusters.items()}
 
 
 def automatic_of(settings: Settings) -> dict[str, AutomaticPolicy]:

@@ -35,6 +35,7 @@ from bot.fence_settings import FenceSettings
 from bot.heartbeat_settings import HeartbeatSettings
 from bot.history_settings import HistorySettings
 from bot.ledger_settings import LedgerSettings
+from bot.maintenance_settings import MaintenanceSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
 from bot.routes_settings import RouteSettings
@@ -135,6 +136,7 @@ class ClusterSettings(Section):
     fence_returning_primary: bool = False
     automatic_failover: AutomaticFailoverSettings = AutomaticFailoverSettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    maintenance: tuple[MaintenanceSettings, ...] = ()
     objectives: ObjectivesSettings = ObjectivesSettings()
     drills: DrillSettings = DrillSettings()
     heartbeat: HeartbeatSettings | None = None

@@ -184,6 +184,14 @@ unknown_loss = "refuse"             # or "accept"
 cooldown = "1h"                     # between two failovers
 
 # Backups and drills by themselves, in UTC; docs/backups.md says when they wait, and when they are left out.
+# Hours in which nothing automatic acts, alerts are marked and nobody is reminded of them; once: /ha maintenance.
+# [[clusters.shop.maintenance]]
+# from = "02:00"
+# to = "03:00"
+# days = ["sun"]
+# time_zone = "Europe/Vienna"
+# reason = "the weekly reorganisation"
+
 # [clusters.shop.schedule]
 # backup = "daily 02:00"            # or "weekly sun 02:00", "monthly 1 02:00", cron's five fields
 # drill_restore = "weekly sun 04:00"

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.discretion import DiscreetOrders
-from bot.inventory import automatic_of, clusters_of, limits_of, policies_of, roster_of, secrets_of, traffic_of
+from bot.inventory import (
+    automatic_of,
+    clusters_of,
+    limits_of,
+    maintenance_windows_of,
+    policies_of,
+    roster_of,
+    secrets_of,
+    traffic_of,
+)
 from bot.roster import Roster
 from bot.settings import Settings
 from commands.dispatcher import Dispatcher
@@ -134,6 +143,7 @@ def _world(
         now=utc_now,
         services=ServiceManagers(shells),
         automatic=automatic_of(settings),
+        maintenance_windows=maintenance_windows_of(settings),
         traffic=traffic,
         patroni=patroni_engines(clusters.values(), utc_now),
         heartbeats=Heartbeats(clusters.values(), sessions),

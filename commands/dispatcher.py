@@ -19,6 +19,7 @@ from commands.deciding import Deciding
 from commands.document import warm_up
 from commands.filling import FilledDeed, Filling
 from commands.maintenance import end_what_ran_out
+from commands.maintenance_due import begin_due, due
 from commands.orders import expire, late
 from commands.parse import parse
 from commands.restoring.cards import remind
@@ -146,6 +147,8 @@ class Dispatcher:
             await ledger.write(lambda db: [one.id for one in expire(db, policies, now)])
         if await ledger.read(lambda db: bool(run_out(db, now))):
             await ledger.write(lambda db: end_what_ran_out(db, now))
+        if await ledger.read(lambda db: bool(due(db, self._world, now))):
+            await ledger.write(lambda db: begin_due(db, self._world, now))
         if await ledger.read(lambda db: bool(silences_over(db, now))):
             await ledger.write(lambda db: end_silences_over(db, self._world, now))
         if await ledger.read(lambda db: bool(instances_overdue(db, now))):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from commands.automatic.policy import AutomaticPolicy
+from commands.maintenance_window import MaintenanceWindow
 from commands.people import Directory
 from commands.policies import Policies
 from ledger.history.history import History
@@ -77,6 +78,7 @@ class World:
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is
+    maintenance_windows: Mapping[str, Sequence[MaintenanceWindow]] = field(default_factory=dict)  # by cluster
     traffic: Mapping[str, Sequence[TrafficTarget]] = field(default_factory=dict)  # by cluster; what leads its clients
     patroni: Mapping[str, PatroniEngine] = field(default_factory=dict)  # by cluster, of those that it runs
     heartbeats: Heartbeats = field(default_factory=_no_heartbeats)

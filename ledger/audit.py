@@ -51,6 +51,7 @@ class AuditKind(StrEnum):
     SILENCE_ENDED = "silence ended"
     STORM_BEGUN = "storm begun"  # so many alerts at once that they are told in one table
     STORM_ENDED = "storm ended"
+    MAINTENANCE_PLANNED = "maintenance planned"
     MAINTENANCE_BEGUN = "maintenance begun"
     MAINTENANCE_ENDED = "maintenance ended"
     PATRONI_PAUSE = "patroni pause"  # that maintenance asks of it, and that its end takes back

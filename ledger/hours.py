@@ -29,6 +29,11 @@ class Window:
             return self._is_day(day)
         return clock < self.end and self._is_day((day - 1) % 7)
 
+    def ends_after(self, at: datetime) -> datetime:
+        """When the hours that contain that moment are over, in UTC. Of hours that are never over: in eight days."""
+        ahead = sorted(edge for edge in self.edges(at) if edge > at)
+        return next((edge for edge in ahead if not self.contains(edge)), ahead[-1])
+
     def edges(self, at: datetime) -> Iterator[datetime]:
         """When it may begin or end, from the day of that moment on for eight days, in UTC. Only a hint where the clocks
         are changed in between."""

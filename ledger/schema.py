@@ -8,6 +8,7 @@ from ledger.automatic_schema import AUTOMATIC
 from ledger.instance_schema import RESTORED_INSTANCES
 from ledger.maintenance_schema import MAINTENANCE
 from ledger.patroni_pause_schema import PATRONI_PAUSES
+from ledger.planned_maintenance_schema import PLANNED_MAINTENANCE
 from ledger.segment_schema import AUDIT_SEGMENTS
 
 # "UDSY" as four bytes. https://www.sqlite.org/pragma.html#pragma_application_id
@@ -260,4 +261,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     PATRONI_PAUSES,
     RESTORED_INSTANCES,
     ALERT_LIFE,
+    PLANNED_MAINTENANCE,
 )

@@ -127,7 +127,7 @@ def _moment(text: str, now: datetime, zone: tzinfo) -> datetime:
             day = _day(first, text)
         case _:
             raise _not_understood(text)
-    return _on_the_clock(day, _clock(clock, text), where, text)
+    return on_the_clock(day, _clock(clock, text), where, text)
 
 
 def _own_zone(words: list[str]) -> tuple[list[str], tzinfo | None]:
@@ -170,7 +170,7 @@ def _clock(text: str, whole: str) -> time:
         raise Misunderstood(f"“{echo(whole)}”: there is no such time of day. Write it as 14:05.") from None
 
 
-def _on_the_clock(day: date, clock: time, zone: tzinfo, text: str) -> datetime:
+def on_the_clock(day: date, clock: time, zone: tzinfo, text: str) -> datetime:
     """The one moment at which the clock of that zone shows this. Where clocks are changed there may be two, or none.
 
     PEP 495: https://peps.python.org/pep-0495/
