@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every bot that a test starts would compile all of Understudy anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check pictures bench bench-failover bench-restore faults lock packages clean
+.PHONY: help demo test check pictures bench bench-failover bench-restore bench-storm faults lock packages clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -52,6 +52,9 @@ bench-failover: $(VENV)/dev.stamp ## A switchover beside the bare commands, a ha
 bench-restore: $(VENV)/dev.stamp ## Backup and restore to a moment beside cp, pg_basebackup, pgBackRest, Barman (BENCH=--scale=20 is quick)
 	.ci/install-packages postgresql=pg_createcluster pgbackrest barman zstd
 	$(BIN)/python -m bench.restore $(BENCH)
+
+bench-storm: $(VENV)/dev.stamp ## 10,000 changes of state while Slack misbehaves: none lost, none twice, in order (STORM=--changes=500)
+	$(BIN)/python -m bench.storm $(STORM)
 
 lock: $(VENV)/dev.stamp ## Renew the pinned, hashed requirements
 	$(BIN)/pip install --quiet uv

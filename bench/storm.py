@@ -219,9 +219,15 @@ async def _the_end(day: Day, keeper: AlertKeeper, clock: DayClock, done: Storm) 
 
 async def _delivered(ledger: Ledger) -> None:
     """TimeoutError when something is still on its way after all that time."""
-    async with asyncio.timeout(DELIVERED_SECONDS):
-        while await ledger.read(outbox.pending_count):
-            await asyncio.sleep(0.05)
+    committed = asyncio.Event()
+    forget = ledger.on_commit(committed.set)
+    try:
+        async with asyncio.timeout(DELIVERED_SECONDS):
+            while await ledger.read(outbox.pending_count):
+                await committed.wait()
+                committed.clear()
+    finally:
+        forget()
 
 
 def report(result: Result) -> str:
