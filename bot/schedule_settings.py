@@ -13,6 +13,16 @@ from commands.automatic.timetable import read_timetable
 
 _LATE_BY = 6 * 3600.0
 
+# By what the settings call it: the order, and its words before and after the cluster's name.
+_JOBS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
+    "backup": ("backup", (), ("full",)),
+    "drill_restore": ("drill", ("restore",), ("in-turn",)),
+    "drill_failover": ("drill", ("failover",), ()),
+    "drill_full": ("drill", ("full",), ("in-turn",)),
+}
+_DANGEROUS = ("drill_failover", "drill_full")
+_WITH_BACKUPS, _WITH_HEARTBEAT = ("backup", "drill_restore", "drill_full"), ("drill_failover", "drill_full")
+
 
 def _read(text: str) -> str:
     return read_timetable(text).spoken
@@ -22,30 +32,41 @@ Spoken = Annotated[str, AfterValidator(_read)]
 
 
 class ScheduleSettings(Section):
-    """Off unless a time is named. `set_by` is the key of the person who answers for it, and stands in each message."""
+    """Off unless a time is named. `set_by` is the key of the person who answers for it, and stands in each message.
+
+    Clients notice a failover drill and a full one: their times are the settings' word that this is wanted.
+    """
 
     backup: Spoken | None = None
     drill_restore: Spoken | None = None
+    drill_failover: Spoken | None = None
+    drill_full: Spoken | None = None
     set_by: Name | None = None
     late_by: Seconds = _LATE_BY
 
     @model_validator(mode="after")
     def _somebody_answers(self) -> "ScheduleSettings":
-        if (self.backup or self.drill_restore) and self.set_by is None:
+        if any(getattr(self, job) for job in _JOBS) and self.set_by is None:
             raise ValueError('set_by is missing: name the person who answers for it, as in set_by = "alice"')
         return self
 
 
 def schedule(section: ScheduleSettings) -> tuple[Scheduled, ...]:
     """The same as commands know it."""
-    late_by, by = timedelta(seconds=section.late_by), section.set_by or ""
-    found = []
-    if section.backup is not None:
-        found.append(Scheduled("backup", "backup", (), ("full",), read_timetable(section.backup), by, late_by))
-    if section.drill_restore is not None:
-        times = read_timetable(section.drill_restore)
-        found.append(Scheduled("drill_restore", "drill", ("restore",), ("in-turn",), times, by, late_by))
-    return tuple(found)
+    return tuple(
+        Scheduled(
+            job,
+            order,
+            before,
+            after,
+            read_timetable(spoken),
+            section.set_by or "",
+            timedelta(seconds=section.late_by),
+            job in _DANGEROUS,
+        )
+        for job, (order, before, after) in _JOBS.items()
+        if (spoken := getattr(section, job)) is not None
+    )
 
 
 def mistakes_in_schedule(key: str, cluster: Mapping[str, Any], people: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -57,6 +78,10 @@ def mistakes_in_schedule(key: str, cluster: Mapping[str, Any], people: Mapping[s
     if isinstance(by, str) and by not in people:
         known = ", ".join(sorted(people)) or "none"
         yield Mistake(f"{key}.schedule.set_by", f"names {by!r}, who is not in people", f"name one of them: {known}")
-    for job in ("backup", "drill_restore"):
-        if section.get(job) is not None and cluster.get("backups") is None:
+    for job in (one for one in _WITH_BACKUPS if section.get(one) is not None):
+        if cluster.get("backups") is None:
             yield Mistake(f"{key}.schedule.{job}", f"{key}.backups is missing", "say there where backups are kept")
+    for job in (one for one in _WITH_HEARTBEAT if section.get(one) is not None):
+        if cluster.get("heartbeat") is None:
+            right = "name there the database in which the drill's probe may write"
+            yield Mistake(f"{key}.schedule.{job}", f"{key}.heartbeat is missing", right)

@@ -40,6 +40,7 @@ from servers.engines.patroni.engine import patroni_engines
 from servers.heartbeat import Heartbeats
 from servers.inventory import Cluster
 from servers.observe import Observer
+from servers.probe import Probes
 from servers.service_manager import ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
@@ -77,9 +78,11 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
     history = _history(settings)
     shells, sessions = Shells(), Sessions()
+    probes = Probes(sessions)
     try:
         backups = BackupTools(shells, utc_now)
-        world = _world(settings, clusters, directory(roster), ledger, history, shells, sessions, backups)
+        people = directory(roster)
+        world = _world(settings, clusters, people, ledger, history, shells, sessions, backups, probes)
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
         lister = NativeBackups(shells, utc_now)
@@ -89,7 +92,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
         # Connections first: nothing may reach a server once the ledger can no longer record it.
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await asyncio.gather(sessions.close(), shells.close(), return_exceptions=True)
+                await asyncio.gather(probes.close(), sessions.close(), shells.close(), return_exceptions=True)
         await history.close()
         await ledger.close()
 
@@ -108,6 +111,7 @@ def _world(
     shells: Shells,
     sessions: Sessions,
     backups: BackupTools,
+    probes: Probes,
 ) -> World:
     """What commands look at and act on."""
     partial = PartialBackups(shells, utc_now)
@@ -147,4 +151,5 @@ def _world(
         traffic=traffic,
         patroni=patroni_engines(clusters.values(), utc_now),
         heartbeats=Heartbeats(clusters.values(), sessions),
+        probes=probes,
     )

@@ -10,6 +10,7 @@ from commands.command import Command, Decider, Deed, Meant, Misunderstood, Order
 from commands.deciding import Deciding
 from commands.document import Draft, write_draft
 from commands.filling import FilledDeed
+from commands.governing import governed_by, right_of
 from commands.parse import Typed, parse
 from commands.people import Person, zone_of
 from commands.plan import Plan
@@ -86,8 +87,9 @@ class Ask:
 
     async def _order(self, order: Order, asked: Asked, person: Person, meant: Meant, typed: Typed) -> Answer | Form:
         cluster, policies = meant.cluster, self._world.policies
-        policy = policy_for(policies, order.name, cluster.name, self._world.now())
-        ruling = may_ask(policies, policy, person, order.name, order.right)
+        governing = governed_by(order.name, meant.words)
+        policy = policy_for(policies, governing, cluster.name, self._world.now())
+        ruling = may_ask(policies, policy, person, governing, right_of(order.name, order.right, meant.words))
         if ruling.allowed and policy is not None and not typed.dry_run:
             ruling = may_here(policy, asked)
         if ruling.allowed and typed.alone and policy is not None:

@@ -72,12 +72,12 @@ class Action:
     """The code behind a step.
 
     `run` does it and proves it, or raises StepFailed. `undo` takes it back, where the step says that it can be. Once a
-    `final` step was tried, nothing before it is taken back: it may have happened. An `optional` step comes after what
-    was asked for: where it fails, the steps after it are done all the same, and `Order.conclude` finds its failure
-    under `failure_of`. One that `goes_on` is the same, but the operation ends as failed. `until` names the action that
-    ends, at the same place, what this one began (clients wait):
-    until that has succeeded, the undo is due however the operation ends, past a final step too. One that `silences` its
-    server takes it down for what follows: until a final step is done, that it falls silent is no news to the monitor.
+    `final` step was tried, nothing before it is taken back: it may have happened; what comes after it may be. An
+    `optional` step comes after what was asked for: where it fails, the steps after it are done all the same, and
+    `Order.conclude` finds its failure under `failure_of`. One that `goes_on` is the same, but the operation ends as
+    failed. `until` names the action that ends, at the same place, what this one began (clients wait): until that has
+    succeeded, the undo is due however the operation ends, past a final step too. One that `silences` its server takes
+    it down for what follows: until a final step is done, that it falls silent is no news to the monitor.
 
     The rest serves an operation that goes on after a restart. `already_done` looks at the servers and says whether the
     step is done, and still holds; None where no look can tell. `repeatable`: it may be done again without harm, undone

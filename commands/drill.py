@@ -1,12 +1,16 @@
 """`/ha drill restore|failover|full`: a restore, a switchover, or both, for practice: proven, measured, and undone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from commands.command import Action, Meant
 from commands.drilling.actions import ACTIONS
 from commands.drilling.drill_plan import plan_drill
+from commands.drilling.failover_plan import both, plan_failover_drill
+from commands.drilling.legs import ACTIONS as SWITCHING
+from commands.drilling.probe_actions import ACTIONS as AROUND
 from commands.drilling.report import conclude, so_far
-from commands.drilling.words import USAGE, Wish, chosen, how_chosen, read_wish, understand
+from commands.drilling.words import USAGE, Drilled, Wish, chosen, how_chosen, read_wish, understand
 from commands.plan import Conclusion, Plan
 from commands.restoring.seen import see
 from commands.restoring.words import Wanted, Way
@@ -31,11 +35,19 @@ class Drill:
         return understand(arguments, world.now(), world.clusters)
 
     async def plan(self, meant: Meant, state: ClusterState, world: World) -> Plan:
-        """Raises Misunderstood where nothing can be restored."""
-        return await plan_restore_drill(meant, state, world)
+        """Raises Misunderstood where nothing can be restored, or nobody can take over."""
+        match read_wish(meant.words).drilled:
+            case Drilled.RESTORE:
+                return await plan_restore_drill(meant, state, world)
+            case Drilled.FAILOVER:
+                return await plan_failover_drill(meant, state, world)
+            case Drilled.FULL:
+                # Where it is restored is the same host every time; who is named takes over.
+                restore = await plan_restore_drill(replace(meant, server=None), state, world)
+                return both(restore, await plan_failover_drill(meant, state, world))
 
     def actions(self) -> Mapping[str, Action]:
-        return ACTIONS
+        return {**ACTIONS, **SWITCHING, **AROUND}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         return conclude(plan, found)

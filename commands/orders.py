@@ -22,6 +22,7 @@ from commands.authority import (
     may_reject,
 )
 from commands.document import Document, read_document, write_document
+from commands.governing import governed_by
 from commands.operation_page import card, write_conclusion
 from commands.people import Person
 from commands.plan import Conclusion, Plan
@@ -221,7 +222,8 @@ def late(db: Database, now: datetime) -> list[Operation]:
 def terms(policies: Policies, document: Document, at: datetime) -> OrderPolicy | None:
     """What a decision on it must meet at that moment: the policy then in force, and what was promised when it was asked
     for."""
-    return binding(document.promised, policy_for(policies, document.order, document.plan.cluster, at))
+    governing = governed_by(document.order, document.words)
+    return binding(document.promised, policy_for(policies, governing, document.plan.cluster, at))
 
 
 def show_card(
@@ -256,8 +258,9 @@ def _rule(
     if policy is not None and not (here := may_here(policy, click.asked)).allowed:
         return here
     if click.decision is Decision.REJECT:
-        return may_reject(policy, click.person, document.order, requester)
-    return may_approve(policy, click.person, document.order, requester, _decided(click, taken))
+        return may_reject(policy, click.person, governed_by(document.order, document.words), requester)
+    governing = governed_by(document.order, document.words)
+    return may_approve(policy, click.person, governing, requester, _decided(click, taken))
 
 
 def requester_of(people: Mapping[str, Person], operation: Operation, document: Document) -> Human:

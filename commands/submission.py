@@ -12,6 +12,7 @@ from commands.break_glass import start_alone
 from commands.changes import what_changed
 from commands.command import Meant, Misunderstood, Order
 from commands.document import Document, Draft, UnreadableDraft, read_draft
+from commands.governing import governed_by, right_of
 from commands.looking import look_again
 from commands.orders import Busy, request
 from commands.parse import COMMAND
@@ -52,10 +53,11 @@ class Submission:
         except (UnreadableDraft, Misunderstood) as unreadable:
             return await self._refuse(asked, None, answers.misunderstood(str(unreadable)))
         cluster = meant.cluster
-        policy = policy_for(self._world.policies, order.name, cluster.name, self._world.now())
-        ruling = may_ask(self._world.policies, policy, person, order.name, order.right)
+        governing, right = governed_by(order.name, meant.words), right_of(order.name, order.right, meant.words)
+        policy = policy_for(self._world.policies, governing, cluster.name, self._world.now())
+        ruling = may_ask(self._world.policies, policy, person, governing, right)
         if ruling.allowed:
-            ruling = no_policy(order.name) if policy is None else may_here(policy, asked)
+            ruling = no_policy(governing) if policy is None else may_here(policy, asked)
         if policy is None or not ruling.allowed:
             return await self._refuse(asked, cluster, answers.refused(ruling.line))
         return await self._plan_again(asked, person, order, meant, draft, policy, values)

@@ -25,6 +25,7 @@ from servers.fences.registry import Fences, fence_of
 from servers.heartbeat import Heartbeats
 from servers.inventory import Cluster
 from servers.observe import Observer
+from servers.probe import Probes
 from servers.service_manager import ServiceHands, ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
@@ -82,3 +83,4 @@ class World:
     traffic: Mapping[str, Sequence[TrafficTarget]] = field(default_factory=dict)  # by cluster; what leads its clients
     patroni: Mapping[str, PatroniEngine] = field(default_factory=dict)  # by cluster, of those that it runs
     heartbeats: Heartbeats = field(default_factory=_no_heartbeats)
+    probes: Probes = field(default_factory=lambda: Probes(Sessions()))

@@ -27,7 +27,7 @@ class Scheduled:
     """An order that is started by itself at its times; its words come `before` and `after` the cluster's name.
 
     `job` is what the settings call it, `set_by` who answers for it. What was missed is still started when it is less
-    than `late_by` late.
+    than `late_by` late. `dangerous`: the settings say in so many words that what clients notice may start by itself.
     """
 
     job: str
@@ -37,6 +37,7 @@ class Scheduled:
     timetable: Timetable
     set_by: str
     late_by: timedelta = timedelta(hours=6)
+    dangerous: bool = False
 
 
 @dataclass(frozen=True, slots=True)

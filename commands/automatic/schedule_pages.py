@@ -41,7 +41,8 @@ def _page(title: str, tone: Tone, said: str, *when: Span) -> Page:
 
 
 def _what(scheduled: Scheduled) -> str:
-    return "Restore drill" if scheduled.order == "drill" else scheduled.order.capitalize()
+    what = f"{scheduled.before[0]} drill" if scheduled.order == "drill" else scheduled.order
+    return what.capitalize()
 
 
 def _by(scheduled: Scheduled) -> str:

@@ -95,7 +95,7 @@ class Scheduler:
         except Misunderstood as nothing:
             return None, str(nothing).rstrip(".")
         document = Document(order.name, meant.server, None, plan, meant.words)
-        return document, _against(plan)
+        return document, _against(plan, scheduled)
 
     def _make(
         self,
@@ -165,10 +165,10 @@ def _move(db: Database, cluster: Cluster, scheduled: Scheduled, why_not: str | N
     return decide(scheduled, last_turn(db, cluster.name, scheduled.job), against, now)
 
 
-def _against(plan: Plan) -> str | None:
+def _against(plan: Plan, scheduled: Scheduled) -> str | None:
     """What a person would have to weigh is not started without one."""
     if plan.failed_checks:
         return "; ".join(f"{check.title}: {check.evidence}" for check in plan.failed_checks)
-    if plan.risks or plan.dangerous:
+    if plan.risks or (plan.dangerous and not scheduled.dangerous):
         return "It has risks that a person must approve"
     return None

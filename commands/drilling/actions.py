@@ -1,6 +1,7 @@
 """The code behind the steps of a drill that are its own: marking where it began, proving, dropping."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from commands.acting import engine_says, time_of, untold
@@ -24,6 +25,7 @@ from servers.state import Role
 # What later steps and the report need, by name.
 BEGAN_AT, BEGAN_LSN, BEGAN_BEAT = "drill_began_at", "drill_began_lsn", "drill_began_beat"
 HEARTBEAT = "drill_heartbeat"  # the last one that came back
+DROPPED = "drill_dropped"
 PROVEN, CHECKED, BEFORE = "proven", "amcheck", "drills_before"
 _SHOWN = 5  # drills before this one
 
@@ -75,18 +77,33 @@ async def drop(context: StepContext) -> StepOutcome:
     there = await engine_says(instances.drop(place, timeout=time_of(context)))
     at = context.world.now()
     await context.world.ledger.write(lambda db: instance_is_gone(db, place.operation, at))
-    return StepOutcome(f"{place.directory} {'is removed' if there else 'was gone already'}.", 0)
+    return StepOutcome(f"{place.directory} {'is removed' if there else 'was gone already'}.", 0, "", {DROPPED: "yes"})
 
 
 async def is_dropped(context: StepContext) -> bool:
     return not (await engine_says(context.world.instances.look(place_of(context)))).there
 
 
+def _until_dropped(action: Action) -> Action:
+    """Whether it still holds is no question any more once what was restored is dropped, as it was meant to be."""
+
+    async def already_done(context: StepContext) -> bool | None:
+        return None if DROPPED in context.found else await action.already_done(context)
+
+    return replace(action, already_done=already_done)
+
+
 ACTIONS: Mapping[str, Action] = {
-    **{name: yielding(action, for_practice=True) for name, action in RESTORING.items() if name != "drop"},
+    **{
+        name: _until_dropped(yielding(action, for_practice=True))
+        for name, action in RESTORING.items()
+        if name != "drop"
+    },
     "verify_backup": BACKING_UP["verify_backup"],
     "mark_drill": Action(mark, untold, repeatable=True, obstacle=lambda standing: None),
-    "prove": yielding(Action(prove, untold, repeatable=True, obstacle=lambda standing: None), for_practice=True),
+    "prove_restored": yielding(
+        Action(prove, untold, repeatable=True, obstacle=lambda standing: None), for_practice=True
+    ),
     **JUDGING,
     "drop_drilled": Action(drop, is_dropped, repeatable=True, obstacle=lambda standing: None),
 }

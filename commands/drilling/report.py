@@ -5,23 +5,44 @@ from datetime import datetime
 
 from commands.drilling.actions import BEFORE, BEGAN_BEAT, BEGAN_LSN, CHECKED, HEARTBEAT, PROVEN
 from commands.drilling.drill_plan import CHOSEN, VERIFIED
+from commands.drilling.failover_report import failover_rows, what_next
 from commands.drilling.judging import at_most, measured
+from commands.drilling.probe_actions import ROAD
 from commands.plan import Conclusion, Plan
 from commands.restoring.actions import LSN
 from commands.restoring.report import last_transaction
-from ledger.drills import RPO, RTO
+from ledger.drills import FAILOVER_DRILL, FULL_DRILL, RESTORE_DRILL, RESTORING, RPO, RTO, SWITCHING
 from ledger.quantities import seconds_text
 
 
 def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
-    how = dict(plan.facts)[CHOSEN]
-    line = f"A backup of {plan.cluster} ({how}) was restored, proven and dropped again."
-    return Conclusion(line, restore_rows(plan, found), (f"What can be restored now: /ha backups {plan.cluster}",))
+    lines = {
+        RESTORE_DRILL: "{restored}.",
+        FAILOVER_DRILL: "{switched}.",
+        FULL_DRILL: "{restored}; then {switched}.",
+    }
+    how = dict(plan.facts).get(CHOSEN, "")
+    restored = f"A backup of {plan.cluster} ({how}) was restored, proven and dropped again"
+    switched = f"{plan.target} was the primary of {plan.cluster} for a moment, and {plan.source} is again"
+    line = lines[plan.kind].format(restored=restored, switched=switched)
+    return Conclusion(line, _rows(plan, found), _looks(plan))
 
 
 def so_far(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     """Of one that failed: nothing before anything was measured."""
-    return Conclusion("", restore_rows(plan, found) if RTO in found else ())
+    look = what_next(plan, found) if plan.kind in SWITCHING else (f"Look: /ha status {plan.cluster}",)
+    again = f"Once that is mended, drill again: /ha drill {plan.kind.removesuffix(' drill')} {plan.cluster}"
+    return Conclusion("", _rows(plan, found) if {RTO, ROAD} & found.keys() else (), (*look, again))
+
+
+def _rows(plan: Plan, found: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    restored = restore_rows(plan, found) if plan.kind in RESTORING else ()
+    return (*restored, *failover_rows(plan, found)) if plan.kind in SWITCHING else restored
+
+
+def _looks(plan: Plan) -> tuple[str, ...]:
+    backups = (f"What can be restored now: /ha backups {plan.cluster}",) if plan.kind in RESTORING else ()
+    return (*backups, f"Look: /ha status {plan.cluster}") if plan.kind in SWITCHING else backups
 
 
 def restore_rows(plan: Plan, found: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

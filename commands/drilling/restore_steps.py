@@ -17,7 +17,7 @@ def prove(host: str) -> Step:
         "with amcheck where it is installed, dumps each schema, and asks for checksum failures and the heartbeat."
     )
     proof = "everything can be read, and no table is out of its limits"
-    return Step("prove", host, "Prove what came back", does, proof, PROVE_TIMEOUT)
+    return Step("prove_restored", host, "Prove what came back", does, proof, PROVE_TIMEOUT)
 
 
 def verify(host: str, backup: str) -> Step:

@@ -44,9 +44,10 @@ class Wish:
 
 
 def read_wish(words: Sequence[str]) -> Wish:
-    """What `Wish.words` wrote."""
-    drilled, which, seed = words
-    return Wish(Drilled(drilled), which, seed)
+    """Raises Misunderstood for what `Wish.words` did not write."""
+    if len(words) != 3 or words[0] not in tuple(Drilled):
+        raise Misunderstood("What this drill is of cannot be read any more. Ask again.")
+    return Wish(Drilled(words[0]), words[1], words[2])
 
 
 def understand(arguments: Sequence[str], now: datetime, clusters: Mapping[str, Cluster]) -> Meant:

@@ -91,8 +91,6 @@ def at_text(at: datetime) -> str:
 
 def _switchover(look: Look, leader: PatroniMember, candidate: PatroniMember) -> Plan:
     old, new = leader.name, candidate.name
-    does = f"POST /switchover: Patroni stops {old}, promotes {new}, and has the others follow it."
-    proof = f"/cluster says that {new} leads"
     return _plan(
         look,
         "switchover",
@@ -100,7 +98,7 @@ def _switchover(look: Look, leader: PatroniMember, candidate: PatroniMember) -> 
         new,
         (
             *traffic.hold_steps(look.traffic, old),
-            Step(SWITCHOVER, new, f"Have Patroni switch over to {new}", does, proof, _PATIENCE),
+            switchover_step(old, new),
             *_after(look, new),
         ),
         (*_checks(look, leader, candidate), *traffic.checks(look.traffic, old)),
@@ -161,13 +159,23 @@ def _failover(look: Look, leader: PatroniMember | None, candidate: PatroniMember
     )
 
 
+def switchover_step(old: str, new: str) -> Step:
+    does = f"POST /switchover: Patroni stops {old}, promotes {new}, and has the others follow it."
+    proof = f"/cluster says that {new} leads"
+    return Step(SWITCHOVER, new, f"Have Patroni switch over to {new}", does, proof, _PATIENCE)
+
+
+def verify_step(new: str) -> Step:
+    return Step(VERIFY, new, f"Write to {new}", "One real write, committed to disk.", "the commit returns", _PATIENCE)
+
+
+def followers_step(new: str) -> Step:
+    does = "Patroni has every member follow the new leader; it is watched until they do."
+    return Step(FOLLOWERS, new, f"See the others follow {new}", does, "/cluster: all on one timeline", _PATIENCE)
+
+
 def _after(look: Look, new: str) -> tuple[Step, ...]:
-    follow = "Patroni has every member follow the new leader; it is watched until they do."
-    return (
-        Step(VERIFY, new, f"Write to {new}", "One real write, committed to disk.", "the commit returns", _PATIENCE),
-        *traffic.redirect_steps(look.traffic, new),
-        Step(FOLLOWERS, new, f"See the others follow {new}", follow, "/cluster: all on one timeline", _PATIENCE),
-    )
+    return verify_step(new), *traffic.redirect_steps(look.traffic, new), followers_step(new)
 
 
 def _plan(

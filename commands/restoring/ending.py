@@ -68,6 +68,6 @@ _ENDS: Mapping[str, Callable[[StepContext, Place], Awaitable[str]]] = {
     "compare": _compare,
     "recover": _instance,
     "look": _instance,
-    "prove": _instance,
+    "prove_restored": _instance,
     "copy_tables": _copy_tables,
 }

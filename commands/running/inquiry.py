@@ -65,8 +65,8 @@ class Inquiry:
         """Whether it may go on with its next step."""
         if left.astray is not None:
             return Seen()
-        # Before the point of no return, and only there, all that was done must still hold.
-        earlier = range(left.next_index) if left.final_ahead else ()
+        # Before a point of no return, and only there, all that was done since the one before must still hold.
+        earlier = range(left.must_hold_from, left.next_index) if left.final_ahead else ()
         holds, obstacle = await asyncio.gather(
             asyncio.gather(*(self._is_done(index) for index in earlier)), self._obstacle(left.next_index)
         )

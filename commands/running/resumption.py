@@ -83,9 +83,21 @@ class Left:
         return record.direction is Direction.DO and (record.status in _DONE or passed_over)
 
     @property
+    def last_final(self) -> int:
+        """The last step of no return that may be passed: once it was tried, nobody can be sure that it was not. -1:
+        none was."""
+        tried = (one for one in self.records if one.direction is Direction.DO and self.actions[one.action].final)
+        return max((one.index for one in tried), default=-1)
+
+    @property
+    def must_hold_from(self) -> int:
+        """The first step after the last point of no return that is behind: what came before it led up to that."""
+        finals = (index for index in range(self.next_index) if self.actions[self.plan.steps[index].action].final)
+        return max(finals, default=-1) + 1
+
+    @property
     def final_tried(self) -> bool:
-        """Whether the point of no return may be passed: once it was tried, nobody can be sure that it was not."""
-        return any(one.direction is Direction.DO and self.actions[one.action].final for one in self.records)
+        return self.last_final >= 0
 
     @property
     def final_ahead(self) -> bool:
@@ -98,7 +110,7 @@ class Left:
         tried = {one.index for one in self.records if one.direction is Direction.DO}
         undone = {one.index for one in self.records if one.direction is Direction.UNDO and one.status in _DONE}
         done = {one.index for one in self.records if one.direction is Direction.DO and one.status in _DONE}
-        due = to_take_back(self.plan, self.actions, tried - undone, done, final_tried=self.final_tried)
+        due = to_take_back(self.plan, self.actions, tried - undone, done, after=self.last_final)
         return tuple(index for index in reversed(due) if self.astray is None or self._is_let_go(self.astray, index))
 
     @property
@@ -128,11 +140,12 @@ class Left:
 
 
 def to_take_back(
-    plan: Plan, actions: Mapping[str, Action], tried: Iterable[int], done: Iterable[int], *, final_tried: bool
+    plan: Plan, actions: Mapping[str, Action], tried: Iterable[int], done: Iterable[int], *, after: int
 ) -> tuple[int, ...]:
     """Which of the tried steps are to be taken back when the operation ends now, in the order of the plan.
 
-    Once the point of no return was tried, only what somebody suffers from until it is ended (`Action.until`).
+    Up to the last step of no return that was tried (`after`, -1: none), only what somebody suffers from until it is
+    ended (`Action.until`).
     """
     ended = {(plan.steps[index].action, plan.steps[index].server) for index in done}
 
@@ -141,7 +154,7 @@ def to_take_back(
         if action.undo is None:
             return False
         if action.until is None:
-            return not final_tried
+            return index > after
         return (action.until, plan.steps[index].server) not in ended
 
     return tuple(index for index in sorted(tried) if is_due(index))

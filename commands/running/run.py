@@ -75,7 +75,7 @@ class Run:
         self._notes: tuple[Note, ...] = ()
         self._found: dict[str, str] = {}
         self._tried: set[int] = set()  # and not taken back
-        self._final_tried = False
+        self._last_final = -1  # the last step of no return that was tried
         self._resumed = False
         self._silent = False  # a server is down by a step of this, and a final step is still to come
         self._unwritten: StepEnd | None = None
@@ -85,6 +85,10 @@ class Run:
     def silences(self, cluster: str) -> bool:
         """Whether it has taken a server of that cluster down, and is about to bring another one up."""
         return self._silent and self._cluster.name == cluster
+
+    @property
+    def _final_tried(self) -> bool:
+        return self._last_final >= 0
 
     def stop_soon(self) -> None:
         """The process is about to end: stop before the next step."""
@@ -169,7 +173,7 @@ class Run:
         """Takes up the threads where the other process dropped them."""
         self._progress = list(progress_of(self._document, left.records, StepState.WAITING))
         self._tried = set(left.undoable)
-        self._final_tried, self._resumed = left.final_tried, True
+        self._last_final, self._resumed = left.last_final, True
         carried_on = Note(("Understudy was restarted ", Moment(self._world.now()), " and carries it on."))
         self._notes = restarts(self._plan, left.records) or (carried_on,)
 
@@ -225,7 +229,7 @@ class Run:
         work = action.run if direction is Direction.DO else action.undo
         assert work is not None  # noqa: S101 - callers ask for an undo only where there is one
         if direction is Direction.DO:
-            self._final_tried = self._final_tried or action.final
+            self._last_final = max(self._last_final, index if action.final else -1)
             self._silent = self._silent or action.silences
             self._tried.add(index)
         say, found = partial(self._say, index), dict(self._found)
@@ -327,7 +331,8 @@ class Run:
         """The steps that are to be taken back when it ends now; of these only what keeps clients waiting, where an
         earlier step could not be taken back."""
         done = (index for index, at in enumerate(self._progress) if at.state is StepState.DONE)
-        return to_take_back(self._plan, self._actions, self._tried, done, final_tried=self._final_tried or only_held)
+        after = len(self._plan.steps) if only_held else self._last_final
+        return to_take_back(self._plan, self._actions, self._tried, done, after=after)
 
     def _turn_back(self, db: Database, index: int) -> None:
         now = self._world.now()

@@ -75,6 +75,7 @@ class Haproxy:
     def __init__(self, place: HaproxyPlace, shells: Shells, landing: Landing) -> None:
         self.name = place.name
         self.identity = identity(place)
+        self.road = place.landing
         self.holding = _HOLDING if place.parking else None
         self._place = place
         self._shells = shells

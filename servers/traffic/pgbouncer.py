@@ -51,6 +51,7 @@ class PgBouncer:
     def __init__(self, place: PgBouncerPlace, shells: Shells, landing: Landing) -> None:
         self.name = place.name
         self.identity = identity(place)
+        self.road = place.landing
         self.hold_seconds = place.hold_seconds
         self._place = place
         self._landing = landing

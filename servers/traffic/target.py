@@ -6,7 +6,7 @@ action. What goes wrong is raised as ActionFailed, with what happened and what t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from servers.engines.engine import Done
 
@@ -109,6 +109,16 @@ class TrafficTarget(Protocol):
 
     async def undo(self, move: Move, *, timeout: float) -> Done:
         """As it was before: clients reach `move.old`, and nobody is held."""
+        ...
+
+
+@runtime_checkable
+class Passable(Protocol):
+    """A target through which a connection of our own can be made, as clients make theirs."""
+
+    @property
+    def road(self) -> str | None:
+        """libpq's conninfo, None where the settings have none. It may hold a password."""
         ...
 
 

@@ -33,6 +33,7 @@ from servers.engines.native import NativeEngine
 from servers.heartbeat import Heartbeats
 from servers.inventory import Server
 from servers.observe import Observer
+from servers.probe import Probes
 from servers.service_manager import ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
@@ -134,6 +135,7 @@ async def road_of(
             services=ServiceManagers(shells),
             traffic=traffic,
             heartbeats=Heartbeats(clusters.values(), sessions),
+            probes=Probes(sessions),
         )
         try:
             yield Road(lab, world)
