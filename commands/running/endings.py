@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from commands.command import Action
+from commands.command import Action, MeasuringOrder, Order
 from commands.document import Document
 from commands.operation_page import StepProgress, StepState
-from commands.plan import Plan
+from commands.plan import Conclusion, Plan
 
 
 def sentence(text: str) -> str:
@@ -25,6 +25,11 @@ def next_steps(document: Document, actions: Mapping[str, Action], progress: Sequ
     # A step that can be taken back and stands as failed could not be: nobody may take writes until somebody has.
     stuck = "; ".join(step.undo for step, at in steps if step.undo and at.state is StepState.FAILED)
     return (look, f"By hand, if no primary takes writes: {stuck}", again) if stuck else (look, again)
+
+
+def told_so_far(order: Order, plan: Plan, found: Mapping[str, str]) -> Conclusion:
+    """What the order has to tell of what it measured; nothing where it is none that does."""
+    return order.so_far(plan, found) if isinstance(order, MeasuringOrder) else Conclusion("")
 
 
 def passed_over(plan: Plan, actions: Mapping[str, Action], progress: Sequence[StepProgress]) -> str | None:

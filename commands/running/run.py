@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 from sqlite_utils import Database
 
-from commands.command import Action, MeasuringOrder, Order, StepContext, failure_of
+from commands.command import Action, Order, StepContext, failure_of
 from commands.looking import look_again
 from commands.operation_page import StepProgress, StepState
 from commands.orders import Ready, terms
@@ -24,7 +24,7 @@ from commands.recheck import not_as_approved
 from commands.running.astray import Astray
 from commands.running.attempt import attempt
 from commands.running.book import Book, StepEnd
-from commands.running.endings import next_steps, passed_over, sentence
+from commands.running.endings import next_steps, passed_over, sentence, told_so_far
 from commands.running.following import progress_of
 from commands.running.freshness import is_fresh
 from commands.running.inquiry import Inquiry, unasked
@@ -85,10 +85,6 @@ class Run:
     def silences(self, cluster: str) -> bool:
         """Whether it has taken a server of that cluster down, and is about to bring another one up."""
         return self._silent and self._cluster.name == cluster
-
-    @property
-    def _final_tried(self) -> bool:
-        return self._last_final >= 0
 
     def stop_soon(self) -> None:
         """The process is about to end: stop before the next step."""
@@ -208,9 +204,9 @@ class Run:
     def _try_to_intend(self, db: Database, index: int) -> Wish | None:
         now = self._world.now()
         operation = get(db, self.operation_id)
-        if operation.cancelled_by is not None and not self._final_tried:
+        if operation.cancelled_by is not None and self._last_final < 0:
             return Wish.CANCEL
-        clients_wait = self._final_tried and bool(self._due())
+        clients_wait = self._last_final >= 0 and bool(self._due())
         if self._shutting_down and operation.state is OperationState.RUNNING and not clients_wait:
             return Wish.SHUTDOWN
         could_be_cancelled = self._book.cancellable(db)
@@ -267,7 +263,7 @@ class Run:
                 await self._end(OperationState.CANCELLED, f"{by} cancelled it when {done}.")
             return
         line = f"Understudy was stopped when {done}; the rest was not begun."
-        if self._final_tried:
+        if self._last_final >= 0:
             await self._leave(line)
             return
         # Between the stop of a primary and the promotion nobody takes writes: nobody is left there for a restart.
@@ -296,9 +292,7 @@ class Run:
         # Looking takes a moment: a result that is known is on disk before it.
         await self._write(lambda db: None)
         stands = await where_it_stands(self._world, self._cluster)
-        so_far = Conclusion("")
-        if isinstance(self._order, MeasuringOrder):
-            so_far = self._order.so_far(self._plan, self._found)
+        so_far = told_so_far(self._order, self._plan, self._found)
         facts = (*so_far.facts, ("Where it stands", stands))
         await self._close(state, Conclusion(line, facts, so_far.next_steps or self._next_steps()))
 
@@ -307,7 +301,7 @@ class Run:
         process broke it off."""
         if not self._due():
             past = "It is past the point where earlier steps could be taken back."
-            return past if self._final_tried else "Nothing had to be taken back.", False
+            return past if self._last_final >= 0 else "Nothing had to be taken back.", False
         self._give_up()
         detail, failed = "", ""
         while due := self._due(only_held=only_held or bool(failed)):
