@@ -19,6 +19,8 @@ from commands.promotion.pair import Pair
 from commands.promotion.report import conclude
 from commands.promotion.switchover import plan_switchover
 from commands.promotion.traffic import FAILOVER_LOOK_SECONDS, TargetSeen, look_at_traffic
+from commands.restoring.left import what_is_there
+from commands.restoring.standby_plan import standing_in_its_place
 from commands.world import World
 from servers.inventory import Cluster, EngineKind
 from servers.lag import received_lsn
@@ -79,9 +81,9 @@ class Promote:
         if kind is Promotion.FAILOVER:
             # No server is asked more while nobody takes writes.
             traffic = await look_at_traffic(world, meant.cluster, FAILOVER_LOOK_SECONDS)
-            return plan_failover(replace(pair, traffic=traffic))
+            return await _if_not_restored(plan_failover(replace(pair, traffic=traffic)), world)
         traffic, examined = await asyncio.gather(look_at_traffic(world, meant.cluster), examine(world, pair))
-        return plan_switchover(replace(pair, traffic=traffic), examined)
+        return await _if_not_restored(plan_switchover(replace(pair, traffic=traffic), examined), world)
 
     def actions(self) -> Mapping[str, Action]:
         return {**ACTIONS, **patroni_actions.ACTIONS}
@@ -102,6 +104,13 @@ def timed(arguments: Sequence[str], now: datetime) -> tuple[tuple[str, ...], Seq
     if len(arguments) != place + 2:
         raise Misunderstood("At what time? Write: at 03:00, or: at 2026-11-25T03:00Z, in UTC.")
     return (AT, moment(arguments[place + 1], now).isoformat()), arguments[:place]
+
+
+async def _if_not_restored(plan: Plan, world: World) -> Plan:
+    """What our own memory knows of the one to promote: by its own words, it is a standby like any other."""
+    there = await world.ledger.read(lambda db: what_is_there(db, plan.cluster))
+    check = standing_in_its_place(plan.target, there)
+    return replace(plan, checks=(*plan.checks, check)) if check is not None else plan
 
 
 def _target(meant: Meant) -> tuple[str | None, datetime | None]:

@@ -13,7 +13,7 @@ from commands.partial.restore_words import names_a_volume, understand_volume
 from commands.partial.words import names_a_part
 from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
-from commands.restoring import from_store_actions, in_place_actions, report, table_actions
+from commands.restoring import from_store_actions, in_place_actions, report, standby_actions, table_actions
 from commands.restoring.actions import ACTIONS, OPERATION
 from commands.restoring.cut_over import cut_over
 from commands.restoring.ending import yielding
@@ -23,6 +23,7 @@ from commands.restoring.left import Left, what_is_there
 from commands.restoring.listing import plan_listing
 from commands.restoring.plans import REMOVAL, SETTLEMENT, plan_beside, plan_drop, plan_settle, plan_tables
 from commands.restoring.seen import look_at_backups, see
+from commands.restoring.standby_plan import FOLLOWING, PUT_BACK, plan_follow, plan_put_back, plan_standby
 from commands.restoring.words import USAGE, Wanted, Way, read_wanted, understand
 from commands.world import World
 from servers.inventory import Cluster
@@ -58,7 +59,7 @@ class Restore:
             _, volume, backup = meant.words
             return await volumes.plan_restore_of_volume(meant.cluster, volume, backup, state, world)
         wanted, cluster = await _with_target(read_wanted(meant.words), meant, world), meant.cluster
-        if wanted.way in (Way.REMOVE, Way.SETTLE):
+        if wanted.way in (Way.REMOVE, Way.SETTLE, Way.FOLLOW, Way.PUT_BACK):
             return await _plan_of_what_is_left(wanted, cluster, state, world)
         if wanted.way is Way.LIST or wanted.target is None:
             there = await world.ledger.read(lambda db: what_is_there(db, cluster.name))
@@ -69,35 +70,49 @@ class Restore:
         seen = await see(world, cluster, state, meant.server, wanted, wanted.target)
         if wanted.way is Way.IN_PLACE:
             return plan_in_place(seen, await look_at_traffic(world, cluster), world.now())
+        if wanted.way is Way.STANDBY:
+            return plan_standby(seen, world.now())
         if wanted.way is Way.TABLES:
             return plan_tables(seen, world.now())
         return plan_beside(seen, world.now())
 
     def actions(self) -> Mapping[str, Action]:
         own = {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS, **from_store_actions.ACTIONS}
-        every = {**own, **volumes.ACTIONS}
+        every = {**own, **standby_actions.ACTIONS, **volumes.ACTIONS}
         return {name: yielding(action) if name in LONG else action for name, action in every.items()}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:
         if plan.kind == RESTORED_VOLUME:
             return volumes.conclude_volume(plan, found)
-        if plan.kind == SETTLEMENT:
-            return report.conclude_settled(plan)
-        if plan.kind == REMOVAL:
-            return report.conclude_drop(plan)
+        if plan.kind in _SHORT_REPORTS:
+            return _SHORT_REPORTS[plan.kind](plan)
         if dict(plan.facts)["how"] == Way.IN_PLACE:
             return report.conclude_in_place(plan, found)
+        if dict(plan.facts)["how"] == Way.STANDBY:
+            return report.conclude_standby(plan, found)
         if dict(plan.facts)["how"] == Way.FROM_STORE:
             return report.conclude_from_store(plan, found)
         return report.conclude_beside(plan, found, found.get(OPERATION, ""))
 
 
+_SHORT_REPORTS = {
+    REMOVAL: report.conclude_drop,
+    SETTLEMENT: report.conclude_settled,
+    FOLLOWING: report.conclude_follows,
+    PUT_BACK: report.conclude_put_back,
+}
+
+
 async def _plan_of_what_is_left(wanted: Wanted, cluster: Cluster, state: ClusterState, world: World) -> Plan:
     """Raises Misunderstood."""
     there = await world.ledger.read(lambda db: what_is_there(db, cluster.name))
-    settle = wanted.way is Way.SETTLE
-    meant = [one for one, left in there if (left is Left.SETTINGS) == settle]
-    return (plan_settle if settle else plan_drop)(cluster, state, meant, wanted.operation)
+    if wanted.way in (Way.FOLLOW, Way.PUT_BACK):
+        plan = plan_follow if wanted.way is Way.FOLLOW else plan_put_back
+        return plan(cluster, state, [one for one, left in there if left is Left.IN_PLACE], wanted.operation)
+    if wanted.way is Way.SETTLE:
+        return plan_settle(cluster, state, [one for one, left in there if left is Left.SETTINGS], wanted.operation)
+    beside = [one for one, left in there if left not in (Left.SETTINGS, Left.IN_PLACE)]
+    return plan_drop(cluster, state, beside, wanted.operation)
 
 
 async def _with_target(wanted: Wanted, meant: Meant, world: World) -> Wanted:

@@ -56,13 +56,10 @@ class StepRecord:
     found: Mapping[str, str] = field(default_factory=dict)
 
 
-_STEPS = """
-    SELECT operation_id, step, direction, attempt, action, server, fencing, intended_at,
-           finished_at, status, exit_status, output_digest, detail, duration_us, found
-    FROM step
-    WHERE operation_id = :operation_id
-    ORDER BY rowid
-"""
+_COLUMNS = """operation_id, step, direction, attempt, action, server, fencing, intended_at,
+           finished_at, status, exit_status, output_digest, detail, duration_us, found"""
+_STEPS = f"SELECT {_COLUMNS} FROM step WHERE operation_id = :operation_id ORDER BY rowid"  # noqa: S608 - constants
+_OF_ACTION = f"SELECT {_COLUMNS} FROM step WHERE action = :action ORDER BY rowid"  # noqa: S608 - constants
 _INSERT = """
     INSERT INTO step (operation_id, step, direction, attempt, action, server, fencing, intended_at)
     VALUES (:operation_id, :step, :direction, :attempt, :action, :server, :fencing, :intended_at)
@@ -153,6 +150,11 @@ def step_result(
 def steps(db: Database, operation_id: str) -> list[StepRecord]:
     """Every attempt, in the order in which they were begun."""
     return [_step(row) for row in db.query(_STEPS, {"operation_id": operation_id})]
+
+
+def steps_of_action(db: Database, action: str) -> list[StepRecord]:
+    """Every attempt at it in whichever operation, in the order in which they were begun."""
+    return [_step(row) for row in db.query(_OF_ACTION, {"action": action})]
 
 
 def step_under_way(db: Database, operation_id: str) -> StepRecord | None:

@@ -208,7 +208,7 @@ DROPPED = "operation"  # the fact of a plan that drops: whose instance
 
 async def _show(context: StepContext) -> None:
     """Its own message, which says what can be done with it. One that does not stay needs none."""
-    if context.plan.kind != "restore" or dict(context.plan.facts)["how"] == Way.IN_PLACE:
+    if context.plan.kind != "restore" or dict(context.plan.facts)["how"] in (Way.IN_PLACE, Way.STANDBY):
         return
     channel, at = context.cluster.channel, context.world.now()
     await context.world.ledger.write(lambda db: _shown(db, context.operation, channel, at))

@@ -63,12 +63,16 @@ def remind(db: Database, channels: dict[str, str], now: datetime) -> int:
 def _reminder(one: RestoredInstance, left: Left) -> Page:
     which = f"{one.cluster} {one.operation}"
     match left:
-        case Left.BROKEN:
-            title = f"What a restore of {one.cluster} that failed has left is still on {one.server}"
+        case Left.BROKEN | Left.REST:
+            failed = " that failed" if left is Left.BROKEN else ""
+            title = f"What a restore of {one.cluster}{failed} has left is still on {one.server}"
             line = f"{one.directory}, as of {one.target}. Remove it: /ha restore drop {which}"
         case Left.SETTINGS:
             title = f"{one.server} still has the recovery settings of a restore"
             line = f"Started as a standby, it would stop at {one.target}. Take them off: /ha restore settle {which}"
+        case Left.IN_PLACE:
+            title = f"{one.server} still stands at {one.target}, and follows nobody"
+            line = f"It cannot take over. Make it follow again: /ha restore follow {which}"
         case _:
             title = f"{one.cluster} as of {one.target} still stands on {one.server}"
             line = f"Its time is over. Keep it: /ha restore keep {which}. Drop it: /ha restore drop {which}"

@@ -87,10 +87,10 @@ def _standbys(seen: Seen) -> tuple[str, ...]:
 
 
 def _checks(seen: Seen, now: datetime) -> tuple[Check, ...]:
-    return (_can_move(seen), _safety(seen, now), _connected(seen), _nobody_else(seen), _does_not_block(seen))
+    return (can_move(seen), _safety(seen, now), connected(seen), _nobody_else(seen), _does_not_block(seen))
 
 
-def _can_move(seen: Seen) -> Check:
+def can_move(seen: Seen) -> Check:
     title = f"The data directory of {seen.host.name} can be moved aside"
     facts = seen.directory
     if facts is None:
@@ -115,7 +115,7 @@ def _safety(seen: Seen, now: datetime) -> Check:
     return passed("safety", title, evidence) if age <= SAFE_WITHIN else warned("safety", title, evidence)
 
 
-def _connected(seen: Seen) -> Check:
+def connected(seen: Seen) -> Check:
     title = f"Who is connected to {seen.host.name}"
     use = seen.in_use
     if use is None:

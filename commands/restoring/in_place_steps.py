@@ -80,3 +80,45 @@ def rebuild_start(server: str, primary: str) -> Step:
     does = f"{server} follows {primary} on the new timeline."
     title = f"Start {server} as the standby"
     return Step("rebuild_start", server, title, does, f"it streams from {primary}", NORMAL)
+
+
+def stop_for_restore(server: str) -> Step:
+    does = "A fast stop ends the sessions there. The primary goes on."
+    return Step("stop_for_restore", server, f"Stop {server}", does, "no postmaster is left", NORMAL, f"start {server}")
+
+
+def swap_standby(server: str) -> Step:
+    does = (
+        "Its data directory is moved aside and kept, the restored one takes its place with the server's own settings."
+    )
+    proof = "the restored directory is found in its place, the old one under its new name"
+    return Step("swap_standby", server, "Put it in its place", does, proof, NORMAL, "put the old directory back")
+
+
+def stand(server: str) -> Step:
+    does = "It recovers to the same position as before, and waits there: read-only, with nobody to follow."
+    return Step("stand", server, f"Start {server}", does, "it answers, at that position", LONG, f"stop {server} again")
+
+
+def follow_restored(server: str, primary: str) -> Step:
+    does = f"It gets the rest from the archive and from {primary}, which it then follows."
+    title, undo = f"Start {server} as the standby", f"stop {server} again"
+    return Step("follow_restored", server, title, does, f"it streams from {primary}", LONG, undo)
+
+
+def settle_standby(server: str) -> Step:
+    does = "Takes the recovery settings off again. It goes on to follow."
+    return Step("settle_standby", server, "Put its settings back", does, "its own settings are in force", NORMAL)
+
+
+def put_back(server: str) -> Step:
+    does = "What was restored is moved out and kept; the old data directory takes its place again."
+    proof = "the old directory is found in its place"
+    return Step(
+        "put_back", server, "Put the old directory back", does, proof, NORMAL, "put the restored one there again"
+    )
+
+
+def start_old(server: str) -> Step:
+    does = "It goes on as the standby that it was."
+    return Step("start_old", server, f"Start {server}", does, "it answers", NORMAL)

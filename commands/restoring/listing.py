@@ -54,9 +54,13 @@ def _instance(one: RestoredInstance, left: Left, now: datetime) -> Check:
     if left is Left.SETTINGS:
         mend = f"still has the recovery settings: /ha restore settle {which}"
         return Check(name, f"In place on {one.server}: {one.target}", CheckResult.WARN, mend)
-    if left is Left.BROKEN:
+    if left is Left.IN_PLACE:
+        mend = f"it cannot take over until it follows again: /ha restore follow {which}"
+        return Check(name, f"{one.server} stands at {one.target}", CheckResult.WARN, mend)
+    if left in (Left.BROKEN, Left.REST):
         mend = f"{one.directory}. Remove it: /ha restore drop {which}"
-        return Check(name, f"Left by a restore that failed, on {one.server}: {one.target}", CheckResult.WARN, mend)
+        failed = " that failed" if left is Left.BROKEN else ""
+        return Check(name, f"Left by a restore{failed}, on {one.server}: {one.target}", CheckResult.WARN, mend)
     if left is Left.MAKING:
         return Check(name, f"Being made on {one.server}: {one.target}", CheckResult.PASS, f"operation {one.operation}")
     late = "past its time; " if one.keep_until <= now else ""

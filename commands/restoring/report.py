@@ -7,7 +7,7 @@ from commands.command import failure_of
 from commands.plan import Conclusion, Plan
 from commands.restoring import actions, in_place_actions, table_actions
 from commands.restoring.acting import BACKUP
-from commands.restoring.left import TIMELINE
+from commands.restoring.left import FOLLOWS_AGAIN, STANDS_IN_PLACE, TIMELINE
 from ledger.quantities import seconds_text
 
 
@@ -98,6 +98,44 @@ def _outage(found: Mapping[str, str]) -> str:
     if began is None or ended is None:
         return ""
     return seconds_text(datetime.fromisoformat(ended) - datetime.fromisoformat(began))
+
+
+def conclude_standby(plan: Plan, found: Mapping[str, str]) -> Conclusion:
+    """Where it stands, or whom it follows, and where the old data are."""
+    facts, here, aside = dict(plan.facts), plan.target, found.get(in_place_actions.ASIDE, "")
+    follows, operation = found.get(FOLLOWS_AGAIN), found.get(actions.OPERATION, "")
+    rows = (
+        ("Recovered to", facts["to"]),
+        ("Last transaction", last_transaction(found)),
+        ("Stands at", found.get(STANDS_IN_PLACE, "")),
+        ("Old data directory", aside),
+    )
+    failed = tuple(f"{one.title}: {found[failure_of(one)]}" for one in plan.steps if failure_of(one) in found)
+    which = f"{plan.cluster} {operation}"
+    again = (
+        f"Make it follow again: /ha restore follow {which}",
+        f"Or put its old data back: /ha restore put-back {which}",
+    )
+    line = (
+        f"{here} was made anew from the backups, and follows {follows}."
+        if follows
+        else f"{here} stands at {facts['to']}, read-only. It cannot take over until it follows again."
+    )
+    tidy = (f"Once it is no longer needed, remove {aside} on {here} by hand",) if aside else ()
+    return Conclusion(
+        line,
+        tuple(row for row in rows if row[1]),
+        (*failed, *(() if follows else again), *tidy, f"Look: /ha status {plan.cluster}"),
+    )
+
+
+def conclude_follows(plan: Plan) -> Conclusion:
+    return Conclusion(f"{plan.target} follows {plan.source} again.", (), (f"Look: /ha status {plan.cluster}",))
+
+
+def conclude_put_back(plan: Plan) -> Conclusion:
+    line = f"{plan.target} has its old data again. What was restored is kept beside it until it is dropped."
+    return Conclusion(line, (), (f"Look: /ha status {plan.cluster}", f"Drop it: /ha restore drop {plan.cluster}"))
 
 
 def conclude_settled(plan: Plan) -> Conclusion:

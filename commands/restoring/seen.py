@@ -101,7 +101,7 @@ async def see(
     host = _host(cluster, state, named, wanted, primary)
     source = primary or next((cluster.server(one.name) for one in state.servers if one.sql), None)
     problems: dict[str, str] = {}
-    in_place = wanted.way is Way.IN_PLACE
+    in_place = wanted.way in (Way.IN_PLACE, Way.STANDBY)
     live, undecryptable, rates, directory, in_use = await asyncio.gather(
         _answer("live", world.instances.live(source), problems) if source else _nothing(),
         _answer("decrypts", _decrypts(world, cluster, host, serving), problems),
@@ -154,6 +154,8 @@ def _host(cluster: Cluster, state: ClusterState, named: str | None, wanted: Want
             if named not in (None, primary.name):
                 raise Misunderstood(f"{primary.name} is the primary of {cluster.name}, and the one to restore.")
             return primary
+    if wanted.way is Way.STANDBY and primary is not None and named == primary.name:
+        raise Misunderstood(f"{named} is the primary of {cluster.name}, and no standby. In its place: --in-place")
     if named is not None:
         return cluster.server(named)
     return cluster.server(default_host(cluster, state))

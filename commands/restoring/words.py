@@ -12,10 +12,10 @@ from servers.backups.target import Target
 from servers.inventory import Cluster
 
 USAGE = (
-    "restore [cluster] --to WHEN [--beside SERVER | --in-place | --tables a,b | --from-store] [--database NAME], "
-    "or --volume NAME"
+    "restore [cluster] --to WHEN [--beside SERVER | --in-place | --standby SERVER | --tables a,b | --from-store] "
+    "[--database NAME], or --volume NAME"
 )
-_BY_OPERATION = ("drop", "cut-over", "settle")
+_BY_OPERATION = ("drop", "cut-over", "settle", "follow", "put-back")
 _HYPHENS = ("--", "\N{EM DASH}", "\N{EN DASH}")
 MOST_TABLES = 20
 LONGEST_NAME = 130  # schema and table, 63 bytes each at most, and the dots
@@ -28,8 +28,11 @@ class Way(StrEnum):
     BESIDE = "beside"
     IN_PLACE = "in place"
     TABLES = "tables"
+    STANDBY = "standby"  # in the place of a standby
     FROM_STORE = "from the store"  # onto a server that has nothing left
     REMOVE = "drop"
+    FOLLOW = "follow"  # makes a standby of what stands in a standby's place
+    PUT_BACK = "put-back"  # the old directory of a standby again, in the place of what stands there
     SETTLE = "settle"  # takes recovery settings off that a restore in place could not take off
     CUT_OVER = "cut-over"  # in place, to the moment of an instance that stands beside
 
@@ -64,6 +67,8 @@ def understand(words: Sequence[str], zone: tzinfo, now: datetime, clusters: Mapp
     target = parse_target(options["to"], now, zone)
     if way is Way.BESIDE and options.get("beside"):
         server = _server(cluster, options["beside"])
+    if way is Way.STANDBY:
+        server = _server(cluster, options["standby"])
     tables, database = _names(options)
     return Meant(cluster, server, write_wanted(Wanted(way, target, tables, database)))
 
@@ -120,21 +125,16 @@ def _apart(words: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
 
 
 def _way(options: Mapping[str, Sequence[str]]) -> Way:
-    if "standby" in options:
-        name = echo(" ".join(options["standby"])) or "NAME"
-        raise Misunderstood(
-            f"A standby follows its primary, and does not stay at an earlier moment. To look at that moment on its "
-            f"host: --beside {name}. To make the standby anew: {COMMAND} rejoin {name} copy"
-        )
     ways = [way for name, way in _WAYS.items() if name in options]
     if len(set(ways)) > 1:
-        raise Misunderstood(f"Only one of --beside, --in-place, --tables and --from-store. Type: {COMMAND} {USAGE}")
+        raise Misunderstood(f"Only one of {', '.join(f'--{name}' for name in _WAYS)}. Type: {COMMAND} {USAGE}")
     return ways[0] if ways else Way.BESIDE
 
 
 _WAYS = {
     "beside": Way.BESIDE,
     "in-place": Way.IN_PLACE,
+    "standby": Way.STANDBY,
     "tables": Way.TABLES,
     "database": Way.TABLES,
     "from-store": Way.FROM_STORE,

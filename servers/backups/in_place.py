@@ -90,9 +90,9 @@ class InPlace:
         """Take the target alone off again, of a server that is stopped: started now, it recovers to the end."""
         await self._run(place, in_place_scripts.FORGET_TARGET, (), timeout)
 
-    async def settle(self, place: Place, *, timeout: float = 15.0) -> None:
-        """Take the recovery settings off again, once it has been promoted."""
-        await self._run(place, in_place_scripts.SETTLE, (), timeout)
+    async def settle(self, place: Place, *, standby: bool = False, timeout: float = 15.0) -> None:
+        """Take the recovery settings off again, once it has been promoted; `standby`: once it follows, as it does."""
+        await self._run(place, in_place_scripts.SETTLE, ("standby" if standby else "",), timeout)
 
     async def _run(
         self, place: Place, script: str, arguments: Sequence[str], timeout: float, stdin: str | None = None

@@ -125,10 +125,16 @@ echo "@done"
 """
 )
 
+# Argument: "standby" where it has been made to follow, which its own settings of before do not know of.
 SETTLE = (
     WITH_NAMES
     + r"""
 if is_ours "$data"; then
+  if [ "$1" = standby ] && [ -e "$data/$saved" ]; then
+    as_owner sh -c '{ grep -v -i -E "$1" "$2/$3"; grep -i -E "$1" "$2/postgresql.auto.conf"; } > "$2/$3.new" &&
+      mv -f -- "$2/$3.new" "$2/$3"' sh '^[[:space:]]*primary_(conninfo|slot_name)[[:space:]=]' "$data" "$saved" ||
+      refuse "its settings cannot be put back"
+  fi
   [ ! -e "$data/$saved" ] || as_owner mv -f -- "$data/$saved" "$data/postgresql.auto.conf" ||
     refuse "its settings cannot be put back"
   as_owner mv -f -- "$data/understudy.instance" "$data/understudy.restored" || refuse "its mark cannot be renamed"
