@@ -31,7 +31,6 @@ floors() {
 _OURS = r"""
 marker=$data/understudy.instance
 is_ours() { [ -r "$marker" ] && [ "$(cat -- "$marker")" = "$1" ]; }
-write() { as_owner sh -c 'cat > "$1.new" && mv -f -- "$1.new" "$1"' sh "$1" || refuse "$1 cannot be written"; }
 port_of() { sed -n 's/^port = \([0-9]*\)$/\1/p' "$work/instance.conf" 2>/dev/null; }
 sockets_of() { sed -n "s/^unix_socket_directories = '\(.*\)'$/\1/p" "$work/instance.conf" 2>/dev/null; }
 # Below the ports that clients get (32768 on, as a rule): one that any socket has by now is not free to listen on.
@@ -74,10 +73,26 @@ echo "@done"
 """
 )
 
+# By its owner, at once: becoming another user takes longer than all of it. Standard input: the whole configuration.
+_GIVE = r"""
+data=$1 work=$2 key=$3 sockets=$4
+fail() { echo "$1 cannot be written" >&2; exit 1; }
+put() { cat > "$1.new" && mv -f -- "$1.new" "$1" || fail "$1"; }
+set_aside() { [ ! -e "$1" ] || mv -f -- "$1" "$1.restored" || fail "$1.restored"; }
+echo "$key" | put "$data/understudy.instance"
+mkdir -p -m 700 -- "$work" "$sockets" || fail "$work"
+set_aside "$data/postgresql.auto.conf"
+set_aside "$data/recovery.signal"
+: > "$data/standby.signal" || fail "$data/standby.signal"
+put "$work/instance.conf"
+printf "local all all trust\\nhost all all 127.0.0.1/32 md5\\n" | put "$work/instance.hba"
+"""
+
 # Arguments: the key, then the five floors. Standard input: the settings, all but port, sockets and floors.
 CONFIGURE = (
     _PRELUDE
     + _FLOORS
+    + f"give='{_GIVE}'\n"
     + r"""
 key=$1; shift
 [ -e "$data/PG_VERSION" ] || refuse "no base backup is laid out in $data"
@@ -85,20 +100,13 @@ key=$1; shift
 find_postmaster
 [ -z "$pid" ] || { echo "@done"; exit 0; }
 control=$(pg_controldata -D "$data" 2>/dev/null) || refuse "pg_controldata cannot read $data"
-printf '%s\n' "$key" | write "$marker"
-as_owner mkdir -p -m 700 -- "$work" || refuse "$work cannot be made"
-own=$data/postgresql.auto.conf
-[ ! -e "$own" ] || as_owner mv -f -- "$own" "$own.restored" || refuse "$own cannot be set aside"
-[ ! -e "$data/recovery.signal" ] || as_owner mv -f -- "$data/recovery.signal" "$data/recovery.signal.restored"
-as_owner touch -- "$data/standby.signal" || refuse "standby.signal cannot be written"
 sockets=$(sockets_of)
 # A socket's path has 107 bytes at most: unix(7).
 [ -n "$sockets" ] || sockets=$work/s
 [ "${#sockets}" -le 85 ] || sockets=$(as_owner mktemp -d /tmp/understudy.XXXXXX) || refuse "no directory for its socket"
-as_owner mkdir -p -m 700 -- "$sockets" || refuse "$sockets cannot be made"
 free_port || refuse "no port from 15432 to 15531 is free"
-{ cat; floors "$@"; echo "port = $port"; echo "unix_socket_directories = '$sockets'"; } | write "$work/instance.conf"
-printf 'local all all trust\nhost all all 127.0.0.1/32 md5\n' | write "$work/instance.hba"
+said=$({ cat; floors "$@"; echo "port = $port"; echo "unix_socket_directories = '$sockets'"; } |
+  as_owner sh -c "$give" sh "$data" "$work" "$key" "$sockets" 2>&1) || refuse "$said"
 echo "@done"
 """
 )

@@ -191,6 +191,12 @@ JOB = (
     + r"""
 job=$1 tries=$2
 read_state "$job"
+# Without starting a program for each look, where tail can: GNU's.
+if [ "$state" = running ] && [ "$tries" -gt 0 ]; then
+  timeout "$(printf '%d.%02d' $((tries / 20)) $((tries % 20 * 5)))" tail -s 0.01 --pid="$value" -f /dev/null 2>/dev/null
+  case $? in 0|124) tries=0 ;; esac
+fi
+read_state "$job"
 while [ "$state" = running ] && [ -e "/proc/$value" ] && [ "$tries" -gt 0 ]; do
   sleep 0.05
   tries=$((tries - 1))

@@ -32,5 +32,5 @@ def test_what_a_job_took_is_the_same_whenever_it_is_looked_at(tmp_path: Path) ->
     run(BEGIN, data, "restore", "key", "sleep 0.1")
     first = run(JOB, data, "restore", "1000")
     assert first.state is JobState.DONE
-    assert first.seconds >= 0.1
+    assert first.seconds >= 0.09  # files have the kernel's coarse time
     assert run(JOB, data, "restore", "0").seconds == first.seconds
