@@ -100,6 +100,11 @@ def stand(server: str) -> Step:
     return Step("stand", server, f"Start {server}", does, "it answers, at that position", LONG, f"stop {server} again")
 
 
+def see_standing(server: str) -> Step:
+    does = "Looks once more. From here on it stays there until an order ends that."
+    return Step("see_standing", server, f"See that {server} stands there", does, "it answers, read-only", SHORT)
+
+
 def follow_restored(server: str, primary: str) -> Step:
     does = f"It gets the rest from the archive and from {primary}, which it then follows."
     title, undo = f"Start {server} as the standby", f"stop {server} again"

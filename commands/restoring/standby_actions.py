@@ -73,7 +73,7 @@ async def stand(context: StepContext) -> StepOutcome:
             raise StepFailed(f"{here.name} ended while it recovered: look at its log")
         if _stands(context, state):
             at = format_lsn(state.lsn) if state.lsn is not None else "an unknown position"
-            return StepOutcome(f"{here.name} stands at {at}, read-only.", 0, "", {STANDS_IN_PLACE: at})
+            return StepOutcome(f"{here.name} stands at {at}.", 0)
         now = format_lsn(state.lsn) if state.lsn is not None else state.refused
         if now != seen:
             seen, moved_at = now, loop.time()
@@ -86,6 +86,15 @@ async def stand(context: StepContext) -> StepOutcome:
 async def does_stand(context: StepContext) -> bool:
     state = await _state(context)
     return state.swapped and state.running and _stands(context, state)
+
+
+async def see_standing(context: StepContext) -> StepOutcome:
+    """From here on nothing is taken back by itself."""
+    state = await _state(context)
+    if not (state.swapped and state.running and _stands(context, state)) or state.lsn is None:
+        raise StepFailed(f"{context.step.server} does not stand there any more: look at its log")
+    at = format_lsn(state.lsn)
+    return StepOutcome(f"{context.step.server} stands at {at}, read-only.", 0, "", {STANDS_IN_PLACE: at})
 
 
 async def follow(context: StepContext) -> StepOutcome:
@@ -144,8 +153,9 @@ ACTIONS: Mapping[str, Action] = {
     "stand": Action(stand, does_stand, undo=stop, repeatable=True, obstacle=primary_goes_on),
     FOLLOW_RESTORED: Action(follow, untold, undo=stop, repeatable=True, obstacle=primary_goes_on),
     "put_back": Action(put_back, is_put_back, repeatable=True, obstacle=is_no_primary),
-    START_OLD: Action(start_old, untold, repeatable=True, obstacle=is_no_primary),
-    "settle_standby": Action(settle, untold, optional=True, repeatable=True, obstacle=primary_goes_on),
+    START_OLD: Action(start_old, untold, final=True, repeatable=True, obstacle=is_no_primary),
+    "see_standing": Action(see_standing, untold, final=True, repeatable=True, obstacle=primary_goes_on),
+    "settle_standby": Action(settle, untold, final=True, optional=True, repeatable=True, obstacle=primary_goes_on),
 }
 
 

@@ -42,7 +42,7 @@ def plan_standby(seen: Seen, now: datetime) -> Plan:
         raise Misunderstood(f"No server of {seen.cluster.name} takes writes, so {here} has nobody to follow later.")
     primary, data = seen.primary.name, seen.host.service.data_directory
     stays = stays_there(seen.target)
-    last = (steps.stand(here),) if stays else _following(here, primary)
+    last = (steps.stand(here), steps.see_standing(here)) if stays else _following(here, primary)
     becomes = f"stands at {target}, read-only" if stays else f"follows {primary} again, made anew from the backups"
     return Plan(
         kind="restore",

@@ -37,7 +37,7 @@ ANSWERED = Answer(Outcome.ANSWERED, NOW, 0.001)
 
 @dataclass
 class Shelf:
-    """Plays tool, instances and swaps. `data` is what db1's directory has; `fails` names what fails, with the words."""
+    """Plays tool, instances and swaps. `data` is what the restored one has; `fails`: what fails, and its words."""
 
     pair: Pair
     fails: dict[str, str] = field(default_factory=dict)
@@ -51,6 +51,7 @@ class Shelf:
     endless: str = ""  # the step that does not come to its end
     waited_for: asyncio.Event = field(default_factory=asyncio.Event)
     data: str = "live"
+    was_standby: bool = False
     encrypted_to: str | None = None
     runs: tuple[Segments, ...] = (Segments(1, 2, 5, NOW - timedelta(hours=1), NOW - timedelta(minutes=1)),)
     backups: tuple[BaseBackup, ...] = (BACKUP,)
@@ -177,6 +178,8 @@ class Shelf:
         machine = self.pair.machines[place.server.name]
         assert not machine.running, "swapped under a running server"
         assert place.directory not in self.running, "swapped while it still runs beside"
+        if self.data != place.directory:
+            self.was_standby = machine.standby
         self.data, machine.standby, machine.state = place.directory, True, "shut down in recovery"
         return f"/data/db1.aside-{place.operation}"
 
@@ -185,7 +188,8 @@ class Shelf:
         machine = self.pair.machines[place.server.name]
         assert not machine.running, "swapped back under a running server"
         if self.data == place.directory:
-            self.data, machine.standby, machine.state = "live", False, "shut down"
+            state = "shut down in recovery" if self.was_standby else "shut down"
+            self.data, machine.standby, machine.state = "live", self.was_standby, state
 
     async def state(self, place: Place, **_: float) -> InPlaceState:
         machine = self.pair.machines[place.server.name]
@@ -194,7 +198,7 @@ class Shelf:
         lsn = machine.lsn if machine.running else None
         return InPlaceState(swapped, True, machine.running, machine.state, "", in_recovery, True, lsn, 1)
 
-    async def settle(self, place: Place, **_: float) -> None:
+    async def settle(self, place: Place, **_: object) -> None:
         self._do("settle")
 
     async def _wait(self, step: str) -> None:

@@ -248,8 +248,12 @@ async def test_tables_come_back_into_a_new_schema_of_the_live_database(way: Road
 
 
 async def in_place(way: Road, at: datetime) -> Page:
-    """Two people approve what takes everything after that moment away."""
-    operation = await way.request(f"restore --to {at.isoformat()} --in-place")
+    return await by_two(way, f"restore --to {at.isoformat()} --in-place")
+
+
+async def by_two(way: Road, text: str) -> Page:
+    """Two people approve what takes something away from clients."""
+    operation = await way.request(text)
     first = await way.dispatcher.decide(way.asks("bob"), operation, Decision.APPROVE)
     assert first.page.summary == "1 more approval needed."
     await way.dispatcher.decide(way.asks("carol"), operation, Decision.APPROVE)
@@ -285,6 +289,28 @@ async def test_in_place_that_fails_puts_the_old_directory_back_and_clients_lose_
     assert not await way.lab.server("db1").in_recovery()
     await way.until_healthy()
     assert list(way.lab.server("db1").data_directory.parent.glob("data.aside-*")) == []
+
+
+async def test_a_standby_stands_at_a_moment_beside_a_live_primary_and_follows_again(way: Road) -> None:
+    at = await mark(way, 20)
+    wanted = await markers(way, "db1")
+    await archived(way, at)
+    report = await by_two(way, f"restore --to {at.isoformat()} --standby db2")
+    assert report.title.endswith(" → db2 succeeded"), report.summary
+    await mark(way, 21)
+    assert await markers(way, "db2") == wanted
+    db2 = way.lab.server("db2")
+    assert await db2.in_recovery()
+    (aside,) = db2.data_directory.parent.glob("data.aside-*")
+    assert (aside / "PG_VERSION").exists()
+    followed = await ordered(way, "restore follow")
+    assert followed.title.endswith("succeeded"), followed.summary
+    await way.until_healthy()
+    assert await markers(way, "db2") == [*wanted, 21]
+    own = (db2.data_directory / "postgresql.auto.conf").read_text()
+    assert "recovery_target" not in own
+    assert "restore_command" not in own
+    assert "primary_conninfo" in own
 
 
 async def test_in_place_takes_back_what_came_after_and_the_old_directory_is_kept(way: Road) -> None:
