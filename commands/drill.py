@@ -65,7 +65,9 @@ async def plan_restore_drill(meant: Meant, state: ClusterState, world: World) ->
         usable = [reach.backup.name for reach in window.reaches]
         return chosen(wish, usable, turn, cluster.drilling.random_every)
 
-    seen = await see(world, cluster, state, meant.server, Wanted(Way.BESIDE, LATEST), LATEST, choose)
+    seen = await see(
+        world, cluster, state, meant.server, Wanted(Way.BESIDE, LATEST), LATEST, choose, of_archive_alone=True
+    )
     return plan_drill(seen, _how(wish, seen.serving.backup.name, seen.window), world.now())
 
 

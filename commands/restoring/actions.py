@@ -15,7 +15,7 @@ from commands.restoring.cards import show_instance
 from commands.restoring.recovering import Stage, judge_recovery
 from commands.restoring.words import Way
 from ledger.instances import RestoredInstance, find_instance, instance_is_gone, note_instance
-from servers.backups.archive import ArchiveState
+from servers.backups.archive import ArchiveState, parse_segment_name
 from servers.backups.instances import InstanceState, InstanceWanted, Place
 from servers.backups.live_facts import LiveFacts
 from servers.backups.recovery import target_text
@@ -27,6 +27,7 @@ from servers.engines.job_pauses import BREATH, patience_after
 from servers.engines.rejoining import JobReport, JobState
 from servers.lsn import format_lsn
 
+ARCHIVE_PAUSE = 0.5  # seconds between two looks for a segment
 KEPT = timedelta(hours=4)  # how long an instance is kept before somebody is reminded of it
 STARTING = 5.0  # seconds until a postmaster that was started has its pid file
 QUIET = 2.0  # seconds without a change until the archive is looked at again
@@ -48,6 +49,27 @@ SELECT pg_snapshot_xmax(pg_current_snapshot()), current_setting('transaction_rea
        (SELECT system_identifier FROM pg_control_system()),
        (SELECT string_agg(datname, ', ' ORDER BY datname) FROM pg_database WHERE datallowconn AND NOT datistemplate)
 """
+
+
+async def archive_now(context: StepContext) -> StepOutcome:
+    """Without it the last minutes would be in no archive: a segment is archived once it is full."""
+    world, cluster, loop = context.world, context.cluster, asyncio.get_running_loop()
+    until = loop.time() + time_of(context)
+    name = await engine_says(world.engine.switch_wal(server_of(context)))
+    while True:
+        archive = await world.backup_tool(cluster).archive(cluster)
+        if archive.answer.ok and archive.has(*parse_segment_name(name, archive.segment_size)):
+            return StepOutcome(f"{name} is in the archive.")
+        if loop.time() >= until:
+            seen = (
+                "it is not in the archive" if archive.answer.ok else f"the archive is not known: {archive.answer.how}"
+            )
+            raise StepFailed(
+                f"{name} was finished, and {seen}. Look at pg_stat_archiver and the log of {context.step.server}. "
+                "Nothing was restored"
+            )
+        context.say(f"{name} is not in the archive yet")
+        await asyncio.sleep(ARCHIVE_PAUSE)
 
 
 async def lay_out(context: StepContext) -> StepOutcome:
@@ -196,6 +218,7 @@ async def is_dropped(context: StepContext) -> bool:
 
 
 ACTIONS: Mapping[str, Action] = {
+    "archive_now": Action(archive_now, lambda context: _never(), repeatable=True, obstacle=lambda standing: None),
     "lay_out": Action(lay_out, is_laid_out, repeatable=True, obstacle=lambda standing: None),
     "compare": Action(compare, is_compared, repeatable=True, obstacle=lambda standing: None),
     "recover": Action(recover, is_recovered, repeatable=True, obstacle=lambda standing: None),

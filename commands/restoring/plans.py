@@ -81,7 +81,9 @@ def _database(seen: Seen) -> str:
 def instance_steps(seen: Seen) -> tuple[Step, ...]:
     """Lay out, recover, look: an instance beside."""
     host, rates = seen.host.name, seen.rates
+    newest = (steps.archive_now(seen.primary.name),) if seen.archives_first and seen.primary else ()
     return (
+        *newest,
         steps.lay_out(host, seen.serving.backup.name, seen.size, seen.size / rates.lay_out),
         steps.compare(host, seen.size, sizes=seen.was_verified),
         steps.recover(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from commands.command import Misunderstood
@@ -13,14 +14,14 @@ from servers.backups.archive import ArchiveState
 from servers.backups.instances import HostForInstance, directory_for
 from servers.backups.live_facts import LiveFacts
 from servers.backups.serving import NotServed, Serving, serve
-from servers.backups.target import Target
+from servers.backups.target import LATEST, Target, TargetKind
 from servers.backups.window import RestoreWindow, restore_window
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import DirectoryFacts
 from servers.engines.upkeep import InUse
 from servers.inventory import Cluster, Server
 from servers.lsn import format_lsn
-from servers.state import BackupState, ClusterState, Role
+from servers.state import BackupState, ClusterState, Role, SqlFacts
 from servers.verdict import judge
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Seen:
     problems: dict[str, str]
     directory: DirectoryFacts | None = None
     in_use: InUse | None = None
+    archives_first: bool = False  # the target may lie in what the primary has written and not archived
 
     @property
     def version(self) -> int | None:
@@ -88,13 +90,20 @@ async def see(
     wanted: Wanted,
     target: Target,
     choose: Choose = lambda window: None,
+    *,
+    of_archive_alone: bool = False,
 ) -> Seen:
     """Asks everything at once, once it is known what is to be restored. Raises Misunderstood where nothing can be.
 
-    `choose` names the backup; None: the newest from which the target can be reached.
+    `choose` names the backup; None: the newest from which the target can be reached. What a primary that is seen has
+    written and not archived counts as possible too: it is archived first, unless the restore is `of_archive_alone`.
     """
     backups, window, archive = await look_at_backups(world, cluster)
     serving = serve(window, target, choose(window))
+    writing = None if of_archive_alone else next((one for one in state.servers if one.role is Role.PRIMARY), None)
+    archives_first = writing is not None and lies_in_the_newest(serving, target, writing.sql, world.now())
+    if archives_first and isinstance(serving, NotServed):
+        serving = serve(window, LATEST, choose(window))
     primary = next((cluster.server(one.name) for one in state.servers if one.role is Role.PRIMARY), None)
     if isinstance(serving, NotServed):
         raise Misunderstood(refusal(serving, primary))
@@ -113,8 +122,23 @@ async def see(
     room = await _answer("host", world.instances.host(host, directory_for(host, "look"), libraries), problems)
     return Seen(
         cluster, state, wanted, target, host, primary, backups, window, archive, serving,
-        room, live, undecryptable, rates, problems, directory, in_use,
+        room, live, undecryptable, rates, problems, directory, in_use, archives_first,
     )  # fmt: skip
+
+
+def lies_in_the_newest(serving: Serving | NotServed, target: Target, primary: SqlFacts | None, now: datetime) -> bool:
+    """Whether the target lies, or may lie, in WAL that the primary has not archived yet. Pure."""
+    if primary is None or primary.archiver is None or primary.archiver.mode == "off":
+        return False
+    match target.kind:
+        case TargetKind.LATEST | TargetKind.NAME | TargetKind.XID:
+            return isinstance(serving, Serving)
+        case TargetKind.TIME if isinstance(serving, NotServed):
+            return serving.ends_before and target.at is not None and target.at <= now
+        case TargetKind.LSN if isinstance(serving, NotServed):
+            here = primary.wal_lsn
+            return serving.ends_before and None not in (target.lsn, here) and (target.lsn or 0) <= (here or 0)
+    return False
 
 
 async def look_at_backups(world: World, cluster: Cluster) -> tuple[BackupState, RestoreWindow, ArchiveState]:
@@ -138,8 +162,6 @@ def refusal(served: NotServed, primary: Server | None) -> str:
         if moment is not None
     ]
     hint = f" The nearest possible moments: {', '.join(nearest)}." if nearest else ""
-    if served.before is not None and served.after is None and primary is not None:
-        hint += f" What {primary.name} has written since is archived by pg_switch_wal() there; then ask again."
     return f"{served.why[:1].upper()}{served.why[1:]}.{hint} What there is: /ha restore"
 
 

@@ -4,12 +4,18 @@ from commands.plan import Step
 from ledger.quantities import bytes_text, count_text, seconds_text
 
 # The actions that leave the live servers' data directories, settings and roles alone.
-ALONE = frozenset({"lay_out", "compare", "recover", "look", "copy_tables", "see_tables", "drop"})
+ALONE = frozenset({"archive_now", "lay_out", "compare", "recover", "look", "copy_tables", "see_tables", "drop"})
 
 # Seconds.
 LONG, NORMAL, SHORT = 900.0, 120.0, 30.0
 SHORTEST_JOB = 3600.0
 SLOWEST_RATE, SLOWEST_REPLAY = 3e6, 1e6  # bytes a second: what still counts as going on
+
+
+def archive_now(server: str) -> Step:
+    does = "pg_switch_wal() there ends the WAL segment that is written now, so that it is archived. Clients go on."
+    title = f"Archive what {server} has written by now"
+    return Step("archive_now", server, title, does, "the segment is seen in the archive", NORMAL)
 
 
 def lay_out(server: str, backup: str, size: int, seconds: float) -> Step:

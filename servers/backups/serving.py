@@ -46,6 +46,11 @@ class NotServed:
     after: Moment | None = None
     gaps: tuple[Gap, ...] = ()
 
+    @property
+    def ends_before(self) -> bool:
+        """All that can be restored lies before the target."""
+        return self.before is not None and self.after is None
+
 
 def serve(window: RestoreWindow, target: Target, backup: str | None = None) -> Serving | NotServed:
     """The newest backup from which the target can be reached; from the one of that name where one is named."""

@@ -9,13 +9,15 @@ from typing import Any, cast
 from servers.engines.engine import ActionFailed, Engine
 from servers.inventory import Cluster, EngineKind, Server
 
-# What only looks; verify_write is one message in the WAL, and changes no row. Whatever is not listed is refused.
+# What only looks; verify_write is one message in the WAL, and changes no row; switch_wal ends a segment early, as
+# archive_timeout does. Whatever is not listed is refused.
 LOOKS = frozenset(
     {
         "fence_proof",
         "control_data",
         "wait_replayed",
         "verify_write",
+        "switch_wal",
         "readiness",
         "archive_try",
         "directory",

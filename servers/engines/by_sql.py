@@ -26,6 +26,10 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 _NOT_IN_RECOVERY = "55000"  # object_not_in_prerequisite_state
 
 _CHECKPOINT: LiteralString = "CHECKPOINT"
+# The message makes that there is something to finish: where nobody writes, the archive would tell of no later time.
+_SWITCH: LiteralString = """
+SELECT pg_walfile_name(pg_switch_wal()) AS segment FROM pg_logical_emit_message(false, 'understudy', 'archive now')
+"""
 _REPLAYED: LiteralString = "SELECT pg_last_wal_replay_lsn()::text AS lsn, pg_is_in_recovery() AS in_recovery"
 _PROMOTE: LiteralString = "SELECT pg_promote(false) AS sent"
 _ROLE: LiteralString = """
@@ -75,6 +79,18 @@ class SqlActions:
         except ServerUnreachable as error:
             raise _failed(server, "checkpoint", error) from error
         return Done(f"{server.name} wrote a checkpoint ({how})", deadline.seconds)
+
+    async def switch_wal(self, server: Server, timeout: float) -> str:
+        deadline = Deadline(timeout)
+        try:
+            rows = await self._sessions.query(server, _SWITCH, timeout=timeout)
+            return str(rows[0]["segment"])
+        except SqlFailed as error:
+            if error.sqlstate != _INSUFFICIENT_PRIVILEGE:
+                raise _failed(server, "switch to the next WAL segment", error) from error
+        except ServerUnreachable as error:
+            raise _failed(server, "switch to the next WAL segment", error) from error
+        return (await self._host.psql(server, f"{_SWITCH};", {}, deadline.left())).stdout.strip()
 
     async def wait_replayed(self, standby: Server, stopped: ControlData, timeout: float) -> Done:
         """The replay position lies behind the last record's end, so behind the checkpoint's start once that is in."""

@@ -85,6 +85,13 @@ class Engine(Rejoining, ReplicationSetup, Upkeep, Protocol):
         """Write out what is dirty, so that the stop that follows is short."""
         ...
 
+    async def switch_wal(self, server: Server, *, timeout: float = 10.0) -> str:
+        """Finish the segment that a primary writes now, so that it is archived; the name of the last one with WAL.
+
+        https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-BACKUP
+        """
+        ...
+
     async def stop(
         self, server: Server, mode: StopMode = StopMode.FAST, *, mark: bool = False, timeout: float = 60.0
     ) -> Stopped:

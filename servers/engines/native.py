@@ -38,6 +38,9 @@ class NativeEngine:
     async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
         return await self._sql.checkpoint(server, timeout)
 
+    async def switch_wal(self, server: Server, *, timeout: float = 10.0) -> str:
+        return await self._sql.switch_wal(server, timeout)
+
     async def stop(
         self, server: Server, mode: StopMode = StopMode.FAST, *, mark: bool = False, timeout: float = 60.0
     ) -> Stopped:

@@ -12,6 +12,7 @@ from servers.lsn import Lsn
 from servers.readiness import LIMITS, ArchiveTry, Readiness, WalLevel
 from servers.state import (
     Answer,
+    Archiver,
     ClusterState,
     ControlData,
     DiskUse,
@@ -71,6 +72,7 @@ class Machine:
     last_seen_at: datetime | None = None
     last_wal_lsn: Lsn | None = None
     disk_used: int = 300  # of 1000
+    archiver: Archiver | None = None
 
 
 @dataclass
@@ -112,6 +114,10 @@ class Pair(Jobs, Keeping):
     async def checkpoint(self, server: Server, *, timeout: float = 60.0) -> Done:
         await self._do("checkpoint", server)
         return Done("Checkpoint done.", 0.1)
+
+    async def switch_wal(self, server: Server, *, timeout: float = 10.0) -> str:
+        await self._do("switch_wal", server)
+        return "000000010000000000000006"
 
     async def stop(
         self, server: Server, mode: StopMode = StopMode.FAST, *, mark: bool = False, timeout: float = 60.0
@@ -254,7 +260,7 @@ class Pair(Jobs, Keeping):
             receiver=_receiver(machine, feeder) if feeder is not None else None,
             replication=tuple(_row(one) for one in standbys),
             slots=tuple(Slot(one.name, True, one.lsn, "reserved", None) for one in standbys),
-            archiver=None,
+            archiver=machine.archiver,
             connections=3,
             max_connections=100,
             reserved_connections=3,

@@ -63,6 +63,8 @@ class Shelf:
         return BackupState(ANSWERED, self.backups, 4, NOW)
 
     async def archive(self, cluster: Cluster, **_: float) -> ArchiveState:
+        if ("switch_wal", "db1") in self.pair.did and "archive" not in self.fails:
+            return ArchiveState(ANSWERED, (*self.runs[:-1], replace(self.runs[-1], last=6, ended_at=self.pair.now)))
         return ArchiveState(ANSWERED, self.runs)
 
     async def decrypts(self, cluster: Cluster, server: Server, backup: str, **_: float) -> str | None:

@@ -16,7 +16,7 @@ from commands.asked import Decision, Form
 from commands.command import Misunderstood
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
-from commands.restoring import in_place_actions
+from commands.restoring import actions, in_place_actions, steps
 from commands.restoring.cards import KEEP
 from commands.restoring.cut_over import cut_over
 from ledger import locks
@@ -27,6 +27,7 @@ from ledger.page import Page
 from servers.backups.archive import Segments
 from servers.backups.instances import Place
 from servers.engines.engine import ActionFailed
+from servers.state import Archiver
 from tests.commands.conftest import Scene
 from tests.commands.mortal import Killed, Life, Watch, mortal
 from tests.commands.practice import NOW, START
@@ -142,6 +143,47 @@ async def test_a_check_that_fails_keeps_it_from_being_asked_for(
     ready, said = await shown(scene, f"restore {TO}")
     assert not ready
     assert because in said
+
+
+ARCHIVES = Archiver("on", 5, None, 60.0, 0, None, None, None)
+RECENT = f"--to {NOW - timedelta(seconds=30):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize("text", [RECENT, "--to latest", "--to xid 900", "--to point before_migration"])
+async def test_what_is_not_archived_yet_is_archived_first_by_a_step_that_people_approve(
+    set_up: tuple[Scene, Shelf], text: str
+) -> None:
+    scene, shelf = set_up
+    scene.pair.machines["db1"].archiver = ARCHIVES
+    form = await scene.form(text=f"restore {text}")
+    assert "Archive what db1 has written by now" in repr(form.page)
+    assert ("switch_wal", "db1") not in scene.pair.did
+    report = await ended(scene, f"restore {text}")
+    assert report.title.endswith("succeeded"), report.summary
+    assert scene.pair.did[0] == ("switch_wal", "db1")
+    assert shelf.did[0] == "begin_restore"
+
+
+async def test_what_does_not_get_into_the_archive_ends_it_before_anything_is_made(
+    set_up: tuple[Scene, Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "NORMAL", 2.0)
+    monkeypatch.setattr(actions, "ARCHIVE_PAUSE", 0.01)
+    scene, shelf = set_up
+    scene.pair.machines["db1"].archiver = ARCHIVES
+    shelf.fails["archive"] = "it fails"
+    report = await ended(scene, f"restore {RECENT}")
+    assert "was finished, and it is not in the archive. Look at pg_stat_archiver" in report.summary
+    assert shelf.did == []
+
+
+async def test_a_position_that_is_still_to_come_is_refused(set_up: tuple[Scene, Shelf]) -> None:
+    scene, _ = set_up
+    scene.pair.machines["db1"].archiver = ARCHIVES
+    may, said = await shown(scene, "restore --to FF/0")
+    assert not may
+    assert "FF/0 is after the last archived WAL" in said
+    assert "before it" in said
 
 
 async def test_beside_has_a_message_of_its_own_that_follows_it_until_it_is_dropped(set_up: tuple[Scene, Shelf]) -> None:
