@@ -71,7 +71,7 @@ async def stand(context: StepContext) -> StepOutcome:
         state = await _state(context)
         if not state.running:
             raise StepFailed(f"{here.name} ended while it recovered: look at its log")
-        if _stands(context, state):
+        if _has_it(context, state) and (state.paused or state.at_end):
             at = format_lsn(state.lsn) if state.lsn is not None else "an unknown position"
             return StepOutcome(f"{here.name} stands at {at}.", 0)
         now = format_lsn(state.lsn) if state.lsn is not None else state.refused
@@ -85,13 +85,13 @@ async def stand(context: StepContext) -> StepOutcome:
 
 async def does_stand(context: StepContext) -> bool:
     state = await _state(context)
-    return state.swapped and state.running and _stands(context, state)
+    return state.swapped and _has_it(context, state)
 
 
 async def see_standing(context: StepContext) -> StepOutcome:
     """From here on nothing is taken back by itself."""
     state = await _state(context)
-    if not (state.swapped and state.running and _stands(context, state)) or state.lsn is None:
+    if not (state.swapped and _has_it(context, state)) or state.lsn is None:
         raise StepFailed(f"{context.step.server} does not stand there any more: look at its log")
     at = format_lsn(state.lsn)
     return StepOutcome(f"{context.step.server} stands at {at}, read-only.", 0, "", {STANDS_IN_PLACE: at})
@@ -159,8 +159,9 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def _stands(context: StepContext, state: InPlaceState) -> bool:
-    if state.in_recovery is not True or not (state.paused or state.at_end):
+def _has_it(context: StepContext, state: InPlaceState) -> bool:
+    """It has as much as it had beside. Where the WAL ends before the target it goes on to look for more, by turns."""
+    if state.in_recovery is not True:
         return False
     beside = context.found.get(LSN)
     return beside is None or (state.lsn is not None and state.lsn >= parse_lsn(beside))
