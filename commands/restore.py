@@ -15,7 +15,7 @@ from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
 from commands.restoring import from_store_actions, in_place_actions, report, standby_actions, table_actions
 from commands.restoring.actions import ACTIONS, OPERATION
-from commands.restoring.cut_over import cut_over
+from commands.restoring.cut_over import cut_over, restored_once_more
 from commands.restoring.ending import yielding
 from commands.restoring.from_store_plan import plan_from_store
 from commands.restoring.in_place_plan import plan_in_place
@@ -58,7 +58,8 @@ class Restore:
         if names_a_part(meant.words[:1], {}):
             _, volume, backup = meant.words
             return await volumes.plan_restore_of_volume(meant.cluster, volume, backup, state, world)
-        wanted, cluster = await _with_target(read_wanted(meant.words), meant, world), meant.cluster
+        asked, cluster = read_wanted(meant.words), meant.cluster
+        wanted = await _with_target(asked, meant, world)
         if wanted.way in (Way.REMOVE, Way.SETTLE, Way.FOLLOW, Way.PUT_BACK):
             return await _plan_of_what_is_left(wanted, cluster, state, world)
         if wanted.way is Way.LIST or wanted.target is None:
@@ -69,7 +70,8 @@ class Restore:
             return await plan_from_store(world, cluster, state, meant.server, wanted.target)
         seen = await see(world, cluster, state, meant.server, wanted, wanted.target)
         if wanted.way is Way.IN_PLACE:
-            return plan_in_place(seen, await look_at_traffic(world, cluster), world.now())
+            plan = plan_in_place(seen, await look_at_traffic(world, cluster), world.now())
+            return restored_once_more(plan) if asked.way is Way.CUT_OVER else plan
         if wanted.way is Way.STANDBY:
             return plan_standby(seen, world.now())
         if wanted.way is Way.TABLES:

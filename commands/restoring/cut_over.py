@@ -1,5 +1,6 @@
 """From an instance that stands beside to a restore in place, to the same moment."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -7,6 +8,8 @@ from sqlite_utils import Database
 from commands.command import Misunderstood
 from commands.document import read_document
 from commands.parse import echo
+from commands.plan import Plan
+from commands.promotion.pair import passed
 from commands.restoring.acting import TARGET
 from commands.restoring.actions import LAST_AT
 from commands.restoring.target import read_target
@@ -31,6 +34,15 @@ def cut_over(db: Database, cluster: str, operation: str) -> Wanted:
         which = echo(operation) or "of no name"
         raise Misunderstood(f"Operation {which} restored nothing of {cluster}. What there is: /ha restore {cluster}")
     return Wanted(Way.IN_PLACE, _fixed(db, operation, read_target(facts[TARGET])))
+
+
+def restored_once_more(plan: Plan) -> Plan:
+    """Says why what people have looked at is not itself put in the place of the live one."""
+    evidence = (
+        "what stands beside was opened and read from, so its manifest proves nothing of it any more, and it may be on "
+        "another host; it stays, to compare with"
+    )
+    return replace(plan, checks=(*plan.checks, passed("once_more", "It is restored anew, to that moment", evidence)))
 
 
 def _fixed(db: Database, operation: str, target: Target) -> Target:

@@ -19,6 +19,7 @@ from servers.backups.recovery import target_text
 from servers.views import views_of
 
 OUTAGE = 15.0  # seconds to expect for stop, two renames, recovery from the last restart point, and promotion
+TABLESPACES_GO = ".restore-OPERATION.tablespaces"  # beside the data directory
 SAFE_WITHIN = timedelta(minutes=15)  # the estate's RPO: how old the newest archived WAL may be
 
 
@@ -46,6 +47,7 @@ def plan_in_place(seen: Seen, targets: Sequence[TargetSeen], now: datetime) -> P
             *target_facts(seen),
             (FOLLOWS, here),
             ("data directory", f"{data} is moved aside, and kept"),
+            *tablespace_facts(seen),
             *traffic.facts(targets, here),
         ),
         consequence=f"{seen.cluster.name} will be as of {target}; everything after that is taken back",
@@ -95,12 +97,21 @@ def can_move(seen: Seen) -> Check:
     facts = seen.directory
     if facts is None:
         return failed("aside", title, seen.problems.get("directory", "not seen"))
+    if facts.obstacle:
+        return failed("aside", title, facts.obstacle)
     if facts.tablespaces:
         places = ", ".join(facts.tablespaces)
-        return failed("aside", title, f"it has tablespaces ({places}): restore beside, and move them by hand")
-    return (
-        failed("aside", title, facts.obstacle) if facts.obstacle else passed("aside", title, "it is kept, on its disk")
-    )
+        new = f"{seen.host.service.data_directory}{TABLESPACES_GO}"
+        evidence = f"its tablespaces ({places}) stay, with the old one; the restored ones are in {new}, on that disk"
+        return warned("aside", title, evidence)
+    return passed("aside", title, "it is kept, on its disk")
+
+
+def tablespace_facts(seen: Seen) -> tuple[tuple[str, str], ...]:
+    """Neither the old ones nor what they are mounted on is touched: each of the two directories has its own."""
+    if seen.directory is None or not seen.directory.tablespaces:
+        return ()
+    return (("tablespaces", f"are in {seen.host.service.data_directory}{TABLESPACES_GO}; the old ones stay"),)
 
 
 def _safety(seen: Seen, now: datetime) -> Check:

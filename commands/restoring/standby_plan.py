@@ -15,7 +15,7 @@ from commands.restoring import in_place_steps as steps
 from commands.restoring.actions import DROPPED
 from commands.restoring.checks import instance_checks
 from commands.restoring.in_place_actions import FOLLOWS
-from commands.restoring.in_place_plan import can_move, connected
+from commands.restoring.in_place_plan import can_move, connected, tablespace_facts
 from commands.restoring.left import Left
 from commands.restoring.plans import instance_steps, system_of, target_facts
 from commands.restoring.seen import Seen
@@ -62,7 +62,12 @@ def plan_standby(seen: Seen, now: datetime) -> Plan:
         outage_seconds=0.0,
         loss=Loss(0, 0.0, f"{primary} is not touched. The old data directory of {here} is kept."),
         risks=(_risk(seen, primary, stays=stays),),
-        facts=(*target_facts(seen), (FOLLOWS, primary), ("data directory", f"{data} is moved aside, and kept")),
+        facts=(
+            *target_facts(seen),
+            (FOLLOWS, primary),
+            ("data directory", f"{data} is moved aside, and kept"),
+            *tablespace_facts(seen),
+        ),
         consequence=f"{here} {becomes}; its data directory is moved aside",
     )
 

@@ -234,6 +234,11 @@ fi
 find_postmaster
 [ -z "$pid" ] || refuse "PostgreSQL runs there"
 ! job_runs || refuse "its base backup is still being laid out"
+for each in "${data%"$ending"}"/pg_tblspc/*; do
+  case $(readlink -- "$each" 2>/dev/null) in
+    "$data.tablespaces"/*) refuse "${data%"$ending"} has its tablespaces in $data.tablespaces" ;;
+  esac
+done
 sockets=$(sockets_of)
 case $sockets in /tmp/understudy.*) as_owner rmdir -- "$sockets" 2>/dev/null ;; esac
 as_owner rm -rf -- "$data" "$data.tablespaces" "$data".part* || refuse "$data could not be removed"

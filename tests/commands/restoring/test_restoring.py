@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from commands.asked import Decision, Form
 from commands.command import Misunderstood
 from commands.dispatcher import Dispatcher
+from commands.document import read_document
 from commands.registry import COMMANDS
 from commands.restoring import actions, in_place_actions, steps
 from commands.restoring.cards import KEEP
@@ -410,6 +411,9 @@ async def test_a_cut_over_goes_to_the_moment_of_the_instance(set_up: tuple[Scene
     ready, said = await shown(scene, f"restore cut-over {one.operation}")
     assert ready
     assert f"after {WHEN} is taken away" in said
+    operation = await scene.request(text=f"restore cut-over {one.operation}")
+    checks = read_document((await scene.operation(operation)).plan).plan.checks
+    assert "It is restored anew, to that moment" in [check.title for check in checks]
 
 
 @pytest.mark.parametrize("moves_on", ["latest", "immediate"])
@@ -422,6 +426,9 @@ async def test_a_cut_over_goes_to_what_people_looked_at_and_not_to_what_latest_m
     ready, said = await shown(scene, f"restore cut-over {one.operation}")
     assert ready
     assert f"after {WHEN} is taken away" in said
+    operation = await scene.request(text=f"restore cut-over {one.operation}")
+    checks = read_document((await scene.operation(operation)).plan).plan.checks
+    assert "It is restored anew, to that moment" in [check.title for check in checks]
 
 
 async def test_a_cut_over_of_another_clusters_operation_is_refused(set_up: tuple[Scene, Shelf]) -> None:

@@ -30,6 +30,16 @@ def test_what_broke_off_before_it_was_configured_is_dropped_as_well(directory: P
     assert list(directory.parent.iterdir()) == []
 
 
+def test_tablespaces_that_a_server_uses_by_now_stay(directory: Path, tmp_path: Path) -> None:
+    """What was restored in place has its tablespaces where they were laid out."""
+    (directory.with_name("data.restore-OP1.understudy") / "restore.begun").write_text("key-OP1\n")
+    (tmp_path / "data" / "pg_tblspc").mkdir(parents=True)
+    (tmp_path / "data.restore-OP1.tablespaces" / "0").mkdir(parents=True)
+    (tmp_path / "data" / "pg_tblspc" / "16385").symlink_to(tmp_path / "data.restore-OP1.tablespaces" / "0")
+    assert "has its tablespaces in" in removed(directory)
+    assert (tmp_path / "data.restore-OP1.tablespaces" / "0").is_dir()
+
+
 @pytest.mark.parametrize("mark", ["", "key-OP2\n"])
 def test_what_has_not_its_mark_stays(directory: Path, mark: str) -> None:
     (directory.with_name("data.restore-OP1.understudy") / "restore.begun").write_text(mark)
