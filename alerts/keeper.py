@@ -35,6 +35,7 @@ from alerts.record import By, draw_anew, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
 from alerts.routes import Route, destination
 from alerts.rules import RULES
+from alerts.rules.own.own_rule import OwnRules
 from alerts.standing import NOTHING_STANDS, standing
 from alerts.storm_keeping import begin_those, end_those_over, in_storm, storms_of
 from alerts.thresholds import Thresholds
@@ -52,7 +53,6 @@ from servers.verdict import Judgement
 # How many of the last alerts are looked through at the start for those that may fire again.
 RECENT = 500
 
-_RULE_NAMES = frozenset(rule.name for rule in RULES)
 _FAILOVER_RULES = frozenset(rule.name for rule in RULES if rule.offers_failover)
 _SECONDS = {choice: seconds for choice, _, seconds in SILENCES}
 
@@ -76,7 +76,7 @@ def forget(cluster: str, at: datetime, observations: tuple[Observation, ...]) ->
 
 class AlertKeeper:
     """`thresholds` are for all clusters, `own` for those that have their own. `clock` gives aware times in UTC.
-    `remember` is handed what each look observed, and never waits.
+    `remember` is handed what each look observed, and never waits; `own_rules` are those of the settings.
 
     How the ledger's own copies stand is told once: in the channel of the first cluster.
     """
@@ -92,12 +92,15 @@ class AlertKeeper:
         remember: Remember = forget,
         routes: Sequence[Route] = (),
         ledger_copies: Callable[[], LedgerCopies | None] = lambda: None,
+        own_rules: OwnRules | None = None,
     ) -> None:
         self._ledger = ledger
         self._clusters = {cluster.name: cluster for cluster in clusters}
         self._thresholds = thresholds
         self._own = dict(own or {})
         self._remember = remember
+        self._own_rules = own_rules or OwnRules()
+        self._rules = {rule.name: rule for rule in (*RULES, *self._own_rules.rules)}
         self._routes = tuple(routes)
         self._clock = clock
         self._tracks: dict[str, Tracks] = defaultdict(dict)
@@ -117,7 +120,7 @@ class AlertKeeper:
         """
         kept: dict[str, list[AlertRow]] = defaultdict(list)
         for row in await self._ledger.read(_kept):
-            if row.cluster not in self._clusters or row.rule not in _RULE_NAMES:
+            if row.cluster not in self._clusters or row.rule not in self._rules:
                 await self._end_unwatched(row)
             elif self._still_matters(row):
                 kept[row.cluster].append(row)
@@ -140,6 +143,8 @@ class AlertKeeper:
                 look = replace(look, ledger_copies=self._ledger_copies())
             self._looks[cluster.name] = look
             observed = observe(look)
+            said = self._own_rules.observe(cluster.name, state.at, observed.observations)
+            observed = replace(observed, observations=(*observed.observations, *said))
             self._remember(cluster.name, state.at, observed.observations)
             transitions = await self._play(cluster, observed)
             await self._show_standing(cluster)
@@ -244,6 +249,7 @@ class AlertKeeper:
             self.thresholds(cluster.name),
             prepared.around,
             lambda: next(ids, None) or f"?{next(placeholders)}",
+            tuple(self._rules.values()),
         )
 
     async def _record(
@@ -272,7 +278,7 @@ class AlertKeeper:
         held_back = tuple(row for row in firing if row is not None and held(row) and row.group == group)
         now = self._clock()
         goes_to = destination(self._routes, cluster.channel, alert.severity, cluster.name, alert.rule, now)
-        return Context(standby, held_back, calls=goes_to.calls)
+        return Context(standby, held_back, calls=goes_to.calls, rule=self._rules.get(alert.rule))
 
     async def _mark(self, alert_id: str, by: By, mark: _Mark) -> Page:
         row = await self._ledger.read(lambda db: get(db, alert_id))

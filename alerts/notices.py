@@ -37,13 +37,14 @@ SILENCES: tuple[tuple[str, str, float | None], ...] = (
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a card shows besides its alert: where one could fail over to, what is held back because of it, whether it
-    has just fired again, what stands beside it, and whom its route calls."""
+    has just fired again, what stands beside it, whom its route calls, and its rule (None: a built-in one's)."""
 
     standby: str | None = None
     consequences: tuple[AlertRow, ...] = ()
     again: bool = False
     standing: Standing = NOTHING_STANDS
     calls: tuple[Call, ...] = ()
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def card_page(alert: AlertRow, context: Context) -> Page:
     """The card as it is to be now."""
     if alert.state is AlertState.RESOLVED:
         return _resolved_page(alert)
-    rule = rule_of(alert)
+    rule = context.rule or rule_of(alert)
     parts: list[Part] = [
         Facts((("Seen", (alert.value,)), ("Should be", (alert.threshold,)), *_since(alert, context.again))),
         *_evidence(alert),

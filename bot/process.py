@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from alerts.keeper import AlertKeeper
 from alerts.monitor import Monitor
+from alerts.rules.own.own_rule import OwnRules
 from bot.http.metrics import Metrics
 from bot.http.server import HttpServer
 from bot.inventory import intervals_of, routes_of, thresholds_of
@@ -21,6 +22,8 @@ from bot.ledger_copies.keeper import LedgerCopyKeeper
 from bot.ledger_copies.place import copy_place
 from bot.logs import configure_logging
 from bot.loop_lag import LoopLag
+from bot.own_rules import remember_past
+from bot.rules_settings import own_rules
 from bot.settings import Settings
 from bot.settings_mistakes import Mistake, SettingsError
 from bot.settings_record import key_digests, settings_details
@@ -62,6 +65,7 @@ class Bot:
     loop_lag: LoopLag
     witness: WitnessKeeper
     ledger_copies: LedgerCopyKeeper
+    own_rules: OwnRules
     keys: Mapping[str, str]  # digests of the settings, by key
 
     async def copy_ledger(self) -> None:
@@ -93,7 +97,8 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         )
         configure_logging(settings.log, wired.redactor)
         copies = LedgerCopyKeeper(wired.ledger.path, copy_place(settings), utc_now)
-        keeper = _alert_keeper(settings, wired, copies)
+        own = OwnRules(own_rules(settings.rules))
+        keeper = _alert_keeper(settings, wired, copies, own)
         intervals = intervals_of(settings)
         monitor = Monitor(
             wired.clusters.values(),
@@ -122,10 +127,10 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals, witness)
         http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), slack.routes())
         keys = key_digests(settings, wired.redactor)
-        yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness, copies, keys)
+        yield Bot(wired, keeper, monitor, slack, http, loop_lag, witness, copies, own, keys)
 
 
-def _alert_keeper(settings: Settings, wired: Wired, copies: LedgerCopyKeeper) -> AlertKeeper:
+def _alert_keeper(settings: Settings, wired: Wired, copies: LedgerCopyKeeper, own_rules: OwnRules) -> AlertKeeper:
     common, own = thresholds_of(settings)
     return AlertKeeper(
         wired.ledger,
@@ -136,6 +141,7 @@ def _alert_keeper(settings: Settings, wired: Wired, copies: LedgerCopyKeeper) ->
         routes=routes_of(settings),
         remember=wired.world.history.record,
         ledger_copies=copies.state,
+        own_rules=own_rules,
     )
 
 
@@ -159,6 +165,7 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         await _record(bot, AuditKind.STARTED, {"version": version("understudy"), "clusters": names})
         await bot.wired.ledger.write(lambda db: _record_settings(db, bot.keys))
         await bot.keeper.start()
+        await remember_past(bot.own_rules, bot.wired.world.history, names, utc_now())
         ends.push_async_callback(_say_goodbye, bot)
         await bot.slack.start()
         ends.push_async_callback(_in_time, "witness", bot.witness.close, WITNESS_SECONDS)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from alerts.routes import Call, Route
-from alerts.rules import RULES
 from bot.hours_settings import HoursSettings
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Name, SlackChannel
@@ -60,8 +59,11 @@ def _call(key: str, slack_ids: Sequence[str]) -> Call:
     return Call(key, tuple(Mention(key, slack_id, notify=True) for slack_id in slack_ids))
 
 
-def mistakes_in_routes(raw: object, known: frozenset[str], clusters: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Names that routes refer to and that are nowhere, over the raw values. `known`: people and groups."""
+def mistakes_in_routes(
+    raw: object, known: frozenset[str], clusters: Mapping[str, Any], rules: Sequence[str]
+) -> Iterator[Mistake]:
+    """Names that routes refer to and that are nowhere, over the raw values. `known`: people and groups; `rules`: the
+    names of all rules."""
     seen: set[str] = set()
     for number, section in enumerate(raw if isinstance(raw, list | tuple) else ()):
         if not isinstance(section, Mapping):
@@ -76,7 +78,7 @@ def mistakes_in_routes(raw: object, known: frozenset[str], clusters: Mapping[str
                 mend = f"did you mean {found!r}?" if found else "name somebody of [people] or [groups]"
                 yield Mistake(f"{key}.call", f"names {called!r}, no group or person", mend)
         yield from _globs_fit(f"{key}.clusters", section.get("clusters"), tuple(clusters), "cluster")
-        yield from _globs_fit(f"{key}.rules", section.get("rules"), tuple(rule.name for rule in RULES), "rule")
+        yield from _globs_fit(f"{key}.rules", section.get("rules"), rules, "rule")
 
 
 def _globs_fit(key: str, value: object, names: Sequence[str], what: str) -> Iterator[Mistake]:

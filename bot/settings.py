@@ -39,6 +39,7 @@ from bot.maintenance_settings import MaintenanceSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
 from bot.routes_settings import RouteSettings
+from bot.rules_settings import RuleSettings
 from bot.schedule_settings import ScheduleSettings
 from bot.services_settings import ServicesSettings
 from bot.settings_checks import check_references
@@ -168,6 +169,7 @@ class Settings(BaseSettings):
     policies: dict[str, PolicySettings] = {}
     thresholds: Thresholds = {}
     routes: tuple[RouteSettings, ...] = ()
+    rules: tuple[RuleSettings, ...] = ()
     clusters: Annotated[dict[Name, ClusterSettings], Field(min_length=1)]
 
     @field_validator("directory")

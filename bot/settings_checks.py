@@ -21,6 +21,7 @@ from bot.ledger_settings import mistakes_in_ledger
 from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
 from bot.routes_settings import mistakes_in_routes
+from bot.rules_settings import mistakes_in_rules, rule_names
 from bot.schedule_settings import mistakes_in_schedule
 from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
@@ -48,7 +49,8 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     yield from _groups(raw)
     yield from _rights(raw, known)
     yield from _policies(raw, known)
-    yield from mistakes_in_routes(raw.get("routes"), known, _table(raw, "clusters"))
+    yield from mistakes_in_rules(raw.get("rules"))
+    yield from mistakes_in_routes(raw.get("routes"), known, _table(raw, "clusters"), rule_names(raw.get("rules")))
     yield from mistakes_in_thresholds("thresholds", raw.get("thresholds"))
     for cluster, section in _tables(raw, "clusters"):
         yield from mistakes_in_thresholds(f"clusters.{cluster}.thresholds", section.get("thresholds"))

@@ -1,5 +1,6 @@
 """The commented file that `understudy init` writes."""
 
+from bot.rules_settings import EXAMPLE
 from bot.thresholds_settings import default_lines
 
 _TEMPLATE = """\
@@ -165,6 +166,7 @@ reason_required = false
 # time_zone = "Europe/Vienna"
 # hold = true                       # said only when the hours are over, if it still fires then
 
+@RULES@
 # Every rule's threshold, and how long it must hold ("for"). The defaults are written here.
 [thresholds]
 @THRESHOLDS@
@@ -411,4 +413,4 @@ archive_directory = "/var/backups/wal"
 
 def template() -> str:
     """The file's text, with every threshold's default in it."""
-    return _TEMPLATE.replace("@THRESHOLDS@", default_lines())
+    return _TEMPLATE.replace("@THRESHOLDS@", default_lines()).replace("@RULES@", EXAMPLE)

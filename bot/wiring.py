@@ -76,7 +76,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     roster = roster_of(settings)
     redactor = Redactor(secrets_of(settings, clusters.values()))
     ledger = await Ledger.open(settings.path(settings.ledger.path), redactor)
-    history = _history(settings)
+    history = history_of(settings)
     shells, sessions = Shells(), Sessions()
     probes = Probes(sessions)
     try:
@@ -97,7 +97,8 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
         await ledger.close()
 
 
-def _history(settings: Settings) -> History:
+def history_of(settings: Settings) -> History:
+    """The history of what was observed: its file is opened when it is first used."""
     path = settings.path(settings.history.path or settings.ledger.path.with_suffix(".history.sqlite3"))
     return History(path, int(settings.history.limit), utc_now)
 

@@ -13,6 +13,7 @@ from bot.settings_mistakes import SettingsError
 from bot.terminal.archive_command import archive_app
 from bot.terminal.audit_command import audit_app
 from bot.terminal.lab_command import add_lab
+from bot.terminal.rules_command import rules_app
 from ledger.errors import LedgerError
 
 SettingsOption = Annotated[
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(archive_app, name="archive")
 app.add_typer(audit_app, name="audit")
+app.add_typer(rules_app, name="rules")
 add_lab(app)
 
 

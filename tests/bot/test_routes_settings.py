@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from alerts.routes import Call, Destination, Route, channels_of, destination
 from bot.routes_settings import RouteSettings, mistakes_in_routes, routes
+from bot.rules_settings import rule_names
 from ledger.alerts import Severity
 from ledger.hours import Window
 from ledger.page import Mention
@@ -56,7 +57,9 @@ def test_names_that_are_nowhere_are_found() -> None:
         {"name": "a", "call": ["dbaa"], "clusters": ["shop"], "rules": ["disk*"]},
         {"name": "a", "clusters": ["shopp"], "rules": ["dsik"]},
     ]
-    found = [(one.key, one.right) for one in mistakes_in_routes(raw, frozenset({"dba"}), {"shop": {}})]
+    found = [
+        (one.key, one.right) for one in mistakes_in_routes(raw, frozenset({"dba"}), {"shop": {}}, rule_names(None))
+    ]
     assert found == [
         ("routes.0.call", "did you mean 'dba'?"),
         ("routes.1.name", "give each route its own"),
