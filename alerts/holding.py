@@ -1,9 +1,10 @@
 """What holds a finding back, and where an alert is told that is not held back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from alerts.grouping import Firing, told_with
 from alerts.inhibition import cause_of
 from alerts.lifecycle import Change, Finding, Transition, held
 from alerts.routes import Destination, destination
@@ -11,11 +12,10 @@ from alerts.rules.rule import Bad, Result, Rule
 from alerts.silencing import silence_of
 from alerts.storms import CALM, storm_holds
 from alerts.surroundings import Surroundings
+from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow, Severity
 from ledger.storms import storm_group
 from servers.inventory import Cluster
-
-Firing = Mapping[tuple[str, str], AlertRow]  # by rule and subject
 
 _BEGINS = (Change.FIRED, Change.RELEASED)
 
@@ -23,16 +23,19 @@ _BEGINS = (Change.FIRED, Change.RELEASED)
 class Holding:
     """For one round over one cluster: it counts the alerts that begin, as one round can be a storm by itself."""
 
-    def __init__(self, cluster: Cluster, rules: Sequence[Rule], around: Surroundings, now: datetime) -> None:
+    def __init__(
+        self, cluster: Cluster, rules: Sequence[Rule], around: Surroundings, now: datetime, thresholds: Thresholds
+    ) -> None:
         self._cluster = cluster
         self._rules = {rule.name: rule for rule in rules}
         self._around = around
         self._weather = dict(around.weather)
         self._now = now
+        self._together = thresholds.group_within
 
     def finding(self, rule: Rule, subject: str, result: Result, firing: Firing) -> Finding:
         """What was found, with what explains it or holds it back, the best reason first: another alert, a silence, an
-        operation, the hours, a storm."""
+        operation, the hours, the same at the same time elsewhere, a storm."""
         alert = firing.get((rule.name, subject))
         severity = _severity(result, alert)
         cluster, around = self._cluster.name, self._around
@@ -47,7 +50,7 @@ class Holding:
         elif rule.caused_by_operations and around.operation is not None:
             group = around.operation
         else:
-            group = self._hours_or_storm(rule, severity, alert)
+            group = self._hours_group_or_storm(rule, subject, severity, firing)
         return Finding(rule, cluster, subject, result, group, silence, around.at_work)
 
     def told(self, transition: Transition) -> Transition:
@@ -63,10 +66,14 @@ class Holding:
             self._weather[goes_to] = self._weather.get(goes_to, CALM).taken()
         return transition
 
-    def _hours_or_storm(self, rule: Rule, severity: Severity, alert: AlertRow | None) -> str | None:
+    def _hours_group_or_storm(self, rule: Rule, subject: str, severity: Severity, firing: Firing) -> str | None:
         goes_to = self._destination(rule.name, severity)
         if goes_to.held_by is not None:
             return goes_to.held_by
+        together = told_with(rule.name, subject, severity, firing, self._now, self._together)
+        if together is not None:
+            return together
+        alert = firing.get((rule.name, subject))
         shown = alert is not None and not held(alert)
         return storm_holds(self._weather.get(goes_to.channel, CALM), alert, severity, shown=shown)
 

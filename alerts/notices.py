@@ -137,7 +137,7 @@ def card_page(alert: AlertRow, context: Context) -> Page:
         *_evidence(alert),
         *([text(f"{rule.why} {rule.mend}")] if rule is not None else []),
         *_flapping(alert),
-        *_consequences(context.consequences),
+        *_held_back(alert, context.consequences),
         *_at_work(context.standing.maintenance),
         *_order(context.standing),
         *_marks(alert),
@@ -145,7 +145,8 @@ def card_page(alert: AlertRow, context: Context) -> Page:
         note(f"Alert {alert.id}, rule {alert.rule}"),
     ]
     title = title_of(alert) if context.standing.maintenance is None else f"{title_of(alert)} (in maintenance)"
-    summary = f"{title} — {alert.value}"
+    others = sum(other.rule == alert.rule for other in context.consequences)
+    summary = f"{title} — {alert.value}{f'; {others} more like it' if others else ''}"
     return Page(title, tone_of(alert), summary, tuple(parts), _buttons(alert, rule, context))
 
 
@@ -177,11 +178,16 @@ def _evidence(alert: AlertRow) -> tuple[Part, ...]:
     return (Items(title, lines),) if lines else ()
 
 
-def _consequences(alerts: Sequence[AlertRow]) -> tuple[Part, ...]:
-    if not alerts:
-        return ()
-    items = tuple(Item(Tone.INFO, title_of(alert), alert.value) for alert in alerts)
-    return (Items("Held back as its consequences", items),)
+def _held_back(alert: AlertRow, others: Sequence[AlertRow]) -> tuple[Part, ...]:
+    """What this message tells with its alert: the same elsewhere, and its consequences."""
+    alike = [other for other in others if other.rule == alert.rule]
+    follow = [other for other in others if other.rule != alert.rule]
+    lists = (("The same at the same time", alike), ("Held back as its consequences", follow))
+    return tuple(
+        Items(title, tuple(Item(Tone.INFO, title_of(one), one.value) for one in found))
+        for title, found in lists
+        if found
+    )
 
 
 def _marks(alert: AlertRow) -> tuple[Part, ...]:

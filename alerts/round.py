@@ -69,7 +69,7 @@ def play(
     """Judges each subject by each rule, in what stands around the cluster now."""
     after = dict(tracks)
     firing = {key: track.firing for key, track in tracks.items() if track.firing is not None}
-    holding = Holding(cluster, rules, around, now)
+    holding = Holding(cluster, rules, around, now, thresholds)
     transitions = []
     for rule in rules:
         for subject, result in _findings(rule, cluster, after, observed, thresholds):

@@ -26,6 +26,14 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+
+
+def at_least(severity: Severity, other: Severity) -> bool:
+    """Whether the one is as bad as the other, or worse."""
+    return _RANK[severity] >= _RANK[other]
+
+
 @dataclass(frozen=True, slots=True)
 class Attention:
     """How people were asked to look at it. `called`: how many groups of its route were called so far; `told_at`: when

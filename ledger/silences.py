@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from ledger.alerts import Severity
+from ledger.alerts import Severity, at_least
 from ledger.ids import short_id
 from ledger.redact import redacted_text
 from ledger.times import from_text, from_text_or_none, to_text, to_text_or_none
@@ -42,7 +42,7 @@ class Silence:
 
     def covers(self, cluster: str, rule: str, subject: str, severity: Severity) -> bool:
         """Whether an alert falls under its globs, and is no worse than it may hide."""
-        if self.severity is not None and _RANK[severity] > _RANK[self.severity]:
+        if self.severity is not None and not at_least(self.severity, severity):
             return False
         return self.may_concern(cluster) and _fits(self.rule, rule) and _fits(self.subject, subject)
 
@@ -50,7 +50,6 @@ class Silence:
         return self.ended_at is None and (self.until is None or now < self.until)
 
 
-_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 _COLUMNS = """
     id, cluster, rule, subject, severity, reason, by_id, by_name, since, until, ended_at, ended_by_id, ended_by_name
 """

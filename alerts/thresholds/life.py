@@ -13,6 +13,8 @@ class LifeThresholds:
     operation_excuses_for: float = seconds(15 * MINUTE)
     # A resolved alert that comes back within this time is the same one, fired again.
     flap_window: float = seconds(2 * MINUTE)
+    # Alerts of one rule that begin within this time on one cluster are told in one message. 0 is never.
+    group_within: float = seconds(30)
     # One that fires so often within this time is said to flap, once, until it has been well for a while. 0 is off.
     flap_firings: float = count(5)
     flap_within: float = seconds(20 * MINUTE)

@@ -19,7 +19,7 @@ from ledger.audit import AuditKind
 from ledger.hours import Window
 from ledger.ledger import Ledger
 from ledger.outbox import OutboxItem
-from ledger.page import Mention, Note, Page, Table, Text
+from ledger.page import Items, Mention, Note, Page, Table, Text
 from ledger.silences import Silence, save_silence
 from ledger.who import Who
 from servers.state import DiskUse
@@ -55,12 +55,15 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
         yield opened
 
 
-def full(*disks: str, used: float = 0.85) -> Look:
+def disks(*names: str, used: float = 0.85) -> tuple[DiskUse, ...]:
+    of_all = 100
+    taken = int(used * of_all)
+    return tuple(DiskUse(f"/{name}", f"/{name}", of_all * MIB, taken * MIB, (of_all - taken) * MIB) for name in names)
+
+
+def full(*names: str, used: float = 0.85) -> Look:
     """A healthy pair with these file systems of db1 too full."""
-    uses = tuple(
-        DiskUse(f"/{name}", f"/{name}", 100 * MIB, int(used * 100) * MIB, int(100 - used * 100) * MIB) for name in disks
-    )
-    return look(replace(DB1, host=replace(HOST, disks=uses or HOST.disks)))
+    return look(replace(DB1, host=replace(HOST, disks=disks(*names, used=used) or HOST.disks)))
 
 
 def silence(rule: str | None = None, *, minutes: float = 60, severity: Severity | None = None) -> Silence:
@@ -207,7 +210,36 @@ async def test_without_an_answer_the_next_group_is_called_and_it_says_who_was_on
     assert (line.broadcast, called(line.page)) == (True, ["lead"])
 
 
-LIMITS = Thresholds(storm_alerts=5, storm_calm=120)
+async def test_the_same_on_several_subjects_at_once_is_one_message_that_lists_them(ledger: Ledger) -> None:
+    scene = Told(ledger)
+    assert await scene.take(full("data", "wal"), 1) == [("disk", Change.FIRED)] * 2
+    await scene.take(full("data", "wal", "log"), 20)
+    (item,) = await scene.send()
+    assert item.page.summary == "shop: disk db1 /data is filling up — 85 % used; 2 more like it"
+    (others,) = [part for part in item.page.parts if isinstance(part, Items) and part.title.startswith("The same")]
+    assert [one.title for one in others.items] == [f"shop: disk db1 /{name} is filling up" for name in ("wal", "log")]
+    await scene.restart()
+    assert await scene.take(full("wal", "log"), 60) == [("disk", Change.RESOLVED)]
+    assert await scene.take(full("wal", "log"), 2) == [("disk", Change.RELEASED)] * 2
+    assert len([item for item in await scene.send() if item.parent is None]) == 3
+
+
+async def test_what_comes_later_or_is_worse_or_after_somebody_took_it_up_has_its_own_message(ledger: Ledger) -> None:
+    scene = Told(ledger)
+    await scene.take(full("data"), 1)
+    await scene.take(full("data", "log"), 31)
+    assert len(await scene.send()) == 2
+    worse = look(replace(DB1, host=replace(HOST, disks=(*disks("data", "log"), *disks("wal", used=0.95)))))
+    await scene.take(worse, 1)
+    assert titles(await scene.send()) == ["shop: disk db1 /wal is filling up"]
+    await scene.keeper.acknowledge(await scene.alert_id("disk"), ALICE, place="C0OPS", delivery="d1")
+    await scene.send()
+    more = look(replace(DB1, host=replace(HOST, disks=(*disks("data", "log", "old"), *disks("wal", used=0.95)))))
+    assert await scene.take(more, 31) == [("disk", Change.FIRED)]
+    assert titles(await scene.send()) == ["shop: disk db1 /old is filling up"]
+
+
+LIMITS = Thresholds(storm_alerts=5, storm_calm=120, group_within=0)
 MANY = tuple(f"d{number}" for number in range(12))
 
 
