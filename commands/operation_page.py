@@ -63,7 +63,7 @@ class StepProgress:
 
 
 def write_conclusion(conclusion: Conclusion) -> str:
-    """The conclusion as the ledger keeps it."""
+    """The conclusion as the ledger keeps it; its plots go to the channel alone."""
     facts = [list(pair) for pair in conclusion.facts]
     return json.dumps({"line": conclusion.line, "facts": facts, "next": list(conclusion.next_steps)})
 
@@ -133,6 +133,7 @@ def report_page(
         parts=(
             text(conclusion.line),
             *_measured(conclusion),
+            *conclusion.plots,
             *((_step_items(document, progress),) if _began(progress) else ()),
             *((_next_steps(conclusion),) if conclusion.next_steps else ()),
             *((text(f"Approved by {BREAK_GLASS}."),) if document.alone else ()),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ledger.page import Table
+from ledger.page import Plot, Table
 
 
 class CheckResult(StrEnum):
@@ -116,8 +116,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """How an operation ended: one line, measured values by name, and what to do next."""
+    """How an operation ended: one line, measured values by name, and what to do next; with plots of them where there
+    are some."""
 
     line: str
     facts: tuple[tuple[str, str], ...] = ()
     next_steps: tuple[str, ...] = ()
+    plots: tuple[Plot, ...] = ()

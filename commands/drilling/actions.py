@@ -1,6 +1,6 @@
 """The code behind the steps of a drill that are its own: marking where it began, proving, dropping."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,13 +9,14 @@ from commands.backing_up.actions import ACTIONS as BACKING_UP
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.drilling.judging import ACTIONS as JUDGING
 from commands.drilling.judging import wanted
+from commands.drilling.trend import SHOWN, history
 from commands.looking import look
 from commands.restoring.acting import place_of
 from commands.restoring.actions import ACTIONS as RESTORING
 from commands.restoring.ending import yielding
-from ledger.drills import RPO, RTO, Drill, drills
+from ledger.drills import RPO, RTO, drills
 from ledger.instances import instance_is_gone
-from ledger.quantities import count_text, seconds_text
+from ledger.quantities import count_text
 from servers.backups.instances import InstanceState
 from servers.backups.proof import Proof
 from servers.engines.engine import ActionFailed
@@ -26,8 +27,7 @@ from servers.state import Role
 BEGAN_AT, BEGAN_LSN, BEGAN_BEAT = "drill_began_at", "drill_began_lsn", "drill_began_beat"
 HEARTBEAT = "drill_heartbeat"  # the last one that came back
 DROPPED = "drill_dropped"
-PROVEN, CHECKED, BEFORE = "proven", "amcheck", "drills_before"
-_SHOWN = 5  # drills before this one
+PROVEN, CHECKED = "proven", "amcheck"
 
 
 async def mark(context: StepContext) -> StepOutcome:
@@ -64,8 +64,9 @@ async def prove(context: StepContext) -> StepOutcome:
     if not proof.holds:
         left = f"It is left for a look in {place.directory}; to remove it: /ha restore drop {context.operation}"
         raise StepFailed(f"{_what_is_wrong(proof)}. {left}", exit_status=1, output="\n".join(proof.broken))
-    held = await context.world.ledger.read(lambda db: drills(db, context.cluster.name, limit=_SHOWN))
-    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), BEFORE: _trend(held), **_measured(context, state, proof)}
+    held = await context.world.ledger.read(lambda db: drills(db, context.cluster.name, limit=SHOWN))
+    measured = {**history(held, context.world.now()), **_measured(context, state, proof)}
+    found = {PROVEN: _proven(proof), CHECKED: _checked(proof), **measured}
     return StepOutcome(f"{found[PROVEN]}. Indexes: {found[CHECKED]}.", 0, "", found)
 
 
@@ -133,14 +134,6 @@ def _measured(context: StepContext, state: InstanceState, proof: Proof) -> dict[
         return {**found, RPO: f"{lost:.1f}", HEARTBEAT: proof.beaten_at.isoformat()}
     rpo = rpo_seconds(began_at, parse_lsn(lsn) if lsn else None, state.lsn, state.replayed_at)
     return {**found, **({RPO: f"{rpo:.1f}"} if rpo is not None else {})}
-
-
-def _trend(held: Sequence[Drill]) -> str:
-    """“6.1 s, failed, 5.8 s”: the RTO of those before, the newest first."""
-    return ", ".join(
-        "failed" if not one.passed else seconds_text(one.rto_seconds) if one.rto_seconds is not None else "not measured"
-        for one in held
-    )
 
 
 def _what_is_wrong(proof: Proof) -> str:

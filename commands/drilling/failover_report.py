@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from commands.drilling.judging import at_most
 from commands.drilling.legs import BACK as ON_THE_WAY_BACK
-from commands.drilling.probe_actions import ACKNOWLEDGED, BACK, ROAD, THERE
+from commands.drilling.probe_actions import ACKNOWLEDGED, BACK, ROAD, SWITCHES, THERE
+from commands.drilling.trend import HISTORY, in_a_line, read_history
 from commands.plan import Plan
 from commands.promotion.actions import TIMELINE, WRITES_ACCEPTED
-from ledger.drills import OUTAGE
+from ledger.drills import OUTAGE, Drill
 from ledger.quantities import seconds_text
 
 
@@ -18,8 +19,13 @@ def failover_rows(plan: Plan, found: Mapping[str, str]) -> tuple[tuple[str, str]
         (f"Outage {plan.source} → {plan.target}", f"{_seconds(found, THERE)}{limit}"),
         (f"Outage {plan.target} → {plan.source}", f"{_seconds(found, BACK)}{limit}"),
         ("Lost", f"none of {found[ACKNOWLEDGED]} acknowledged rows" if ACKNOWLEDGED in found else "not known"),
+        ("Outage of those before, newest first", in_a_line(_before(found), OUTAGE) or "this is the first"),
         ("Measured", f"by a client that wrote and read every 50 ms, through {found.get(ROAD, 'nothing yet')}"),
     )
+
+
+def _before(found: Mapping[str, str]) -> tuple[Drill, ...]:
+    return read_history({HISTORY: found.get(SWITCHES, "[]")})
 
 
 def went_there(found: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ row that was acknowledged to the probe may be missing in the end.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from psycopg.conninfo import make_conninfo
 
@@ -11,11 +12,12 @@ from commands.acting import engine_says, time_of, untold
 from commands.command import Action, Meant, Misunderstood, StepContext, StepFailed, StepOutcome
 from commands.drilling.judging import wanted
 from commands.drilling.legs import coming, going
+from commands.drilling.trend import HISTORY, MEASURED_AT, SHOWN, history
 from commands.looking import look
 from commands.plan import Plan, Step
 from commands.promote import Promote, Promotion
 from commands.world import World
-from ledger.drills import OUTAGE
+from ledger.drills import OUTAGE, SWITCHING, drills
 from ledger.quantities import count_text, seconds_text
 from servers.drilling import HeartbeatPlace
 from servers.heartbeat import in_database
@@ -26,6 +28,7 @@ from servers.traffic.target import Passable
 BEGIN, READY, TURN, END = "begin_probe", "see_ready", "turn_round", "end_probe"
 THERE, BACK = "probe_outage_there", "probe_outage_back"  # seconds, as the probe noticed it
 ACKNOWLEDGED, ROAD = "probe_acknowledged", "probe_road"
+SWITCHES = "failover_drills_held"  # those before
 
 _FIRST_ROW_SECONDS = 10.0
 _AFTER_SECONDS = 60.0  # for the first row after a switchover: a client that came too late tries again
@@ -111,9 +114,12 @@ async def end(context: StepContext) -> StepOutcome:
     primary = _server(context, context.plan.source)
     there = await engine_says(probes.rows(primary, place, context.operation))
     await engine_says(probes.remove(primary, place, context.operation))
+    held = await context.world.ledger.read(lambda db: drills(db, context.cluster.name, SWITCHING, limit=SHOWN))
     if noticed is None or back is None:
         raise StepFailed("The probe ended with the process that began it: what it noticed is not known. Drill again")
-    return _proof(context, noticed, there, back)
+    outcome = _proof(context, noticed, there, back)
+    told = history(held, context.world.now())
+    return replace(outcome, found={**outcome.found, SWITCHES: told[HISTORY], MEASURED_AT: told[MEASURED_AT]})
 
 
 def _proof(context: StepContext, noticed: Noticed, there: frozenset[int], back: float) -> StepOutcome:

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from commands.drilling.actions import BEFORE, BEGAN_BEAT, BEGAN_LSN, CHECKED, HEARTBEAT, PROVEN
+from commands.drilling.actions import BEGAN_BEAT, BEGAN_LSN, CHECKED, HEARTBEAT, PROVEN
 from commands.drilling.drill_plan import CHOSEN, VERIFIED
 from commands.drilling.failover_report import failover_rows, what_next
 from commands.drilling.judging import at_most, measured
-from commands.drilling.probe_actions import ROAD
+from commands.drilling.probe_actions import ROAD, SWITCHES
+from commands.drilling.trend import HISTORY, in_a_line, plot_of, read_history
 from commands.plan import Conclusion, Plan
 from commands.restoring.actions import LSN
 from commands.restoring.report import last_transaction
-from ledger.drills import FAILOVER_DRILL, FULL_DRILL, RESTORE_DRILL, RESTORING, RPO, RTO, SWITCHING
+from ledger.drills import FAILOVER_DRILL, FULL_DRILL, OUTAGE, RESTORE_DRILL, RESTORING, RPO, RTO, SWITCHING
+from ledger.page import Plot
 from ledger.quantities import seconds_text
 
 
@@ -25,14 +27,22 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     restored = f"A backup of {plan.cluster} ({how}) was restored, proven and dropped again"
     switched = f"{plan.target} was the primary of {plan.cluster} for a moment, and {plan.source} is again"
     line = lines[plan.kind].format(restored=restored, switched=switched)
-    return Conclusion(line, _rows(plan, found), _looks(plan))
+    return Conclusion(line, _rows(plan, found), _looks(plan), _plots(plan, found))
 
 
 def so_far(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     """Of one that failed: nothing before anything was measured."""
     look = what_next(plan, found) if plan.kind in SWITCHING else (f"Look: /ha status {plan.cluster}",)
     again = f"Once that is mended, drill again: /ha drill {plan.kind.removesuffix(' drill')} {plan.cluster}"
-    return Conclusion("", _rows(plan, found) if {RTO, ROAD} & found.keys() else (), (*look, again))
+    rows = _rows(plan, found) if {RTO, ROAD} & found.keys() else ()
+    return Conclusion("", rows, (*look, again), _plots(plan, found))
+
+
+def _plots(plan: Plan, found: Mapping[str, str]) -> tuple[Plot, ...]:
+    """Minutes of a restore and seconds of an outage are drawn apart."""
+    switched = plot_of(plan.cluster, {**found, HISTORY: found.get(SWITCHES, "[]")}, (OUTAGE,))
+    restored = plot_of(plan.cluster, found, (RTO, RPO)) if plan.kind in RESTORING else ()
+    return (*restored, *switched) if plan.kind in SWITCHING else restored
 
 
 def _rows(plan: Plan, found: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -57,7 +67,7 @@ def restore_rows(plan: Plan, found: Mapping[str, str]) -> tuple[tuple[str, str],
         ("Last transaction", last_transaction(found)),
         ("Proven", found.get(PROVEN, "not known")),
         ("Indexes", found.get(CHECKED, "not known")),
-        ("RTO of those before, newest first", found.get(BEFORE) or "this is the first"),
+        ("RTO of those before, newest first", in_a_line(read_history(found), RTO) or "this is the first"),
     )
 
 

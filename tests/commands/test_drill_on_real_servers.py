@@ -2,15 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from commands.automatic.policy import AutomaticPolicy, Scheduled
+from commands.automatic.timetable import read_timetable
+from commands.dispatcher import Dispatcher
+from commands.registry import COMMANDS
 from lab.server import LabServer
 from lab.world import Lab, LabOptions
+from ledger.approvals import decisions
+from ledger.audit import UNDERSTUDY
 from ledger.drills import drills
 from ledger.instances import instances_there
-from ledger.page import Facts
+from ledger.operations import list_operations
+from ledger.page import Facts, Plot
+from ledger.page_json import from_json
 from tests.commands.test_on_real_servers import Road, road_of
 
 pytestmark = pytest.mark.lab
@@ -18,6 +28,9 @@ pytestmark = pytest.mark.lab
 
 # amcheck comes with the Debian packages, not with the lab's own PostgreSQL.
 DEBIAN = Path("/usr/lib/postgresql").is_dir()
+
+EVERY_MINUTE = "* * * * *"
+REPORTS = "SELECT page FROM outbox WHERE card LIKE 'operation/%/report' ORDER BY id"
 
 SETTINGS = """
 [clusters.shop.heartbeat]
@@ -68,3 +81,32 @@ async def test_a_drill_proves_the_newest_backup_measures_it_and_leaves_nothing(w
     assert held.rto_seconds > 0
     assert await way.world.ledger.read(lambda db: instances_there(db, "shop")) == []
     assert not list(Path(way.lab.server("db2").data_directory).parent.glob("*.restore-*/PG_VERSION"))
+
+
+async def test_one_that_is_due_starts_by_itself_and_a_trend_is_drawn_once_there_are_two(
+    way: Road,
+) -> None:
+    ahead = timedelta()
+    every_minute = Scheduled(
+        "drill_restore", "drill", ("restore",), ("in-turn",), read_timetable(EVERY_MINUTE), "alice"
+    )
+    world = replace(
+        way.world,
+        now=lambda: datetime.now(UTC) + ahead,
+        automatic={"shop": AutomaticPolicy(schedule=(every_minute,))},
+    )
+    dispatcher = Dispatcher(world, COMMANDS)
+    for _ in range(3):  # taken up, and held twice
+        await dispatcher._scheduler.look()
+        for operation in await world.ledger.read(list_operations):
+            report = (await dispatcher.wait(operation.id)).page
+            assert report.title.endswith("succeeded"), report
+        ahead += timedelta(minutes=1)
+    second, first = await world.ledger.read(list_operations)
+
+    assert first.reason == "Scheduled: * * * * * UTC, set by alice"
+    assert first.requester.id == second.requester.id == UNDERSTUDY.id
+    [decision] = await world.ledger.read(lambda db: decisions(db, second.id))
+    assert decision.who.id == "policy:shop"
+    pages = await world.ledger.read(lambda db: [from_json(row["page"]) for row in db.query(REPORTS)])
+    assert [sum(isinstance(part, Plot) for part in page.parts) for page in pages] == [0, 1]
