@@ -13,6 +13,12 @@ CONNECTIONS = Measure(
         Threshold("connections_warning", "{value}"),
         Threshold("connections_critical", "{value}", Tone.CRITICAL),
     ),
+    beside=(
+        ("connections_active", "active"),
+        ("connections_idle", "idle"),
+        ("connections_idle_in_transaction", "idle in transaction"),
+    ),
+    named="in use",
 )
 
 

@@ -17,6 +17,7 @@ from commands.lag import lag
 from commands.maintenance import InMaintenance
 from commands.operations import Operations
 from commands.promote import Promote
+from commands.queries import QueriesView
 from commands.rejoin import Rejoin
 from commands.reload import Reload
 from commands.replication import Replication
@@ -35,6 +36,7 @@ _COMMANDS: tuple[Command, ...] = (
     lag(),
     disk(),
     connections(),
+    QueriesView(),
     Promote(),
     Rejoin(),
     Fence(),

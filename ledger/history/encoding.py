@@ -7,7 +7,7 @@ neighbours differ in the last ones only. Little-endian throughout.
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ledger.history.buckets import Bucket, Column
 from ledger.history.tiers import Tier
@@ -48,20 +48,17 @@ def decode_chunk(data: bytes, start: int, tier: Tier) -> dict[int, dict[int, Buc
     return {series: _decode_column(part, start, tier) for series, part in _parts(data)}
 
 
-def decode_series(data: bytes, series: int, start: int, tier: Tier) -> dict[int, Bucket]:
-    """The column of one series; empty where the chunk has none of it."""
-    for found, part in _parts(data, series):
-        if found == series:
-            return _decode_column(part, start, tier)
-    return {}
+def decode_some(data: bytes, series: Collection[int], start: int, tier: Tier) -> dict[int, dict[int, Bucket]]:
+    """The columns of these series alone, of those that the chunk has."""
+    return {one: _decode_column(part, start, tier) for one, part in _parts(data, series)}
 
 
-def _parts(data: bytes, only: int | None = None) -> list[tuple[int, bytes]]:
+def _parts(data: bytes, only: Collection[int] | None = None) -> list[tuple[int, bytes]]:
     (size,) = _COUNT.unpack_from(data)
     end = _COUNT.size + size * _ENTRY.size
     parts = []
     for series, length in _ENTRY.iter_unpack(data[_COUNT.size : end]):
-        if only is None or series == only:
+        if only is None or series in only:
             parts.append((series, data[end : end + length]))
         end += length
     return parts

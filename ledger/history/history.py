@@ -22,7 +22,7 @@ from ledger.history.file import HistoryFile, SeriesName
 from ledger.history.gathering import Gathering, Observed, Seen
 from ledger.history.keeping import Keeping
 from ledger.history.series import Series, Wanted, read_series, wanted
-from ledger.history.tiers import TIERS
+from ledger.history.tiers import HOUR, TIERS
 
 T = TypeVar("T")
 
@@ -178,12 +178,11 @@ class History:
 
 
 def _one(file: HistoryFile, cluster: str, name: str, subject: str, span: Wanted) -> Series | None:
-    for series in file.series(cluster):
-        if (series.name, series.subject) == (name, subject):
-            return read_series(file, cluster, series, span)
-    return None
+    known = [one for one in file.series(cluster) if (one.name, one.subject) == (name, subject)]
+    return next(iter(read_series(file, cluster, known, span)), None)
 
 
 def _every(file: HistoryFile, cluster: str, names: frozenset[str], span: Wanted) -> tuple[Series, ...]:
-    found = (read_series(file, cluster, one, span) for one in file.series(cluster) if one.name in names)
-    return tuple(series for series in found if series.known)
+    # When one was last seen is known to the hour; queries of last month are not looked for in the last minutes.
+    known = [one for one in file.series(cluster) if one.name in names and one.last_at + HOUR >= span.start]
+    return tuple(series for series in read_series(file, cluster, known, span) if series.known)

@@ -32,6 +32,7 @@ class Keeping:
         self._limit = limit
         self._clock = clock
         self._ids: dict[str, dict[SeriesKey, int]] = {}
+        self._seen: dict[int, int] = {}  # in which hour each series was last noted as seen
         self._tidied = 0  # the hour in which what is too old was last given up
 
     def keep(self, gathered: Iterable[Gathered], now: float) -> Kept:
@@ -46,6 +47,7 @@ class Keeping:
         except BaseException:
             self._file.roll_back()
             self._ids.clear()  # numbers that were given out in it are not in the file
+            self._seen.clear()
             raise
         if given_up:
             self._file.give_room_back()
@@ -60,7 +62,15 @@ class Keeping:
                 ids[key] = self._file.add_series(one.cluster, *key, one.at)
             buckets[ids[key]] = bucket
         self._file.add_frame(one.cluster, one.at, buckets)
+        self._note_seen(buckets, start_of(one.at, HOUR))
         return len(one.buckets) - len(fitting)
+
+    def _note_seen(self, series: Iterable[int], hour: int) -> None:
+        """Once an hour for each."""
+        anew = [one for one in series if self._seen.get(one) != hour]
+        if anew:
+            self._file.saw_series(anew, hour)
+            self._seen.update(dict.fromkeys(anew, hour))
 
     def _ids_of(self, cluster: str) -> dict[SeriesKey, int]:
         if cluster not in self._ids:
@@ -87,7 +97,6 @@ class Keeping:
         for tier in TIERS:
             self._add_to_chunk(tier, hour, cluster, {series: folded(one, tier.step) for series, one in columns.items()})
         self._file.drop_frames(cluster, (at for at, _ in frames))
-        self._file.saw_series(columns, hour + HOUR)
 
     def _add_to_chunk(self, tier: Tier, at: int, cluster: str, columns: Mapping[int, Column]) -> None:
         start = start_of(at, tier.span)
@@ -105,6 +114,7 @@ class Keeping:
             self._file.drop_chunks(tier, now - tier.keep - tier.span)
         if self._file.forget_series(now - COARSE.keep):
             self._ids.clear()
+            self._seen.clear()
 
     def _make_room(self, now: int) -> int:
         """Gives up the finest, the oldest first, until the file is within its limit; how many chunks.

@@ -1,11 +1,12 @@
 """A stretch of one series, as it was recorded: at most so many points, gaps as gaps."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ledger.history.buckets import Bucket, Column, between, folded, joined, merged, start_of
-from ledger.history.encoding import decode_series
+from ledger.history.encoding import decode_some
 from ledger.history.file import HistoryFile, SeriesName
 from ledger.history.tiers import FINE, TIERS, Tier
 from ledger.units import Unit
@@ -67,15 +68,18 @@ def steps_for(span: Wanted, tier: Tier) -> int:
     return step
 
 
-def read_series(file: HistoryFile, cluster: str, series: SeriesName, span: Wanted) -> Series:
-    """From the coarsest tier that is fine enough, and whose past reaches back as far as there is any."""
+def read_series(file: HistoryFile, cluster: str, series: Sequence[SeriesName], span: Wanted) -> tuple[Series, ...]:
+    """All of one step, from the coarsest tier that is fine enough and reaches back as far as anything does."""
     tier = _tier_for(file, cluster, span)
     step = steps_for(span, tier)
     first = start_of(span.start, step)
-    column = folded(_column(file, cluster, series.id, tier, first, span.end), step)
-    starts = range(first, span.end, step)
+    columns = _columns(file, cluster, frozenset(one.id for one in series), tier, Wanted(first, span.end, span.points))
+    return tuple(_series(one, folded(columns.get(one.id, {}), step), range(first, span.end, step)) for one in series)
+
+
+def _series(name: SeriesName, column: Column, starts: range) -> Series:
     buckets = tuple(column.get(at) for at in starts)
-    return Series(series.name, series.subject, series.unit, datetime.fromtimestamp(first, UTC), step, buckets)
+    return Series(name.name, name.subject, name.unit, datetime.fromtimestamp(starts.start, UTC), starts.step, buckets)
 
 
 def _tier_for(file: HistoryFile, cluster: str, span: Wanted) -> Tier:
@@ -96,10 +100,18 @@ def _misses(file: HistoryFile, cluster: str, tier: Tier, coarser: Tier, span: Wa
     return has is None or has >= max(span.start, known) + coarser.span
 
 
-def _column(file: HistoryFile, cluster: str, series: int, tier: Tier, start: int, end: int) -> Column:
+def _columns(
+    file: HistoryFile, cluster: str, ids: frozenset[int], tier: Tier, span: Wanted
+) -> dict[int, dict[int, Bucket]]:
     """In the tier's own buckets. The hours that are not folded yet are folded here."""
-    column: Column = {}
-    for at, data in file.chunks(tier, cluster, start, end):
-        column = joined(column, decode_series(data, series, at, tier))
-    recent = {at: buckets[series] for at, buckets in file.frames(cluster, start, end) if series in buckets}
-    return between(joined(column, folded(recent, tier.step)), start, end)
+    columns: dict[int, dict[int, Bucket]] = {}
+    for at, data in file.chunks(tier, cluster, span.start, span.end):
+        for series, column in decode_some(data, ids, at, tier).items():
+            columns[series] = joined(columns.get(series, {}), column)
+    recent: dict[int, dict[int, Bucket]] = {}
+    for at, buckets in file.frames(cluster, span.start, span.end):
+        for series in ids & buckets.keys():
+            recent.setdefault(series, {})[at] = buckets[series]
+    for series, column in recent.items():
+        columns[series] = joined(columns.get(series, {}), folded(column, tier.step))
+    return {series: between(column, span.start, span.end) for series, column in columns.items()}

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.history.buckets import Bucket
-from ledger.history.encoding import decode_chunk, decode_frame, decode_series, encode_chunk, encode_frame
+from ledger.history.encoding import decode_chunk, decode_frame, decode_some, encode_chunk, encode_frame
 from ledger.history.tiers import FINE, MIDDLE, TIERS, Tier
 
 FLOATS = st.floats(allow_nan=False)
@@ -32,8 +32,8 @@ def test_a_chunk(data: st.DataObject, tier: Tier) -> None:
 @given(_columns(MIDDLE))
 def test_one_series_of_a_chunk(columns: dict[int, dict[int, Bucket]]) -> None:
     chunk = encode_chunk(columns, START, MIDDLE)
-    assert all(decode_series(chunk, series, START, MIDDLE) == column for series, column in columns.items())
-    assert decode_series(chunk, 0, START, MIDDLE) == {}
+    assert all(decode_some(chunk, (one,), START, MIDDLE) == {one: column} for one, column in columns.items())
+    assert decode_some(chunk, (0,), START, MIDDLE) == {}
 
 
 def test_an_hour_of_a_value_that_does_not_change_takes_next_to_nothing() -> None:
