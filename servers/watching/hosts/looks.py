@@ -1,0 +1,80 @@
+"""The slow look at the hosts of a cluster: one round trip each, all at once, and what each look before told."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from servers.errors import ServerUnreachable
+from servers.inventory import Cluster, Server, SshTarget
+from servers.ssh import Shells
+from servers.state import Answer, Outcome
+from servers.watching.hosts.facts import Found, HostWatch, HostWatches
+from servers.watching.hosts.memory import HostMemory
+from servers.watching.hosts.reading import Reading, read
+from servers.watching.hosts.script import watch_command
+
+# Longer than everything in the script may take by itself, and far less than the minute between two looks.
+LOOK_TIMEOUT = 30.0
+
+
+class HostLooks:
+    """Looks at hosts. What it remembers of one is kept by the way it is reached: clusters may share it."""
+
+    def __init__(
+        self, shells: Shells, clock: Callable[[], datetime], *, timeout: float = LOOK_TIMEOUT
+    ) -> None:
+        self._shells = shells
+        self._clock = clock
+        self._timeout = timeout
+        self._memories: dict[SshTarget, HostMemory] = {}
+
+    async def look(self, cluster: Cluster) -> HostWatches:
+        """Every host, asked at once; ends within the time-out. Never raises for what a host does or says."""
+        at = self._clock()
+        hosts = await asyncio.gather(*(self._look(server) for server in cluster.servers))
+        return HostWatches(at, tuple(hosts))
+
+    async def _look(self, server: Server) -> HostWatch:
+        memory = self._memories.setdefault(server.ssh, HostMemory())
+        at, started = self._clock(), time.monotonic()
+        command = watch_command(rarely=memory.wants_drives(started), use_sudo=server.service.use_sudo)
+        try:
+            completed = await self._shells.run(server, command, timeout=self._timeout)
+        except ServerUnreachable as error:
+            return self._unseen(server, memory, Answer(error.outcome, at, time.monotonic() - started, error.detail))
+        reading = read(completed)
+        if isinstance(reading, str):
+            return self._unseen(server, memory, Answer(Outcome.FAILED, at, completed.seconds, reading))
+        memory.late.append(False)
+        return _watch(server, memory, reading, Answer(Outcome.ANSWERED, at, completed.seconds), started)
+
+    @staticmethod
+    def _unseen(server: Server, memory: HostMemory, answer: Answer) -> HostWatch:
+        memory.late.append(answer.outcome is Outcome.TIMED_OUT)
+        return HostWatch(server.name, answer, timeouts=sum(memory.late), looks=len(memory.late))
+
+
+def _watch(server: Server, memory: HostMemory, reading: Reading, answer: Answer, at: float) -> HostWatch:
+    swapping, kills = memory.swapping_and_kills(reading, at)
+    file_systems = reading.file_systems
+    if file_systems.value is not None:
+        file_systems = Found(memory.with_forecasts(file_systems.value, at), "")
+    return HostWatch(
+        server=server.name,
+        answer=answer,
+        file_systems=file_systems,
+        load=reading.load,
+        memory=reading.memory,
+        swapping=swapping,
+        stalls=reading.stalls,
+        oom_kills=kills,
+        open_files=reading.open_files,
+        arrays=reading.arrays,
+        drives=memory.keep_drives(reading.drives, at),
+        reboot=reading.reboot,
+        failed_units=reading.failed_units,
+        synchronised=reading.synchronised,
+        timeouts=sum(memory.late),
+        looks=len(memory.late),
+    )

@@ -1,0 +1,89 @@
+"""What one look at a host cannot tell, and several can: rates, growth, what happened within the last hour."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from servers.watching.hosts.answers import unknown
+from servers.watching.hosts.facts import Drive, FileSystem, Found, Swapping
+from servers.watching.hosts.filling import Level, seconds_left, with_level
+from servers.watching.hosts.reading import Counters, Reading
+
+OOM_REMEMBERED = 3600.0  # seconds
+TIMEOUTS_OF = 15  # looks
+# SMART is asked for at most so often: each time costs a moment of the drive's.
+DRIVES_EVERY = 3600.0
+_NOT_TWICE = "it takes two looks to tell"
+
+Level_ = tuple[Level, ...]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class HostMemory:
+    """Of one host. Times are seconds of our own steady clock, so that no setting of a clock disturbs them."""
+
+    drives: Found[tuple[Drive, ...]] = field(default_factory=lambda: Found[tuple[Drive, ...]]())
+    drives_at: float | None = None
+    late: "deque[bool]" = field(default_factory=lambda: deque(maxlen=TIMEOUTS_OF))
+    _counters: Counters | None = None
+    _at: float = 0.0
+    _kills: list[tuple[float, int]] = field(default_factory=list)
+    _levels: dict[tuple[str, str], Level_] = field(default_factory=dict)
+
+    def wants_drives(self, at: float) -> bool:
+        return self.drives_at is None or at - self.drives_at >= DRIVES_EVERY
+
+    def keep_drives(self, found: Found[tuple[Drive, ...]] | None, at: float) -> Found[tuple[Drive, ...]]:
+        if found is not None:
+            self.drives, self.drives_at = found, at
+        return self.drives
+
+    def swapping_and_kills(self, reading: Reading, at: float) -> tuple[Found[Swapping], Found[int]]:
+        """Since the look before; a counter that went back is that of another start of the host, and begins anew."""
+        before, now = self._counters, reading.counters
+        seconds = at - self._at
+        self._counters, self._at = now, at
+        if now.oom_kills is None:
+            kills: Found[int] = unknown("/proc/vmstat does not count what the kernel ended for want of memory")
+        else:
+            self._kills = [kill for kill in self._kills if at - kill[0] < OOM_REMEMBERED]
+            more = now.oom_kills - before.oom_kills if before and before.oom_kills is not None else 0
+            if more > 0:
+                self._kills.append((at, more))
+            kills = Found(sum(count for _, count in self._kills), "")
+        return _swapping(before, now, seconds), kills
+
+    def with_forecasts(self, found: tuple[FileSystem, ...], at: float) -> tuple[FileSystem, ...]:
+        """Each with when it will be full. What is no longer mounted is forgotten."""
+        levels: dict[tuple[str, str], Level_] = {}
+        forecast = []
+        for one in found:
+            blocks = self._level(one.mount, "bytes", Level(at, one.used, one.available))
+            inodes = self._level(one.mount, "inodes", Level(at, one.inodes_used, one.inodes_available))
+            levels[one.mount, "bytes"], levels[one.mount, "inodes"] = blocks, inodes
+            counted = one.inodes_used_share is not None
+            forecast.append(
+                replace(
+                    one, full_in=seconds_left(blocks), inodes_full_in=seconds_left(inodes) if counted else None
+                )
+            )
+        self._levels = levels
+        return tuple(forecast)
+
+    def _level(self, mount: str, what: str, level: Level) -> Level_:
+        before = self._levels.get((mount, what), ())
+        # Another size is another disk, or one that was grown: what was seen before says nothing of it.
+        grown = before and abs((before[-1].used + before[-1].left) - (level.used + level.left)) > 0.02 * level.used
+        return with_level(() if grown and what == "bytes" else before, level)
+
+
+def _swapping(before: Counters | None, now: Counters, seconds: float) -> Found[Swapping]:
+    if now.swap_in is None or now.swap_out is None:
+        return unknown("/proc/vmstat does not count swapping")
+    if before is None or before.swap_in is None or before.swap_out is None or seconds <= 0:
+        return unknown(_NOT_TWICE)
+    read, written = now.swap_in - before.swap_in, now.swap_out - before.swap_out
+    if read < 0 or written < 0:
+        return unknown(_NOT_TWICE)
+    return Found(Swapping(read * now.page_size / seconds, written * now.page_size / seconds), "")

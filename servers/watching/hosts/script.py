@@ -1,0 +1,111 @@
+"""The one script that looks at a host itself, once a minute, and how it is run there.
+
+It is constant: what differs between hosts is passed as arguments, never put into its text. POSIX sh and Linux's /proc;
+whatever else it asks (systemctl, smartctl, …) it asks only where that is installed, each for a few seconds at most,
+and takes so many bytes of the answer and no more. It needs no right beyond a login and changes nothing.
+Arguments: 'rarely' where this look is one of the few that ask what is costly (else ''), 'sudo' where smartctl may be
+run through it (else '').
+"""
+
+# A command's output may be cut or late, and what it started may hold its own output open for ever: it runs apart, and
+# only `head`, which ends by itself, is waited for. `@exit` is missing where it was cut or late.
+_ASK = r"""
+ask() {
+  name=$1 patience=$2 most=$3; shift 3
+  printf '@%s\n' "$name"
+  ( { timeout "$patience" "$@" 2>&1 < /dev/null; printf '\n@exit %s\n' "$?"; } & ) | timeout "$patience" head -c "$most"
+  printf '\n@end\n'
+}
+there() { command -v "$1" > /dev/null 2>&1; }
+"""
+
+_FILES = r"""
+ask files 4 200000 grep -H '' /proc/loadavg /proc/sys/fs/file-nr /proc/pressure/cpu /proc/pressure/memory \
+  /proc/pressure/io /proc/mdstat /proc/self/mounts
+ask counters 4 20000 grep -H -s -E \
+  '^(MemTotal:|MemAvailable:|Hugetlb:|SwapTotal:|SwapFree:|oom_kill |pswpin |pswpout |size |c_min )' \
+  /proc/meminfo /proc/vmstat /proc/spl/kstat/zfs/arcstats
+ask disks 4 100000 df -P -k -l
+ask inodes 4 100000 df -P -i -l
+"""
+
+# modules.dep is written when a kernel is installed, so its time is that of the installation.
+_REBOOT = r"""
+echo "@kernel $(uname -r)"
+for each in /lib/modules/*/modules.dep; do
+  [ ! -e "$each" ] || printf '@kernel_installed %s %s\n' "$(stat -c %Y -- "$each")" "$each"
+done
+for each in /run/reboot-required /var/run/reboot-required; do
+  [ ! -e "$each" ] || { printf '@reboot_required %s\n' "$(stat -c %Y -- "$each")"; break; }
+done
+"""
+
+# adjtimex(2) by its number: with nothing to set it needs no right, and answers 5 while the clock is not synchronised.
+# What asks systemd's timedated by D-Bus would start it each time, and fill the journal with that.
+_CLOCK = r"""
+synchronised() {
+  call=
+  case $(uname -m) in x86_64) call=159 ;; aarch64|riscv64) call=171 ;; ppc64le) call=124 ;; s390x) call=124 ;; esac
+  if [ -n "$call" ] && there perl; then
+    timeout 2 perl -e 'my $timex = "\0" x 512; print syscall($ARGV[0] + 0, $timex)' "$call" 2> /dev/null
+  elif there python3; then
+    timeout 4 python3 -I -S -c 'import ctypes
+print(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)), end="")' 2> /dev/null
+  fi
+}
+echo "@clock_state $(synchronised)"
+if there chronyc; then ask chrony 3 4000 chronyc -n tracking; fi
+"""
+
+_SERVICES = r"""
+if there systemctl; then
+  ask units 4 50000 systemctl list-units --state=failed --plain --no-legend --no-pager --full
+fi
+"""
+
+# A drive that sleeps is left asleep. The scan only lists what is there, and needs no right.
+_DRIVES = r"""
+drives() {
+  smartctl --scan | head -n 32 | while read -r device _ kind _; do
+    case $device in /dev/*) ;; *) continue ;; esac
+    if [ "$sudo" = sudo ]; then timeout 5 sudo -n smartctl -n standby -H -j -d "$kind" "$device" < /dev/null
+    else timeout 5 smartctl -n standby -H -j -d "$kind" "$device" < /dev/null
+    fi
+  done
+}
+if [ "$rarely" = rarely ]; then
+  if there smartctl; then
+    printf '@drives\n'; ( { drives 2>&1; printf '\n@exit 0\n'; } & ) | timeout 15 head -c 200000; printf '\n@end\n'
+  else echo "@no_smartctl"
+  fi
+fi
+"""
+
+SCRIPT = (
+    _ASK
+    + r"""
+export LC_ALL=C
+PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+rarely=$1 sudo=$2; shift 2
+cd / || exit 1
+echo "@now $(date +%s)"
+echo "@cores $(getconf _NPROCESSORS_ONLN 2> /dev/null || nproc 2> /dev/null)"
+echo "@page $(getconf PAGESIZE 2> /dev/null)"
+"""
+    + _FILES
+    + _REBOOT
+    + _CLOCK
+    + _SERVICES
+    + _DRIVES
+    + r"""
+wait
+echo "@done"
+"""
+)
+
+BLOCKS = frozenset({"files", "counters", "disks", "inodes", "chrony", "units", "drives"})
+
+
+def watch_command(*, rarely: bool, use_sudo: bool) -> tuple[str, ...]:
+    """The argument list that runs the script on a host."""
+    return ("sh", "-c", SCRIPT, "sh", "rarely" if rarely else "", "sudo" if use_sudo else "")
