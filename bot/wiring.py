@@ -44,6 +44,8 @@ from servers.probe import Probes
 from servers.service_manager import ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
+from servers.watching.hosts.looks import HostLooks
+from servers.watching.watches import Watches
 
 CLOSE_SECONDS = 1.2  # SSH alone takes one to say goodbye
 
@@ -128,6 +130,7 @@ def _world(
         sql_timeout=settings.monitor.sql_timeout,
         ssh_timeout=settings.monitor.ssh_timeout,
         traffic=traffic,
+        watches=Watches(hosts=HostLooks(shells, utc_now)),
     )
     return World(
         clusters=clusters,

@@ -7,6 +7,13 @@ from alerts.probes.backups import backups
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
 from alerts.probes.drills import drills
+from alerts.probes.host_answers import host_answers
+from alerts.probes.host_clocks import host_clocks
+from alerts.probes.host_disks import host_disks
+from alerts.probes.host_hardware import host_hardware
+from alerts.probes.host_load import host_load
+from alerts.probes.host_memory import host_memory
+from alerts.probes.host_upkeep import host_upkeep
 from alerts.probes.ledger_copy import ledger_copy
 from alerts.probes.offsite import offsite
 from alerts.probes.partial_backups import partial_backups
@@ -45,6 +52,13 @@ PROBES: tuple[Probe, ...] = (
     ledger_copy,
     repository_disk,
     disks,
+    host_answers,
+    host_disks,
+    host_load,
+    host_memory,
+    host_clocks,
+    host_hardware,
+    host_upkeep,
     connections,
     patroni,
     traffic,

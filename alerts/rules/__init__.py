@@ -15,6 +15,13 @@ from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
 from alerts.rules.drills import DRILL_RULE, FULL_DRILL_RULE
 from alerts.rules.flush_lag import FLUSH_LAG
+from alerts.rules.host_clocks import CLOCK, CLOCK_UNSYNCHRONISED
+from alerts.rules.host_disks import FULL_IN_RULE, HOST_DISK, INODES
+from alerts.rules.host_down import HOST_DOWN, HOST_TIMEOUTS_RULE
+from alerts.rules.host_hardware import DRIVES, RAID
+from alerts.rules.host_load import CPU_PRESSURE_RULE, IO_PRESSURE_RULE, LOAD, MEMORY_PRESSURE_RULE
+from alerts.rules.host_memory import FILE_HANDLES, MEMORY, OUT_OF_MEMORY, SWAPPING
+from alerts.rules.host_upkeep import FAILED_UNITS_RULE, REBOOT
 from alerts.rules.ledger_copy import LEDGER_COPY_RULE
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
@@ -37,6 +44,7 @@ from alerts.rules.wal_archive import WAL_ARCHIVE
 RULES: tuple[Rule, ...] = (
     SPLIT_BRAIN,
     PRIMARY_DOWN,
+    HOST_DOWN,
     NO_PRIMARY,
     PRIMARY_UNREACHABLE,
     CLIENTS_HELD,
@@ -70,6 +78,24 @@ RULES: tuple[Rule, ...] = (
     LEDGER_COPY_RULE,
     REPOSITORY_DISK_RULE,
     DISK,
+    HOST_DISK,
+    FULL_IN_RULE,
+    INODES,
+    RAID,
+    DRIVES,
+    OUT_OF_MEMORY,
+    MEMORY,
+    MEMORY_PRESSURE_RULE,
+    SWAPPING,
+    IO_PRESSURE_RULE,
+    CPU_PRESSURE_RULE,
+    LOAD,
+    FILE_HANDLES,
+    CLOCK,
+    CLOCK_UNSYNCHRONISED,
+    FAILED_UNITS_RULE,
+    REBOOT,
     CONNECTIONS,
     CANNOT_SEE,
+    HOST_TIMEOUTS_RULE,
 )

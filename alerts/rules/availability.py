@@ -27,7 +27,7 @@ PRIMARY_DOWN = Rule(
     why="Nothing can be written until a primary is back.",
     mend="If PostgreSQL only crashed, starting it again loses nothing. If the server will not be back within your "
     "RTO, fail over to the standby.",
-    about=Layer.POSTGRESQL,
+    # About no layer: what has to be decided on now is nobody's consequence, not even that of a host that is down.
     takes_down=(Layer.POSTGRESQL, Layer.PRIMARY),
     caused_by_operations=True,
     offers_failover=True,

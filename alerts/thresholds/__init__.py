@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from alerts.thresholds.availability import AvailabilityThresholds
 from alerts.thresholds.backups import BackupThresholds
 from alerts.thresholds.capacity import CapacityThresholds
+from alerts.thresholds.hosts import HostThresholds
 from alerts.thresholds.kinds import Unit, kind_of
 from alerts.thresholds.life import LifeThresholds
 from alerts.thresholds.patroni import PatroniThresholds
@@ -21,6 +22,7 @@ class Thresholds(
     LifeThresholds,
     TrafficThresholds,
     PatroniThresholds,
+    HostThresholds,
     CapacityThresholds,
     BackupThresholds,
     ReplicationThresholds,

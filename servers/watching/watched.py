@@ -1,11 +1,17 @@
 """What the slower watches saw: one field a topic, which probes read."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from servers.watching.hosts.facts import HostWatches
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
     """The last answers, each None until there is one, and where nothing is to be watched."""
+
+    hosts: "HostWatches | None" = None
 
 
 NOTHING_WATCHED = Watched()

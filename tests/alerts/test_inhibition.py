@@ -18,22 +18,23 @@ def made_up(name: str, about: Layer | None = None, *takes_down: Layer) -> Rule:
     return replace(STANDBY_DOWN, name=name, about=about, takes_down=takes_down, hidden_by=(), hidden_by_same=())
 
 
-HOST_DOWN = made_up("host_down", None, Layer.HOST)
 PROXY_DOWN = made_up("proxy_down", Layer.SERVICE, Layer.SERVICE)
 SLOW_ROUTER = made_up("slow_router", Layer.MEASURE)
 LONG_TRANSACTION = made_up("long_transaction", Layer.INSIDE)
-ALL = {**BY_NAME, **{rule.name: rule for rule in (HOST_DOWN, PROXY_DOWN, SLOW_ROUTER, LONG_TRANSACTION)}}
+ALL = {**BY_NAME, **{rule.name: rule for rule in (PROXY_DOWN, SLOW_ROUTER, LONG_TRANSACTION)}}
 
 
 @pytest.mark.parametrize(
     ("cause", "where", "consequence", "subject", "hidden"),
     [
         # A host that is down hides what runs on it, and nothing elsewhere.
-        ("host_down", "db1", "primary_down", "db1", True),
         ("host_down", "db1", "standby_down", "db1", True),
         ("host_down", "db1", "disk", "db1 /data", True),
         ("host_down", "db1", "long_transaction", "db1", True),
         ("host_down", "db1", "cannot_see", "db1", True),
+        ("host_down", "db1", "raid", "db1", True),
+        ("host_down", "db1", "full_in", "db1 /data", True),
+        ("host_down", "db1", "host_timeouts", "db1", True),
         ("host_down", "db1", "disk", "db10 /data", False),
         ("host_down", "db1", "standby_down", "db2", False),
         ("host_down", "db2", "replay_lag", "db2", True),
@@ -62,7 +63,9 @@ ALL = {**BY_NAME, **{rule.name: rule for rule in (HOST_DOWN, PROXY_DOWN, SLOW_RO
         ("replay_lag", "db2", "replication_broken", "db2", False),
         ("patroni_dcs", "shop", "patroni_no_leader", "shop", True),
         ("patroni_dcs", "shop", "patroni_member", "db2", True),
-        # What nothing may hide.
+        # What nothing may hide: a failover is offered there.
+        ("host_down", "db1", "primary_down", "db1", False),
+        ("primary_down", "db1", "host_down", "db1", True),
         ("host_down", "db1", "split_brain", "shop", False),
         ("standby_down", "db1", "primary_down", "db1", False),
         ("primary_down", "db1", "standby_down", "db1", False),

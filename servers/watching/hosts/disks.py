@@ -16,7 +16,9 @@ _ROW = re.compile(r"^\S.*?\s+(\d{1,19})\s+(\d{1,19})\s+(-?\d{1,19})\s+(?:\d+%|-)
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
-def file_systems(mounts: Sequence[str], blocks: Printed | None, inodes: Printed | None) -> Found[tuple[FileSystem, ...]]:
+def file_systems(
+    mounts: Sequence[str], blocks: Printed | None, inodes: Printed | None
+) -> Found[tuple[FileSystem, ...]]:
     """One entry a file system, the shortest mount point of those that it has. Unknown without df's blocks."""
     if blocks is None:
         return unknown("df was not asked")

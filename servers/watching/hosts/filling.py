@@ -2,9 +2,9 @@
 
 A disk goes up and down all day: logs are rotated, WAL is recycled, backups come and go, a sort spills. So a rate counts
 only where three things come together: the median of the slopes between all pairs of samples (Theil and Sen) is
-positive, so that a third of the samples may be anything; the disk is fuller now than it was before the stretch that is
-looked at, so that no tooth of a saw is taken for a trend once such a tooth was seen; and the end is not further away
-than four times that stretch.
+positive, so that a third of the samples may be anything; the disk is fuller now than ever before the last quarter of
+the stretch that is looked at, so that no tooth of a saw is taken for a trend once such a tooth was seen; and the end is
+not further away than four times that stretch.
 """
 
 import math
@@ -15,7 +15,7 @@ from statistics import median
 STRETCHES = (6 * 3600.0, 3600.0, 900.0)  # seconds, the longest first
 FORESIGHT = 4.0
 KEPT_FOR = 48 * 3600.0
-DENSE_FOR = 3600.0  # so long every sample is kept, then one in ten minutes
+DENSE_FOR = 3600.0  # so long every sample is kept, then the highest of ten minutes
 SPARSE = 600.0
 MOST_POINTS = 40  # of a stretch: slopes are counted between all pairs
 
@@ -36,14 +36,18 @@ def with_level(levels: Sequence[Level], level: Level) -> tuple[Level, ...]:
     kept: list[Level] = []
     for one in levels:
         age = level.at - one.at
-        dense = age <= DENSE_FOR or not kept or one.at - kept[-1].at >= SPARSE
-        if age <= KEPT_FOR and dense:
+        if age > KEPT_FOR:
+            continue
+        if age > DENSE_FOR and kept and one.at // SPARSE == kept[-1].at // SPARSE:
+            # The highest stays: it is what shows that the disk has been as full before.
+            kept[-1] = max(kept[-1], one, key=lambda each: each.used)
+        else:
             kept.append(one)
     return (*kept, level)
 
 
 def seconds_left(levels: Sequence[Level]) -> float | None:
-    """Until nothing is left; infinite where it does not fill up; None with less than the shortest stretch to look at."""
+    """Until nothing is left; infinite where it does not fill up; None where too little was seen to tell."""
     if not levels or levels[-1].at - levels[0].at < STRETCHES[-1] * 0.9:
         return None
     now = levels[-1]
@@ -55,7 +59,7 @@ def _end(levels: Sequence[Level], now: Level, length: float) -> float | None:
     stretch = [one for one in levels if now.at - one.at <= length]
     if now.at - stretch[0].at < length * 0.9:
         return None
-    if any(one.used >= now.used for one in levels[: len(levels) - len(stretch)]):
+    if any(one.used >= now.used for one in levels if now.at - one.at > length / 4):
         return None
     rate = slope(stretch)
     if rate <= 0:

@@ -1,6 +1,7 @@
 """The slow look at the hosts of a cluster: one round trip each, all at once, and what each look before told."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -17,13 +18,13 @@ from servers.watching.hosts.script import watch_command
 # Longer than everything in the script may take by itself, and far less than the minute between two looks.
 LOOK_TIMEOUT = 30.0
 
+_log = logging.getLogger(__name__)
+
 
 class HostLooks:
     """Looks at hosts. What it remembers of one is kept by the way it is reached: clusters may share it."""
 
-    def __init__(
-        self, shells: Shells, clock: Callable[[], datetime], *, timeout: float = LOOK_TIMEOUT
-    ) -> None:
+    def __init__(self, shells: Shells, clock: Callable[[], datetime], *, timeout: float = LOOK_TIMEOUT) -> None:
         self._shells = shells
         self._clock = clock
         self._timeout = timeout
@@ -43,6 +44,10 @@ class HostLooks:
             completed = await self._shells.run(server, command, timeout=self._timeout)
         except ServerUnreachable as error:
             return self._unseen(server, memory, Answer(error.outcome, at, time.monotonic() - started, error.detail))
+        except Exception as error:
+            _log.exception("the slow look at the host of %s failed in an unforeseen way", server.name)
+            detail = f"{type(error).__name__}: {error}"[:200]
+            return self._unseen(server, memory, Answer(Outcome.FAILED, at, time.monotonic() - started, detail))
         reading = read(completed)
         if isinstance(reading, str):
             return self._unseen(server, memory, Answer(Outcome.FAILED, at, completed.seconds, reading))

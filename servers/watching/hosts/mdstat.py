@@ -8,7 +8,7 @@ from servers.watching.hosts.facts import Array
 
 _HEAD = re.compile(r"^(md[\w.-]*)\s*:\s*(active|inactive|broken)\s*(.*)$")
 _MEMBERS = re.compile(r"\[(\d{1,5})/(\d{1,5})\]\s*\[([U_]+)\]")
-_ACTIVITY = re.compile(r"(recovery|resync|reshape|check|repair)\s*=\s*(\S+)(?:.*?finish=(\S+))?")
+_ACTIVITY = re.compile(r"(recovery|resync|reshape|check|repair)\s*=\s*([\d.]+%)(?:.*?finish=(\S+))?")
 _WAITS = re.compile(r"(recovery|resync|reshape|check|repair)=(PENDING|DELAYED|REMOTE)")
 # A container of a firmware's RAID (IMSM, DDF) is always inactive: the arrays in it are listed by themselves.
 _CONTAINER = re.compile(r"super external:(?:imsm|ddf)")

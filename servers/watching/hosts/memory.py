@@ -15,21 +15,25 @@ TIMEOUTS_OF = 15  # looks
 DRIVES_EVERY = 3600.0
 _NOT_TWICE = "it takes two looks to tell"
 
-Level_ = tuple[Level, ...]
+Levels = tuple[Level, ...]
 T = TypeVar("T")
+
+
+def _never() -> Found[tuple[Drive, ...]]:
+    return Found()
 
 
 @dataclass(slots=True)
 class HostMemory:
     """Of one host. Times are seconds of our own steady clock, so that no setting of a clock disturbs them."""
 
-    drives: Found[tuple[Drive, ...]] = field(default_factory=lambda: Found[tuple[Drive, ...]]())
+    drives: Found[tuple[Drive, ...]] = field(default_factory=_never)
     drives_at: float | None = None
     late: "deque[bool]" = field(default_factory=lambda: deque(maxlen=TIMEOUTS_OF))
     _counters: Counters | None = None
     _at: float = 0.0
     _kills: list[tuple[float, int]] = field(default_factory=list)
-    _levels: dict[tuple[str, str], Level_] = field(default_factory=dict)
+    _levels: dict[tuple[str, str], Levels] = field(default_factory=dict)
 
     def wants_drives(self, at: float) -> bool:
         return self.drives_at is None or at - self.drives_at >= DRIVES_EVERY
@@ -56,7 +60,7 @@ class HostMemory:
 
     def with_forecasts(self, found: tuple[FileSystem, ...], at: float) -> tuple[FileSystem, ...]:
         """Each with when it will be full. What is no longer mounted is forgotten."""
-        levels: dict[tuple[str, str], Level_] = {}
+        levels: dict[tuple[str, str], Levels] = {}
         forecast = []
         for one in found:
             blocks = self._level(one.mount, "bytes", Level(at, one.used, one.available))
@@ -64,14 +68,12 @@ class HostMemory:
             levels[one.mount, "bytes"], levels[one.mount, "inodes"] = blocks, inodes
             counted = one.inodes_used_share is not None
             forecast.append(
-                replace(
-                    one, full_in=seconds_left(blocks), inodes_full_in=seconds_left(inodes) if counted else None
-                )
+                replace(one, full_in=seconds_left(blocks), inodes_full_in=seconds_left(inodes) if counted else None)
             )
         self._levels = levels
         return tuple(forecast)
 
-    def _level(self, mount: str, what: str, level: Level) -> Level_:
+    def _level(self, mount: str, what: str, level: Level) -> Levels:
         before = self._levels.get((mount, what), ())
         # Another size is another disk, or one that was grown: what was seen before says nothing of it.
         grown = before and abs((before[-1].used + before[-1].left) - (level.used + level.left)) > 0.02 * level.used

@@ -70,7 +70,9 @@ def counters(files: Files) -> dict[str, int]:
     for name, lines in files.items():
         for line in lines:
             words = line.replace(":", " ").split()
-            value = whole(words[1]) if name.endswith("meminfo") and len(words) > 1 else whole(words[-1]) if words else None
+            value = (
+                whole(words[1]) if name.endswith("meminfo") and len(words) > 1 else whole(words[-1]) if words else None
+            )
             if value is not None:
                 found[words[0]] = value * _KIBIBYTE if name.endswith("meminfo") else value
     return found

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from servers.sections import Sections, parse_sections
+from servers.ssh import Completed
 from servers.watching.hosts import proc_files
 from servers.watching.hosts.answers import Printed, absent, printed, unknown, whole
 from servers.watching.hosts.disks import file_systems
@@ -13,7 +14,6 @@ from servers.watching.hosts.facts import Array, Drive, FileSystem, Found, Load, 
 from servers.watching.hosts.mdstat import arrays
 from servers.watching.hosts.script import BLOCKS
 from servers.watching.hosts.upkeep import failed_units, reboot, synchronised
-from servers.ssh import Completed
 
 _MDSTAT = "/proc/mdstat"
 _NOTHING = Printed("", None)

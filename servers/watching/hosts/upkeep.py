@@ -49,7 +49,9 @@ def reboot(found: Sections) -> Found[Reboot]:
     mark = found.one("reboot_required")
     if mark is not None:
         since["the system asks for it (/run/reboot-required)"] = whole(mark) or now
-    newer = {name: at for name, at in _kernels(found.values.get("kernel_installed", ())).items() if _newer(name, running)}
+    newer = {
+        name: at for name, at in _kernels(found.values.get("kernel_installed", ())).items() if _newer(name, running)
+    }
     if newer:
         newest = max(newer, key=_version)
         since[f"kernel {one_line(running)} runs, {one_line(newest)} is installed"] = min(newer.values())
