@@ -9,8 +9,8 @@ from servers.watching.hosts.answers import Printed
 from servers.watching.hosts.drives import drives
 from servers.watching.hosts.facts import Drive, Found
 
-VERSION = {"version": [7, 3], "argv": ["smartctl", "-H", "-j"], "exit_status": 0}
-SATA = {
+VERSION: dict[str, object] = {"version": [7, 3], "argv": ["smartctl", "-H", "-j"], "exit_status": 0}
+SATA: dict[str, object] = {
     "json_format_version": [1, 0],
     "smartctl": VERSION,
     "device": {"name": "/dev/sda", "info_name": "/dev/sda [SAT]", "type": "sat", "protocol": "ATA"},

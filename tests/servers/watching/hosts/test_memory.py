@@ -60,7 +60,8 @@ def test_a_disk_that_fills_is_foretold_and_one_that_was_grown_begins_anew() -> N
 
 
 def test_smart_is_asked_for_once_an_hour_and_kept_meanwhile() -> None:
-    memory, found = HostMemory(), Found((Drive("/dev/sda", True),), "")
+    memory = HostMemory()
+    found: Found[tuple[Drive, ...]] = Found((Drive("/dev/sda", True),), "")
     assert memory.wants_drives(0.0)
     assert memory.keep_drives(found, 0.0) == found
     assert not memory.wants_drives(3599.0)
