@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from alerts.keeper import AlertKeeper
 from alerts.monitor import Monitor
 from alerts.rules.own.own_rule import OwnRules
+from bot.history_keeper import HistoryKeeper
 from bot.http.metrics import Metrics
 from bot.http.server import HttpServer
 from bot.inventory import intervals_of, routes_of, thresholds_of
@@ -216,7 +217,7 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 def _chores(bot: Bot) -> tuple[Coroutine[None, None, None], ...]:
     wired = bot.wired
-    lasting = wired.offsite.run(), wired.world.history.run(), wired.world.heartbeats.run()
+    lasting = wired.offsite.run(), HistoryKeeper(wired.world.history).run(), wired.world.heartbeats.run()
     return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.ledger_copies.run(), *lasting
 
 

@@ -63,6 +63,7 @@ class VitalSigns:
             slack_sockets=self._sockets,
             loop_lag_seconds=self.loop_lag.seconds,
             witness=self.witness.latest if self.witness else None,
+            history=self.wired.world.history.figures,
         )
 
     def _clusters(self) -> tuple[ClusterView, ...]:

@@ -7,6 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.witness.keeper import WitnessFigures
+from ledger.history.history import HistoryFigures
 from servers.inventory import Cluster
 from servers.lag import replay_lag_bytes
 from servers.state import ClusterState, Role
@@ -37,6 +38,7 @@ class BotView:
     slack_sockets: int | None
     loop_lag_seconds: float
     witness: WitnessFigures | None = None  # None: not looked yet
+    history: HistoryFigures | None = None
 
 
 class Metrics(Collector):
@@ -53,6 +55,7 @@ class Metrics(Collector):
         view = self._view()
         yield from _of_the_bot(view)
         yield from _of_the_audit_log(view.witness)
+        yield from _of_the_history(view.history)
         yield from _of_the_clusters(view.clusters)
 
 
@@ -77,6 +80,16 @@ def _of_the_audit_log(figures: WitnessFigures | None) -> Iterator[Metric]:
     copies = figures.copies
     yield _gauge("understudy_witness_waiting", "Signed heads that are not in S3 yet.", copies.count)
     yield _gauge("understudy_witness_failing", "Those of them that S3 did not take so far.", copies.failing)
+
+
+def _of_the_history(figures: HistoryFigures | None) -> Iterator[Metric]:
+    if figures is None:
+        return
+    yield _gauge("understudy_history_bytes", "Size of the history's file.", figures.used_bytes)
+    yield _gauge("understudy_history_limit_bytes", "What it may become.", figures.limit_bytes)
+    yield _gauge("understudy_history_given_up", "Stretches given up for room since the start.", figures.given_up)
+    yield _gauge("understudy_history_left_out", "Values of too many series since the start.", figures.left_out)
+    yield _gauge("understudy_history_kept", "1 unless the history cannot be written.", figures.kept)
 
 
 def _of_the_clusters(clusters: tuple[ClusterView, ...]) -> Iterator[Metric]:

@@ -44,6 +44,7 @@ class HistoryFigures:
     given_up: int = 0  # chunks since the start
     left_out: int = 0  # values since the start, of clusters with too many series
     last_written_at: datetime | None = None
+    kept: bool = True
     trouble: str | None = None
 
 
@@ -70,11 +71,12 @@ class History:
         if not self._closed:
             self._waiting.append(Seen(cluster, at.timestamp(), tuple(observations)))
 
-    async def run(self) -> None:
-        """Writes until it is cancelled."""
+    async def run(self, written: Callable[[HistoryFigures], None] = lambda figures: None) -> None:
+        """Writes until it is cancelled; `written` is told each time how it went."""
         while True:
             await asyncio.sleep(WRITE_EVERY)
             await self.flush()
+            written(self._figures)
 
     async def flush(self) -> None:
         """Writes what is complete by now. Never raises for what the file does: `figures` says it."""
@@ -129,7 +131,7 @@ class History:
             kept = self._opened().keep(gathered, now)
         except (sqlite3.Error, OSError) as error:
             # What could not be written is let go: a disk that stays full must not fill the memory as well.
-            self._figures = replace(self._figures, trouble=f"history is not kept: {error}")
+            self._figures = replace(self._figures, kept=False, trouble=f"history is not kept: {error}")
             return
         figures = self._figures
         given_up = figures.given_up + kept.given_up

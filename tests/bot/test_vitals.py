@@ -14,6 +14,7 @@ from bot.slack.health import DeliveryHealth, SlackHealth, SocketHealth
 from bot.vitals import VitalSigns
 from ledger.alerts import Severity
 from ledger.errors import LedgerError, Problem
+from ledger.history.history import HistoryFigures
 from servers.verdict import judge
 from tests.servers.seen import PAIR, PRIMARY_FACTS, STANDBY_FACTS, look, seen
 
@@ -38,7 +39,8 @@ def _signs(slack: Slack, looked: timedelta | None = timedelta(seconds=1)) -> Vit
     seen_last = Look(PAIR, STATE, judge(PAIR, STATE)) if looked else None
     monitor: Any = SimpleNamespace(figures=lambda: (figures,), last=lambda name: seen_last)
     keeper: Any = SimpleNamespace(firing=lambda: (SimpleNamespace(cluster="shop", severity=Severity.CRITICAL),))
-    wired: Any = SimpleNamespace(clusters={"shop": PAIR})
+    history = SimpleNamespace(figures=HistoryFigures(used_bytes=5))
+    wired: Any = SimpleNamespace(clusters={"shop": PAIR}, world=SimpleNamespace(history=history))
     return VitalSigns(wired, keeper, monitor, cast(SlackFace, slack), LoopLag(), Intervals())
 
 

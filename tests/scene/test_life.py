@@ -26,6 +26,10 @@ async def test_sigterm_ends_it_within_ten_seconds_and_it_comes_back_without_repe
     await alice.command("/ha", "alerts", channel=CLUSTER_CHANNEL)
     await alice.wait_for_ephemeral(says("primary"), timeout=5)
     assert len(stage.slack.messages(CLUSTER_CHANNEL)) == messages
+    # What the process before has seen is there, as a picture and in numbers.
+    await alice.command("/ha", "connections", channel=CLUSTER_CHANNEL)
+    plotted = await alice.wait_for_ephemeral(says("connections in use"), timeout=15)
+    assert {"image", "table"} <= {block["type"] for block in plotted["blocks"]}
     kinds = [record.entry.kind for record in await audit_records(stage)]
     assert kinds.count(AuditKind.STARTED) == 2
     assert kinds.count(AuditKind.STOPPED) == 1
