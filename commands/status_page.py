@@ -8,17 +8,18 @@ from commands.patroni_history import history_parts
 from commands.pausing.words import pause_words
 from commands.promotion.traffic import TargetSeen
 from commands.status_patroni import patroni_parts, patroni_tone, patroni_word
+from commands.status_servers import disk_text, lag_text, role_text, server_parts
 from commands.status_traffic import traffic_lines
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.maintenance import Maintenance
 from ledger.operations import Operation, OperationState
 from ledger.page import Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Table, Tone, note, text
 from ledger.patroni_pauses import PatroniPause
-from ledger.quantities import bytes_text, count_text, seconds_text
+from ledger.quantities import count_text, seconds_text
 from servers.inventory import Cluster
-from servers.lag import replay_lag_bytes, replay_lag_seconds
+from servers.lag import replay_lag_bytes
 from servers.patroni_state import HistoryEntry
-from servers.state import BackupState, ClusterState, Role, ServerState, SqlFacts
+from servers.state import BackupState, ClusterState, SqlFacts
 from servers.verdict import Judgement, Verdict
 
 UNKNOWN = "unknown"
@@ -78,7 +79,7 @@ def cluster_page(view: ClusterView, now: datetime) -> Page:
         parts=(
             *_at_work(view),
             *_operation(view),
-            *((_servers(view, view.state),) if view.state else ()),
+            *(server_parts(view.state, view.primary, now) if view.state else ()),
             *patroni_parts(view.state),
             *history_parts(view.history),
             *traffic_lines(view.traffic, view.judgement.primary if view.judgement else None, view.operation),
@@ -101,7 +102,9 @@ def overview_page(views: Sequence[ClusterView], now: datetime) -> Page:
             _in_words(view),
             (view.judgement.primary if view.judgement else None) or UNKNOWN,
             _worst_lag(view),
-            str(len(view.alerts)) if view.alerts else "none",
+            disk_text(view.state.servers) if view.state else UNKNOWN,
+            _backup_age(view, now),
+            _alert_count(view),
             f"{view.operation.id} {view.operation.state}" if view.operation else "none",
         )
         for view in ordered
@@ -113,20 +116,49 @@ def overview_page(views: Sequence[ClusterView], now: datetime) -> Page:
         tone=worst,
         summary=f"{title}. {bad}".strip(),
         parts=(
-            Table(("Cluster", "State", "Primary", "Replay lag", "Open alerts", "Operation"), rows),
+            Table(_COLUMNS, rows),
             Note(("For one in full: /ha status CLUSTER. Looked at ", Moment(now))),
         ),
     )
 
 
+_COLUMNS = (
+    "Cluster", "State", "Primary", "Replay lag", "Fullest disk", "Last backup", "Open alerts", "Operation",
+)  # fmt: skip
 _WAITING = (OperationState.PLANNED, OperationState.AWAITING_APPROVAL)
 _BADNESS = (Tone.CRITICAL, Tone.UNKNOWN, Tone.WARNING, Tone.GOOD)
 
 
 def _tone(view: ClusterView) -> Tone:
-    """The worse of what the verdict says and what Patroni does: one that cannot be asked leaves nothing healthy."""
-    tones = (_TONES[view.verdict], *filter(None, (patroni_tone(view.state),)))
+    """The worst of what the verdict, Patroni and the alerts say: one that cannot be asked leaves nothing healthy."""
+    alerts = (_SEVERITIES[alert.severity] for alert in view.alerts if _counts(alert))
+    tones = (_TONES[view.verdict], *filter(None, (patroni_tone(view.state),)), *alerts)
     return min(tones, key=_BADNESS.index)
+
+
+def _counts(alert: AlertRow) -> bool:
+    """Whether it is news that something is bad: silenced, it is known."""
+    return alert.state is AlertState.FIRING and alert.silenced_by is None and alert.severity is not Severity.INFO
+
+
+def _alert_count(view: ClusterView) -> str:
+    """“2, critical”; the worst of those that are not silenced."""
+    if not view.alerts:
+        return "none"
+    severities = {alert.severity for alert in view.alerts if _counts(alert)}
+    worst = next((str(one) for one in (Severity.CRITICAL, Severity.WARNING) if one in severities), None)
+    return f"{len(view.alerts)}, {worst}" if worst else str(len(view.alerts))
+
+
+def _backup_age(view: ClusterView, now: datetime) -> str:
+    """Of the newest complete one; “-” where the settings name no backups."""
+    if view.cluster.backups is None:
+        return "-"
+    backups = view.state.backups if view.state else None
+    if backups is None or not backups.answer.ok:
+        return UNKNOWN
+    finished = max((one.finished_at for one in backups.backups if one.finished_at is not None), default=None)
+    return "none found" if finished is None else f"{seconds_text(max(now - finished, timedelta()))} ago"
 
 
 def _in_words(view: ClusterView) -> str:
@@ -138,7 +170,7 @@ def _in_words(view: ClusterView) -> str:
 def _summary(view: ClusterView, now: datetime) -> str:
     words = [f"{view.cluster.name}: {view.verdict}."]
     if view.state is not None:
-        words.append(", ".join(f"{server.name} {_role(server)}" for server in view.state.servers) + ".")
+        words.append(", ".join(f"{server.name} {role_text(server)}" for server in view.state.servers) + ".")
         words.append(f"Replay lag {_worst_lag(view)}.")
     if (beside := patroni_word(view.state)) is not None:
         words.append(f"{beside[:1].upper()}{beside[1:]}.")
@@ -150,29 +182,6 @@ def _summary(view: ClusterView, now: datetime) -> str:
     return " ".join(words)
 
 
-def _servers(view: ClusterView, state: ClusterState) -> Table:
-    headers = ("Server", "Role", "Replay lag", "Timeline", "Connections", "Fullest disk")
-    return Table(headers, tuple(_row(view, server) for server in state.servers))
-
-
-def _row(view: ClusterView, server: ServerState) -> tuple[str, ...]:
-    sql = server.sql
-    if sql is None:
-        return (server.name, _role(server), UNKNOWN, UNKNOWN, UNKNOWN, _disk(server))
-    lag = lag_text(view.primary, sql) if sql.in_recovery else "-"
-    paused = ", paused" if sql.replay_paused else ""
-    used = f"{sql.connections} of {sql.max_connections}"
-    return (server.name, _role(server), f"{lag}{paused}", str(sql.timeline), used, _disk(server))
-
-
-def lag_text(primary: SqlFacts | None, standby: SqlFacts) -> str:
-    """“12 kB, 0.4 s”; what is not known is said to be unknown."""
-    behind, seconds = replay_lag_bytes(primary, standby), replay_lag_seconds(primary, standby)
-    if behind is None:
-        return UNKNOWN
-    return bytes_text(behind) if seconds is None else f"{bytes_text(behind)}, {seconds_text(seconds)}"
-
-
 def _worst_lag(view: ClusterView) -> str:
     standbys = (
         [server.sql for server in view.state.servers if server.sql and server.sql.in_recovery] if view.state else []
@@ -182,20 +191,6 @@ def _worst_lag(view: ClusterView) -> str:
     if not lags or len(lags) < len(known):
         return UNKNOWN
     return lag_text(view.primary, max(lags, key=lambda pair: pair[0])[1])
-
-
-def _role(server: ServerState) -> str:
-    if server.role is not Role.UNKNOWN:
-        return str(server.role)
-    was = f", was {server.last_role}" if server.last_role is not Role.UNKNOWN else ""
-    return f"{UNKNOWN}{was}"
-
-
-def _disk(server: ServerState) -> str:
-    if server.host is None or not server.host.disks:
-        return UNKNOWN
-    fullest = max(server.host.disks, key=lambda disk: disk.used_fraction)
-    return f"{fullest.used_fraction:.0%} of {bytes_text(fullest.size)}"
 
 
 def _backup_facts(backups: BackupState, now: datetime) -> tuple[tuple[str, tuple[Span, ...]], ...]:

@@ -4,6 +4,7 @@ from commands.plan import Check
 from commands.promotion.pair import failed, judged, passed, warned
 from ledger.quantities import bytes_text
 from servers.state import ServerState
+from servers.version_number import version_text
 
 DISK_WARNING = 0.90  # of a file system; a promotion itself writes little
 DISK_LIMIT = 0.98
@@ -14,7 +15,7 @@ def answers_sql(state: ServerState) -> Check:
     if state.sql is None:
         mend = "Start PostgreSQL there; an old primary comes back by /ha rejoin"
         return failed(f"sql_{state.name}", title, f"{state.sql_answer.how}. {mend}")
-    return passed(f"sql_{state.name}", title, f"PostgreSQL {_version(state.sql.version_number)}, {state.role}")
+    return passed(f"sql_{state.name}", title, f"PostgreSQL {version_text(state.sql.version_number)}, {state.role}")
 
 
 def answers_ssh(state: ServerState) -> Check:
@@ -42,8 +43,3 @@ def has_room(state: ServerState) -> Check:
     if fullest.used_fraction >= DISK_LIMIT:
         return failed(name, title, f"{evidence}. Make room first")
     return warned(name, title, evidence) if fullest.used_fraction >= DISK_WARNING else passed(name, title, evidence)
-
-
-def _version(number: int) -> str:
-    """180001 → 18.1 (server_version_num of PostgreSQL 10 and later)."""
-    return f"{number // 10000}.{number % 10000}"
