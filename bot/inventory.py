@@ -159,6 +159,7 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
     return Cluster(
         name=name,
         channel=section.channel,
+        unencrypted_replication=section.unencrypted_replication,
         servers=tuple(
             _server(settings, f"clusters.{name}.servers.{key}", key, server) for key, server in section.servers.items()
         ),

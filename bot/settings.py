@@ -135,6 +135,7 @@ class ClusterSettings(Section):
     traffic: dict[Name, TrafficSettings] = Field(default_factory=dict)
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False
+    unencrypted_replication: bool = False
     automatic_failover: AutomaticFailoverSettings = AutomaticFailoverSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     maintenance: tuple[MaintenanceSettings, ...] = ()

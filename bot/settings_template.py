@@ -174,6 +174,7 @@ reason_required = false
 # A primary with its standby. Which is which is seen, not set.
 [clusters.shop]
 channel = "C0000OPS"                # where its alerts and approvals go; invite the bot there
+unencrypted_replication = false     # true: no alert where the standby streams without TLS (over a VPN, say)
 fence_returning_primary = false     # true: an old primary that takes writes again after a failover is fenced at once
 
 # Fails over without a person; docs/automatic-failover.md says when, and when not. These are the defaults.

@@ -45,6 +45,7 @@ from servers.service_manager import ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.watching.hosts.looks import HostLooks
+from servers.watching.postgresql.look import PostgresqlLook
 from servers.watching.watches import Watches
 
 CLOSE_SECONDS = 1.2  # SSH alone takes one to say goodbye
@@ -81,10 +82,12 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     history = history_of(settings)
     shells, sessions = Shells(), Sessions()
     probes = Probes(sessions)
+    # Its SQL has connections of its own: no fast look waits behind a slow one.
+    watches = Watches(hosts=HostLooks(shells, utc_now), postgresql=PostgresqlLook(Sessions(), utc_now))
     try:
         backups = BackupTools(shells, utc_now)
         people = directory(roster)
-        world = _world(settings, clusters, people, ledger, history, shells, sessions, backups, probes)
+        world = _world(settings, clusters, people, ledger, history, shells, sessions, backups, probes, watches)
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
         lister = NativeBackups(shells, utc_now)
@@ -94,7 +97,8 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
         # Connections first: nothing may reach a server once the ledger can no longer record it.
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await asyncio.gather(probes.close(), sessions.close(), shells.close(), return_exceptions=True)
+                closing = (probes.close(), watches.close(), sessions.close(), shells.close())
+                await asyncio.gather(*closing, return_exceptions=True)
         await history.close()
         await ledger.close()
 
@@ -115,6 +119,7 @@ def _world(
     sessions: Sessions,
     backups: BackupTools,
     probes: Probes,
+    watches: Watches,
 ) -> World:
     """What commands look at and act on."""
     partial = PartialBackups(shells, utc_now)
@@ -130,7 +135,7 @@ def _world(
         sql_timeout=settings.monitor.sql_timeout,
         ssh_timeout=settings.monitor.ssh_timeout,
         traffic=traffic,
-        watches=Watches(hosts=HostLooks(shells, utc_now)),
+        watches=watches,
     )
     return World(
         clusters=clusters,

@@ -197,7 +197,8 @@ class Cluster:
 
     `witness` is a host that has a view of its own on whether the servers can be reached. `patroni` is where Patroni is,
     when the engine is Patroni. `drilling` says what is promised of a recovery and how that is practised; `heartbeat`
-    where a row of our own tells how much of what was written has arrived somewhere else.
+    where a row of our own tells how much of what was written has arrived somewhere else. `unencrypted_replication`: it
+    is as it should be, for the network is encrypted itself.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Cluster:
     volumes: "tuple[VolumePlace, ...]" = ()
     drilling: Drilling = AS_USUAL
     heartbeat: HeartbeatPlace | None = None
+    unencrypted_replication: bool = False
 
     @property
     def engine(self) -> EngineKind:

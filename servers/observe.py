@@ -39,6 +39,7 @@ from servers.state import (
 )
 from servers.traffic.looks import TrafficLooks
 from servers.traffic.target import TrafficTarget
+from servers.watching.watched import NOTHING_WATCHED, Watched
 from servers.watching.watches import Watches
 from servers.witness import ask_witness
 
@@ -113,7 +114,7 @@ class Observer:
         }
         self._filling: dict[tuple[str, str], Filling] = {}
         self._traffic = TrafficLooks(traffic or {}, clock)
-        self._watches = watches or Watches()
+        self._watches = watches
 
     async def observe(
         self,
@@ -147,7 +148,7 @@ class Observer:
             witness = tasks.create_task(self._by_witness(cluster, reuse, ssh_timeout))
             patroni = tasks.create_task(self._by_patroni(cluster, ssh_timeout))
             traffic = tasks.create_task(self._traffic.look(cluster.name, traffic_max_age))
-            watched = tasks.create_task(self._watches.look(cluster, WATCHES_MAX_AGE))
+            watched = tasks.create_task(self._watched(cluster))
         return ClusterState(
             cluster=cluster.name,
             at=at,
@@ -321,6 +322,9 @@ class Observer:
         if not (cluster.dumps or cluster.volumes) or self._partial is None:
             return None
         return await self._partial.get(cluster, max_age, patience)
+
+    async def _watched(self, cluster: Cluster) -> Watched:
+        return NOTHING_WATCHED if self._watches is None else await self._watches.look(cluster, WATCHES_MAX_AGE)
 
     def _answer(self, started: float, error: ServerUnreachable | None = None) -> Answer:
         outcome = Outcome.ANSWERED if error is None else error.outcome

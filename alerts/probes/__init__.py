@@ -1,9 +1,14 @@
 """What is looked at. A probe is one file here and one line below."""
 
+from alerts.probes.activity_counters import activity_counters
+from alerts.probes.ages import ages
 from alerts.probes.availability import availability
 from alerts.probes.backup_history import backup_history
 from alerts.probes.backup_keys import backup_keys
 from alerts.probes.backups import backups
+from alerts.probes.blocked_sessions import blocked_sessions
+from alerts.probes.checkpoints import checkpoints
+from alerts.probes.checksums import checksums
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
 from alerts.probes.drills import drills
@@ -21,13 +26,18 @@ from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.receiver import receiver
 from alerts.probes.replay_lag import replay_lag
+from alerts.probes.replication_encryption import replication_encryption
 from alerts.probes.replication_lag import replication_lag
 from alerts.probes.repository_disk import repository_disk
 from alerts.probes.restore_window import restore_windows
 from alerts.probes.rto import rto
+from alerts.probes.server_settings import server_settings
+from alerts.probes.sessions import sessions
 from alerts.probes.slots import slots
 from alerts.probes.synchronous_standbys import synchronous_standbys
 from alerts.probes.traffic import traffic
+from alerts.probes.transactions import transactions
+from alerts.probes.versions import versions
 from alerts.probes.visibility import visibility
 from alerts.probes.wal_archive import wal_archive
 from alerts.probes.wal_rate import wal_rate
@@ -60,6 +70,16 @@ PROBES: tuple[Probe, ...] = (
     host_hardware,
     host_upkeep,
     connections,
+    sessions,
+    transactions,
+    blocked_sessions,
+    ages,
+    activity_counters,
+    checkpoints,
+    checksums,
+    server_settings,
+    versions,
+    replication_encryption,
     patroni,
     traffic,
     visibility,

@@ -18,12 +18,15 @@ def slots(look: Look) -> tuple[Observation, ...]:
     and `slot_wal_left` (the share of what max_slot_wal_keep_size lets it keep that is still free; 1 without a limit).
 
     A slot that keeps no WAL is in nobody's way, and on a standby one is kept unused for the day of its promotion
-    (Patroni's, and those of PostgreSQL 17 that are synchronised): both count as used.
+    (Patroni's, and those of PostgreSQL 17 that are synchronised): both count as used. Each server has an
+    observation of its own, by which an alert about a slot that was dropped ends.
     """
     return tuple(seen for server in look.state.servers if server.sql for seen in _of(server, server.sql))
 
 
 def _of(server: ServerState, sql: SqlFacts) -> Iterator[Observation]:
+    yield Observation(SLOT_IN_USE, server.name, 1.0, Unit.YES_OR_NO, (), server.name)
+    yield Observation(SLOT_WAL_KEPT, server.name, 0.0, Unit.BYTES, (), server.name)
     for slot in sql.slots:
         subject, at = f"{server.name} slot {slot.name}", sql.wal_lsn if not sql.in_recovery else received_lsn(sql)
         kept = None if at is None or slot.restart_lsn is None else max(0, at - slot.restart_lsn)

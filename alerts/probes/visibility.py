@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from alerts.observation import Look, Observation, Unit
+from alerts.probes.postgresql_watched import watched_of
 from servers.state import Answer, Outcome, ServerState
 
 NOT_SEEN = "not_seen"
@@ -11,7 +12,9 @@ NOT_SEEN = "not_seen"
 def visibility(look: Look) -> tuple[Observation, ...]:
     """`not_seen` of each server, of the backups and of the store off site where a place is configured, and of each
     traffic target: how many ways of looking fail."""
-    servers = tuple(_observation(server.name, tuple(_missing(server)), server.name) for server in look.state.servers)
+    servers = tuple(
+        _observation(server.name, tuple(_missing(look, server)), server.name) for server in look.state.servers
+    )
     return (*servers, *_backups(look), *_traffic(look))
 
 
@@ -19,13 +22,16 @@ def _observation(subject: str, missing: tuple[str, ...], server: str | None = No
     return Observation(NOT_SEEN, subject, float(len(missing)), Unit.COUNT, missing, server)
 
 
-def _missing(server: ServerState) -> Iterator[str]:
+def _missing(look: Look, server: ServerState) -> Iterator[str]:
     if server.sql is None and server.sql_answer.outcome is not Outcome.NOT_ASKED and not _seen_down(server):
         yield _line("SQL", server.sql_answer)
     if server.host is None and server.ssh_answer.outcome is not Outcome.NOT_ASKED:
         yield _line("SSH", server.ssh_answer)
     if server.sql is not None and not server.sql.sees_everything:
         yield "SQL: the role lacks the right pg_monitor (as a superuser: GRANT pg_monitor TO the bot's role)"
+    watched = watched_of(look, server)
+    if watched is not None and not watched.answer.ok:
+        yield _line("statistics", watched.answer)
 
 
 def _seen_down(server: ServerState) -> bool:

@@ -1,5 +1,7 @@
 """When to call people. A rule is defined in a file here and listed once below; those that hide others come first."""
 
+from alerts.rules.activity_counters import CONFLICTS, LOW_CACHE_HIT, TEMPORARY_FILES
+from alerts.rules.ages import MULTIXACTS, TRANSACTION_IDS, XMIN_HORIZON
 from alerts.rules.availability import (
     NO_PRIMARY,
     PRIMARY_DOWN,
@@ -13,6 +15,8 @@ from alerts.rules.backup_keys import BACKUP_KEYS_RULE
 from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
+from alerts.rules.checkpoints import MANY_CHECKPOINTS
+from alerts.rules.checksums import DAMAGED_PAGES
 from alerts.rules.drills import DRILL_RULE, FULL_DRILL_RULE
 from alerts.rules.flush_lag import FLUSH_LAG
 from alerts.rules.host_clocks import CLOCK, CLOCK_UNSYNCHRONISED
@@ -23,6 +27,7 @@ from alerts.rules.host_load import CPU_PRESSURE_RULE, IO_PRESSURE_RULE, LOAD, ME
 from alerts.rules.host_memory import FILE_HANDLES, MEMORY, OUT_OF_MEMORY, SWAPPING
 from alerts.rules.host_upkeep import FAILED_UNITS_RULE, REBOOT
 from alerts.rules.ledger_copy import LEDGER_COPY_RULE
+from alerts.rules.locks import BLOCKED, MANY_DEADLOCKS
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
 from alerts.rules.patroni import (
@@ -33,12 +38,16 @@ from alerts.rules.patroni import (
 )
 from alerts.rules.receiver import RECEIVER_HEARS_NOTHING
 from alerts.rules.replay_lag import REPLAY_LAG
+from alerts.rules.replication_encryption import UNENCRYPTED_REPLICATION
 from alerts.rules.repository_disk import REPOSITORY_DISK_RULE
 from alerts.rules.restore_window import ARCHIVE_GAP_RULE, RESTORE_WINDOW_RULE, RTO_RULE
 from alerts.rules.rule import Rule
+from alerts.rules.server_settings import SETTINGS_APART, SETTINGS_PENDING
 from alerts.rules.slots import SLOT_UNUSED, SLOT_WAL
 from alerts.rules.synchronous_standbys import SYNCHRONOUS_STANDBYS
 from alerts.rules.traffic import CLIENTS_HELD, TRAFFIC_ASTRAY
+from alerts.rules.transactions import IDLE_TRANSACTION, LONG_TRANSACTION, PREPARED_TRANSACTION
+from alerts.rules.versions import OUTDATED_RELEASE, VERSIONS_APART
 from alerts.rules.wal_archive import WAL_ARCHIVE
 
 RULES: tuple[Rule, ...] = (
@@ -96,6 +105,24 @@ RULES: tuple[Rule, ...] = (
     FAILED_UNITS_RULE,
     REBOOT,
     CONNECTIONS,
+    DAMAGED_PAGES,
+    TRANSACTION_IDS,
+    MULTIXACTS,
+    BLOCKED,
+    IDLE_TRANSACTION,
+    LONG_TRANSACTION,
+    PREPARED_TRANSACTION,
+    XMIN_HORIZON,
+    MANY_DEADLOCKS,
+    CONFLICTS,
+    TEMPORARY_FILES,
+    LOW_CACHE_HIT,
+    MANY_CHECKPOINTS,
+    UNENCRYPTED_REPLICATION,
+    SETTINGS_PENDING,
+    SETTINGS_APART,
+    VERSIONS_APART,
+    OUTDATED_RELEASE,
     CANNOT_SEE,
     HOST_TIMEOUTS_RULE,
 )

@@ -102,6 +102,27 @@ def no(observation: str, severity: Severity, value: str, threshold: str, well: s
     return judge
 
 
+def above(
+    observation: str,
+    limit: Callable[[Thresholds], float],
+    text: Callable[[float], str],
+    severity: Severity = Severity.WARNING,
+    threshold: str = "at most {limit}",
+) -> Callable[[Reading], Result]:
+    """The judgement over an observation that is bad above its limit. `text` writes a value and the limit for people."""
+
+    def judge(reading: Reading) -> Result:
+        seen = reading.value(observation)
+        if seen is None:
+            return Unknown()
+        most = limit(reading.thresholds)
+        if seen <= most:
+            return Ok(text(seen))
+        return Bad(severity, text(seen), threshold.format(limit=text(most)), reading.evidence(observation))
+
+    return judge
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Two thresholds for a value that is bad when high, and how far it must fall below one to be rid of it."""

@@ -12,6 +12,7 @@ from alerts.thresholds.hosts import HostThresholds
 from alerts.thresholds.kinds import Unit, kind_of
 from alerts.thresholds.life import LifeThresholds
 from alerts.thresholds.patroni import PatroniThresholds
+from alerts.thresholds.postgresql import PostgresqlThresholds
 from alerts.thresholds.replication import ReplicationThresholds
 from alerts.thresholds.traffic import TrafficThresholds
 
@@ -23,6 +24,7 @@ class Thresholds(
     TrafficThresholds,
     PatroniThresholds,
     HostThresholds,
+    PostgresqlThresholds,
     CapacityThresholds,
     BackupThresholds,
     ReplicationThresholds,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from servers.watching.hosts.facts import HostWatches
+    from servers.watching.postgresql.watched import PostgresqlWatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Watched:
     """The last answers, each None until there is one, and where nothing is to be watched."""
 
     hosts: "HostWatches | None" = None
+    postgresql: "tuple[PostgresqlWatched, ...] | None" = None
 
 
 NOTHING_WATCHED = Watched()

@@ -27,6 +27,7 @@ _RELATION = re.compile(r"\b(?:FROM|JOIN)\s+(pg_\w+)\b(?!\s*\()", re.IGNORECASE)
 _FUNCTION = re.compile(r"\b(pg_\w+)\s*\(")
 _SETTING = re.compile(r"current_setting\('(\w+)'\)")
 _PSQL_VARIABLE = re.compile(r":'\w+'")
+_SOME_VERSIONS = re.compile(r"_(UNTIL|SINCE)_(\d+)$")
 
 _COLUMNS: LiteralString = """
 SELECT 'column', relname || '.' || attname, format_type(atttypid, atttypmod)
@@ -71,11 +72,20 @@ class Statement:
         """Those that must be there: one that may be missing is asked for with a second argument."""
         return frozenset(_SETTING.findall(self.sql))
 
+    @property
+    def versions(self) -> range:
+        """Those that it is asked of, as its name ends: in _UNTIL_16 or _SINCE_17, else all."""
+        some = _SOME_VERSIONS.search(self.name)
+        if some is None:
+            return VERSIONS
+        version = int(some.group(2))
+        return range(VERSIONS.start, version + 1) if some.group(1) == "UNTIL" else range(version, VERSIONS.stop)
+
     def prepared(self) -> str:
         """As a PREPARE, which looks every name up and runs nothing."""
         numbers = iter(range(1, 100))
         positional = re.sub(r"%s", lambda _: f"${next(numbers)}", self.sql)
-        return f"PREPARE looked_up AS {_PSQL_VARIABLE.sub('NULL', positional).rstrip().rstrip(';')}"
+        return f"PREPARE looked_up AS {_PSQL_VARIABLE.sub('NULL', positional).replace('%%', '%').rstrip().rstrip(';')}"
 
 
 def statements() -> tuple[Statement, ...]:
@@ -109,16 +119,19 @@ def relations_of(version: int) -> Mapping[str, Sequence[Entry]]:
 def _is_statement(text: str) -> bool:
     """A whole one: what is put together with others ends in the middle, and psql's \\gset and \\gexec are not SQL."""
     begins = text.lstrip().upper().startswith(("SELECT", "WITH"))
-    return begins and "pg_" in text and text.count("(") == text.count(")") and "\\g" not in text
+    whole = text.count("(") == text.count(")") and not text.rstrip().endswith(",")
+    return begins and "pg_" in text and whole and "\\g" not in text
 
 
 def _told(conninfo: str) -> tuple[int, Iterator[tuple[str, str, str]]]:
     """What one server has of what our statements read; every statement is prepared there first."""
     ours = statements()
     with psycopg.connect(conninfo, autocommit=True) as connection:
+        version = connection.info.server_version // 10_000
         for statement in ours:
-            connection.execute(statement.prepared())
-            connection.execute("DEALLOCATE looked_up")
+            if version in statement.versions:
+                connection.execute(statement.prepared())
+                connection.execute("DEALLOCATE looked_up")
         rows = [
             row
             for sql, names in (
@@ -128,7 +141,7 @@ def _told(conninfo: str) -> tuple[int, Iterator[tuple[str, str, str]]]:
             )
             for row in connection.execute(sql, (sorted(names),)).fetchall()
         ]
-        return connection.info.server_version // 10_000, iter(rows)
+        return version, iter(rows)
 
 
 def _write(conninfos: Sequence[str]) -> None:

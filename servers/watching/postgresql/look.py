@@ -1,0 +1,120 @@
+"""Asks every server of a cluster for its statistics, over connections of its own: the fast look never waits for it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from servers.errors import ServerUnreachable
+from servers.inventory import Cluster, Server
+from servers.sql import Row, Sessions
+from servers.sql_errors import SqlFailed
+from servers.state import Answer, Outcome
+from servers.watching.postgresql.changes import LATELY, LONG, Kept
+from servers.watching.postgresql.compared_settings import COMPARED_SETTINGS
+from servers.watching.postgresql.reading import server_statistics
+from servers.watching.postgresql.server_statistics import Locked, ServerStatistics
+from servers.watching.postgresql.statistics_sql import STATISTICS_SINCE_17, STATISTICS_UNTIL_16, VERSION
+from servers.watching.postgresql.watched import PostgresqlWatched
+
+TIMEOUT = 10.0
+_CHECKPOINTER_SINCE = 170000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is remembered of a server from one look to the next."""
+
+    version: int | None = None
+    kept: Kept = field(default_factory=Kept)
+    waiting_since: Mapping[int, float] = field(default_factory=dict)
+
+
+class PostgresqlLook:
+    """`sessions` belong to it alone: one connection answers one question at a time, and the fast look has its own."""
+
+    def __init__(self, sessions: Sessions, clock: Callable[[], datetime], *, timeout: float = TIMEOUT) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._timeout = timeout
+        self._memories: dict[tuple[str, str], _Memory] = {}
+
+    async def look(self, cluster: Cluster) -> tuple[PostgresqlWatched, ...]:
+        """One answer a server, within the time-out. Never raises for what a server does or says."""
+        return tuple(await asyncio.gather(*(self._server(cluster, server) for server in cluster.servers)))
+
+    async def close(self) -> None:
+        """Close every connection; waits for nobody."""
+        await self._sessions.close()
+
+    async def _server(self, cluster: Cluster, server: Server) -> PostgresqlWatched:
+        memory = self._memories.setdefault((cluster.name, server.name), _Memory())
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._timeout):
+                statistics = await self._statistics(memory, server)
+        except Exception as error:
+            # It may be another version by the time that it answers again.
+            memory.version = None
+            unreachable = _unreachable(error, self._timeout)
+            return PostgresqlWatched(server.name, self._answer(started, unreachable.outcome, unreachable.detail))
+        memory.kept = memory.kept.with_sample(statistics.counters)
+        return PostgresqlWatched(
+            server=server.name,
+            answer=self._answer(started, Outcome.ANSWERED),
+            statistics=statistics,
+            latest=memory.kept.latest,
+            lately=memory.kept.change(LATELY),
+            long=memory.kept.change(LONG),
+        )
+
+    async def _statistics(self, memory: _Memory, server: Server) -> ServerStatistics:
+        if memory.version is None:
+            (row,) = await self._sessions.query(server, VERSION, timeout=self._timeout)
+            memory.version = int(row["version_number"])
+        sql = STATISTICS_SINCE_17 if memory.version >= _CHECKPOINTER_SINCE else STATISTICS_UNTIL_16
+        rows = await self._sessions.query(server, sql, (list(COMPARED_SETTINGS),), timeout=self._timeout)
+        statistics = _understood(rows)
+        locked, memory.waiting_since = with_waits(statistics.locked, memory.waiting_since, statistics.counters.at)
+        return replace(statistics, locked=locked)
+
+    def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
+        return Answer(outcome, self._clock(), time.perf_counter() - started, detail)
+
+
+def with_waits(
+    locked: tuple[Locked, ...], since: Mapping[int, float], now: float
+) -> tuple[tuple[Locked, ...], dict[int, float]]:
+    """Where the server does not say how long a session has waited (before PostgreSQL 14), what we have seen of it.
+
+    `since` is when each pid was first seen to wait, and so is what comes back beside the sessions.
+    """
+    first = {one.session.pid: since.get(one.session.pid, now) for one in locked if one.waits}
+    told = tuple(
+        replace(one, wait_age=now - first[one.session.pid]) if one.waits and one.wait_age is None else one
+        for one in locked
+    )
+    return told, first
+
+
+def _understood(rows: list[Row]) -> ServerStatistics:
+    try:
+        (row,) = rows
+        return server_statistics(row)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ServerUnreachable(Outcome.FAILED, f"its statistics make no sense: {error}"[:200]) from None
+
+
+def _unreachable(error: Exception, timeout: float) -> ServerUnreachable:
+    if isinstance(error, SqlFailed) and error.outcome is Outcome.DENIED:
+        return ServerUnreachable(error.outcome, f"{error.detail}; as a superuser: GRANT pg_monitor TO the bot's role")
+    if isinstance(error, ServerUnreachable):
+        return error
+    if isinstance(error, TimeoutError):
+        return ServerUnreachable(Outcome.TIMED_OUT, f"no statistics within {timeout:g} s")
+    _log.error("a look at a server's statistics failed in an unforeseen way", exc_info=error)
+    return ServerUnreachable(Outcome.FAILED, f"the look at its statistics failed: {type(error).__name__}")

@@ -1,0 +1,23 @@
+"""What the watch inside PostgreSQL saw of one server, and how it got it."""
+
+from dataclasses import dataclass
+
+from servers.state import Answer
+from servers.watching.postgresql.changes import Change
+from servers.watching.postgresql.server_statistics import ServerStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresqlWatched:
+    """One server's last answer; `statistics` None: there was none, and `answer` says why.
+
+    `latest` is the growth of its counters since the look before, `lately` over ten minutes, `long` over an hour; each
+    None while it is not known: after a restart, a reset, a promotion.
+    """
+
+    server: str
+    answer: Answer
+    statistics: ServerStatistics | None = None
+    latest: Change | None = None
+    lately: Change | None = None
+    long: Change | None = None
