@@ -7,7 +7,7 @@ def hexadecimal(text: str | bytes) -> str:
     return (text if isinstance(text, bytes) else text.encode()).hex()
 
 
-def session(pid: int = 7, **changed: Any) -> dict[str, Any]:
+def session(pid: int | None = 7, **changed: Any) -> dict[str, Any]:
     told: dict[str, Any] = {
         "pid": pid, "user_hex": hexadecimal("app"), "database_hex": hexadecimal("shop"),
         "application_name": "checkout", "client_address": "192.0.2.9", "backend_type": "client backend",
