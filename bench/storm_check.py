@@ -12,7 +12,7 @@ from alerts.notices import Context, notice_of
 from lab.slack import PracticeSlack
 
 _CARDS = """
-    SELECT c.card, c.parent, c.first_item, o.content_hash
+    SELECT coalesce(c.folded_into, c.card) AS shown_as, c.card, c.parent, c.first_item, o.content_hash
     FROM outbox_card AS c JOIN outbox AS o ON o.id = (SELECT max(id) FROM outbox WHERE card = c.card)
     ORDER BY c.first_item
 """
@@ -54,10 +54,10 @@ def cards_of(transitions: Iterable[Transition]) -> Iterator[str]:
 
 def compare(db_cards: list[dict[str, Any]], asked_for: frozenset[str], shown: list[Shown]) -> Verdict:
     """`asked_for`: the cards that the changes of state ask for, whatever the outbox says."""
-    known = {row["card"] for row in db_cards}
+    known = {row["card"]: row["shown_as"] for row in db_cards}
     by_card = Counter(one.card for one in shown)
     hashes = {one.card: one.content_hash for one in shown}
-    lost = sorted(card for card in known | asked_for if not by_card[card])
+    lost = sorted(card for card in known.keys() | asked_for if not by_card[_shown_as(known, card)])
     outdated = [row["card"] for row in db_cards if hashes.get(row["card"], "") not in ("", row["content_hash"])]
     return Verdict(
         messages=len(shown),
@@ -66,6 +66,13 @@ def compare(db_cards: list[dict[str, Any]], asked_for: frozenset[str], shown: li
         outdated=tuple(outdated),
         out_of_order=tuple(_out_of_order(db_cards, shown)),
     )
+
+
+def _shown_as(known: Mapping[str, str], card: str) -> str:
+    """The message that tells it: after an outage, one for several, which may have been folded into another again."""
+    while known.get(card, card) != card:
+        card = known[card]
+    return card
 
 
 def cards(db: Database) -> list[dict[str, Any]]:

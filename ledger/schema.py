@@ -252,6 +252,9 @@ _DURABLE_OPERATIONS = (
     "ALTER TABLE operation ADD COLUMN cancel_name TEXT",
 )
 
+# After an outage the lines of a thread are told in one.
+_CAUGHT_UP = ("ALTER TABLE outbox_card ADD COLUMN folded_into TEXT",)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX),
     AUDIT_SEGMENTS,
@@ -262,4 +265,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     RESTORED_INSTANCES,
     ALERT_LIFE,
     PLANNED_MAINTENANCE,
+    _CAUGHT_UP,
 )

@@ -22,12 +22,16 @@ from bot.slack.pictures import Pictures
 from bot.slack.poster import Lane, NotShown, Poster, Shown
 from bot.slack.queue_order import in_sending_order
 from ledger import outbox
+from ledger.catching_up import fold_waiting
 from ledger.errors import LedgerError, Problem
 from ledger.ledger import Ledger
 from ledger.outbox import Delivery
 
 LOOK_EVERY = 1.0  # seconds
 AT_ONCE = 1_000  # items looked at in one go
+CATCH_UP_AFTER = timedelta(minutes=5)  # what waited longer waited for Slack, and not for its turn
+CATCH_UP_EVERY = timedelta(seconds=10)
+THREADS = "alert/*"  # an operation's thread is read step by step
 SHOW_SECONDS = 60.0  # for one page with all that may need: joining, looking, posting
 
 _PASSING = (Problem.BUSY, Problem.FULL, Problem.READ_ONLY, Problem.DISK)
@@ -66,6 +70,7 @@ class Courier:
         self._attached: set[str] = set()
         self._troubles: dict[str, str] = {}
         self._last_success: datetime | None = None
+        self._caught_up = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
         """Delivers until stopped. What an earlier process left half sent is looked for before it is sent again."""
@@ -116,6 +121,7 @@ class Courier:
         """Starts a delivery in each free lane that has one; returns the seconds until it is worth looking again."""
         try:
             now = self._now()
+            await self._catch_up(now)
             due = await self._ledger.read(lambda db: outbox.due(db, now, AT_ONCE))
         except LedgerError:
             log.exception("courier.ledger_not_read")
@@ -124,6 +130,13 @@ class Courier:
         if not self._under_way() and not any(self._patience.wait(*_lane(delivery)) <= 0 for delivery in due):
             self._quiet.set()
         return min((LOOK_EVERY, *waits))
+
+    async def _catch_up(self, now: datetime) -> None:
+        """After an outage the lines of each thread leave as one."""
+        oldest = await self._ledger.read(lambda db: outbox.oldest_age(db, now))
+        if oldest is not None and oldest >= CATCH_UP_AFTER and now >= self._caught_up + CATCH_UP_EVERY:
+            self._caught_up = now
+            await self._ledger.write(lambda db: fold_waiting(db, now, CATCH_UP_AFTER, THREADS))
 
     def _start(self, due: Iterable[Delivery]) -> list[float]:
         """Of each lane the most urgent page goes first, and while that must wait so do those behind it.

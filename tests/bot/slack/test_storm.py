@@ -8,16 +8,16 @@ from bench.storm_check import Shown, compare
 
 
 async def test_whatever_slack_does_every_change_of_state_is_shown_once_and_in_order(tmp_path: Path) -> None:
-    result = await storm(300, tmp_path, restarts=1, outages=1)
-    assert result.changes >= 300
-    assert result.verdict.messages > 100
+    result = await storm(120, tmp_path, restarts=1, outages=1)
+    assert result.changes >= 120
+    assert result.verdict.messages > 20
     assert result.faults > 0
     assert result.verdict.well, result.verdict
 
 
 def test_the_comparison_finds_what_is_lost_twice_outdated_or_out_of_order() -> None:
     rows = [
-        {"card": card, "parent": parent, "first_item": number, "content_hash": "new"}
+        {"shown_as": card, "card": card, "parent": parent, "first_item": number, "content_hash": "new"}
         for number, (card, parent) in enumerate([("a", None), ("a/1", "a"), ("a/2", "a"), ("b", None), ("c", None)])
     ]
     shown = [
