@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,8 +17,10 @@ from alerts.rules import RULES
 from alerts.rules.own.expression import values
 from alerts.rules.own.own_rule import OwnRule, OwnRules
 from alerts.rules.own.values import value_names
+from alerts.rules.read_thresholds import thresholds_read
 from alerts.rules.rule import Rule
 from alerts.thresholds import Thresholds
+from alerts.thresholds.kinds import kind_of
 from bot.inventory import clusters_of, thresholds_of
 from bot.rules_settings import own_rules
 from bot.settings import Settings, load_settings, settings_file
@@ -28,6 +31,7 @@ from ledger.durations import parse_seconds
 from ledger.history.history import History, HistoryUnreadable
 from ledger.history.series import Series
 from ledger.quantities import seconds_text
+from ledger.units import Unit, value_text
 from servers.inventory import Cluster
 
 MOST_POINTS = 9_000  # a day in steps of ten seconds; more is played in wider steps
@@ -46,18 +50,18 @@ def list_command(
         bool, typer.Option("--values", help="The names of all values that a rule may speak of, instead.")
     ] = False,
 ) -> None:
-    """Every rule, built-in or of the settings, with what it watches and for how long it must hold."""
+    """Every rule, built-in or of the settings: what it watches, its thresholds, and for how long it must hold."""
     if of_values:
         typer.echo("\n".join(value_names()))
         return
     loaded = _load(settings)
     common, _ = thresholds_of(loaded)
     own = {rule.name: rule for rule in own_rules(loaded.rules)}
-    table = Table("Rule", "Whose", "Watches", "For", "Keeps firing for", box=None, pad_edge=False)
+    table = Table("Rule", "Whose", "Watches", "Thresholds", "For", "Keeps firing for", box=None, pad_edge=False)
     for rule in (*RULES, *OwnRules(own.values()).rules):
         watches = own[rule.name].text if rule.name in own else ", ".join(rule.observes)
         whose = "settings" if rule.name in own else "built in"
-        table.add_row(*map(Text, (rule.name, whose, watches, *_durations(rule, common))))
+        table.add_row(*map(Text, (rule.name, whose, watches, _limits(rule, common), *_durations(rule, common))))
     Console().print(table)
 
 
@@ -145,6 +149,16 @@ def _chosen(rules: Sequence[Rule], names: Sequence[str]) -> tuple[Rule, ...]:
             found = nearest(name, tuple(known))
             _fail(f"There is no rule {name!r}. {f'Did you mean {found!r}?' if found else 'See: understudy rules list'}")
     return tuple(known[name] for name in names) if names else tuple(rules)
+
+
+def _limits(rule: Rule, thresholds: Thresholds) -> str:
+    """“replay_lag_bytes 1.0 MB, …”, as the settings have them now."""
+    names = thresholds_read(rule)
+    return ", ".join(f"{name} {value_text(getattr(thresholds, name), _unit_of(name))}" for name in names) or "-"
+
+
+def _unit_of(name: str) -> Unit:
+    return Unit(kind_of(next(field for field in fields(Thresholds) if field.name == name)).unit.value)
 
 
 def _durations(rule: Rule, thresholds: Thresholds) -> tuple[str, str]:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from commands.plots.measure import Measure
 from commands.plots.trend import seconds_until, trend
+from ledger.history.plot_line import line_of
 from ledger.history.series import Series
-from ledger.page import Moment, Note, Page, Part, Plot, PlotLimit, PlotLine, PlotPoint, Span, Table, Tone, text
+from ledger.page import Moment, Note, Page, Part, Plot, PlotLimit, Span, Table, Tone, text
 from ledger.quantities import seconds_text
 from ledger.units import value_text
 
@@ -71,17 +72,6 @@ def plot_of(course: Course, drawn: Sequence[Series]) -> Plot:
             if (value := course.limits.get(one.name)) is not None
         ),
         zone=course.zone,
-    )
-
-
-def line_of(series: Series, label: str = "") -> PlotLine:
-    """A series as a line, with what lay around the means."""
-    return PlotLine(
-        label or series.subject,
-        tuple(
-            PlotPoint(at, None) if one is None else PlotPoint(at, one.mean, one.minimum, one.maximum)
-            for at, one in series.points()
-        ),
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from commands.plots.page import line_of, nothing_recorded
+from commands.plots.page import nothing_recorded
 from ledger.history.buckets import Bucket
+from ledger.history.plot_line import line_of
 from ledger.history.series import Series
 from ledger.page import Moment, Note, Page, Plot, Table, Tone
 from ledger.quantities import seconds_text, share_text

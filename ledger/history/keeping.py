@@ -7,7 +7,7 @@ from ledger.history.buckets import Bucket, Column, folded, joined, start_of
 from ledger.history.encoding import decode_chunk, encode_chunk
 from ledger.history.file import HistoryFile
 from ledger.history.gathering import Gathered, SeriesKey
-from ledger.history.tiers import COARSE, HOUR, TIERS, Tier
+from ledger.history.tiers import COARSE, FINE, HOUR, TIERS, Tier
 
 MOST_SERIES = 2_000  # a cluster's in one bucket: subjects that a server makes up must not fill the disk
 FOLDING_SECONDS = 0.25  # at most, in one go: many clusters' hours end together, and nothing waits for them
@@ -94,8 +94,11 @@ class Keeping:
         for at, buckets in frames:
             for series, bucket in buckets.items():
                 columns.setdefault(series, {})[at] = bucket
+        wider: Mapping[int, Column] = columns
         for tier in TIERS:
-            self._add_to_chunk(tier, hour, cluster, {series: folded(one, tier.step) for series, one in columns.items()})
+            if tier is not FINE:
+                wider = {series: folded(one, tier.step) for series, one in wider.items()}
+            self._add_to_chunk(tier, hour, cluster, wider)
         self._file.drop_frames(cluster, (at for at, _ in frames))
 
     def _add_to_chunk(self, tier: Tier, at: int, cluster: str, columns: Mapping[int, Column]) -> None:

@@ -62,8 +62,10 @@ def test_all_rules_are_listed_with_whose_they_are(settings: Path) -> None:
     status, said = _typed(settings, "list")
     assert status == 0
     own = next(line for line in said.splitlines() if line.startswith("falling_behind"))
-    assert own.split()[1:] == ["settings", "replay_lag_bytes", ">", "16MB", "1", "min", "-"]
-    assert "built in" in next(line for line in said.splitlines() if line.startswith("replay_lag"))
+    assert own.split()[1:] == ["settings", "replay_lag_bytes", ">", "16MB", "-", "1", "min", "-"]
+    built_in = next(line for line in said.splitlines() if line.startswith("connections"))
+    assert "built in" in built_in
+    assert "connections_warning 80 %" in " ".join(said.split())
     assert "disk_used" in _typed(settings, "list", "--values")[1].split()
 
 
