@@ -30,6 +30,7 @@ from alerts.lifecycle.advance import still_counts
 from alerts.looking_around import Prepared, look_around, prepare
 from alerts.notices import SILENCES, Context, best_standby
 from alerts.observation import Look, Observation, overtaken
+from alerts.outside import OutsideAlerts
 from alerts.practice import PracticeMemory
 from alerts.record import By, draw_anew, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
@@ -41,7 +42,6 @@ from alerts.storm_keeping import begin_those, end_those_over, in_storm, storms_o
 from alerts.thresholds import Thresholds
 from ledger.alerts import AlertRow, AlertState, get, history, open_alerts
 from ledger.audit import Actor
-from ledger.copies import LedgerCopies
 from ledger.ledger import Ledger
 from ledger.maintenance import in_maintenance
 from ledger.page import Page
@@ -76,9 +76,8 @@ def forget(cluster: str, at: datetime, observations: tuple[Observation, ...]) ->
 
 class AlertKeeper:
     """`thresholds` are for all clusters, `own` for those that have their own. `clock` gives aware times in UTC.
-    `remember` is handed what each look observed, and never waits; `own_rules` are those of the settings.
-
-    How the ledger's own copies stand is told once: in the channel of the first cluster.
+    `remember` is handed what each look observed, and never waits; `own_rules` are those of the settings. `clusters` may
+    have some without servers, for what belongs to no cluster: `take_own` is for those. `outside` has what others alert.
     """
 
     def __init__(
@@ -91,8 +90,8 @@ class AlertKeeper:
         own: Mapping[str, Thresholds] | None = None,
         remember: Remember = forget,
         routes: Sequence[Route] = (),
-        ledger_copies: Callable[[], LedgerCopies | None] = lambda: None,
         own_rules: OwnRules | None = None,
+        outside: OutsideAlerts | None = None,
     ) -> None:
         self._ledger = ledger
         self._clusters = {cluster.name: cluster for cluster in clusters}
@@ -105,7 +104,8 @@ class AlertKeeper:
         self._clock = clock
         self._tracks: dict[str, Tracks] = defaultdict(dict)
         self._looks: dict[str, Look] = {}
-        self._ledger_copies = ledger_copies
+        self._observed: dict[str, tuple[Observation, ...]] = {}
+        self._outside = outside
         self._practice = PracticeMemory(ledger, clock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._weather = asyncio.Lock()  # what one cluster begins to tell counts for the next one of its channel
@@ -139,16 +139,24 @@ class AlertKeeper:
                 return ()
             at_work, practice = await self._at_work(cluster, state), await self._practice.of(cluster)
             look = Look(cluster, state, judgement, at_work, practice.rates, practice.drills, practice.failover_drills)
-            if cluster.name == next(iter(self._clusters)):
-                look = replace(look, ledger_copies=self._ledger_copies())
+            if self._outside is not None:
+                look = replace(look, outside=self._outside.of(cluster.name))
             self._looks[cluster.name] = look
             observed = observe(look)
             said = self._own_rules.observe(cluster.name, state.at, observed.observations)
             observed = replace(observed, observations=(*observed.observations, *said))
-            self._remember(cluster.name, state.at, observed.observations)
+            self._note(cluster.name, state.at, observed.observations)
             transitions = await self._play(cluster, observed)
             await self._show_standing(cluster)
             return transitions
+
+    async def take_own(
+        self, cluster: Cluster, at: datetime, observations: tuple[Observation, ...]
+    ) -> tuple[Transition, ...]:
+        """Takes what was observed of something that is no cluster, as `take` does. Raises LedgerError."""
+        async with self._turns[cluster.name]:
+            self._note(cluster.name, at, observations)
+            return await self._play(cluster, Observed(observations, complete=True))
 
     async def take_failure(self, cluster: Cluster, error: BaseException) -> tuple[Transition, ...]:
         """Takes note that a look failed altogether: nothing is known by it, and that is an alert of its own."""
@@ -180,6 +188,14 @@ class AlertKeeper:
         names = self._tracks if cluster is None else (cluster,)
         rows = [row for name in names for track in self._tracks.get(name, {}).values() if (row := track.firing)]
         return tuple(sorted(rows, key=lambda row: row.since))
+
+    def observed(self) -> Mapping[str, tuple[Observation, ...]]:
+        """What the last look at each cluster observed."""
+        return self._observed
+
+    def _note(self, cluster: str, at: datetime, observations: tuple[Observation, ...]) -> None:
+        self._observed[cluster] = observations
+        self._remember(cluster, at, observations)
 
     def thresholds(self, cluster: str) -> Thresholds:
         return self._own.get(cluster, self._thresholds)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ledger.copies import LedgerCopies
 from ledger.drills import Drill
+from ledger.outside_alerts import OutsideAlert
 from ledger.recovery_rates import NOTHING_MEASURED, RecoveryRates
 from ledger.units import Unit as Unit
 from servers.inventory import Cluster
@@ -17,8 +17,8 @@ class Look:
     """What a probe reads: what was seen, what it means, and what was to be seen. `at_work`: in maintenance.
 
     `rates`: how fast earlier restores of it were; `drills`: the last ones that restored, `failover_drills`: the last
-    ones that switched over, newest first; a full drill is among both. `ledger_copies`: how the ledger's own
-    stand; None where there are to be none, or another cluster's channel is told.
+    ones that switched over, newest first; a full drill is among both. `outside`: what others
+    alert of it.
     """
 
     cluster: Cluster
@@ -28,7 +28,7 @@ class Look:
     rates: RecoveryRates = NOTHING_MEASURED
     drills: tuple[Drill, ...] = ()
     failover_drills: tuple[Drill, ...] = ()
-    ledger_copies: LedgerCopies | None = None
+    outside: tuple[OutsideAlert, ...] = ()
 
 
 # No look takes as long: one that seems to be older than this is not late, the clock was set back.

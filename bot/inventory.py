@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from alerts.intervals import Intervals
+from alerts.itself import ELSEWHERE, OWN, OwnClusters
 from alerts.routes import Route
 from alerts.thresholds import Thresholds
 from bot.automatic_settings import automatic_policy
@@ -106,6 +107,13 @@ def traffic_of(
     }
 
 
+def own_clusters_of(settings: Settings) -> OwnClusters:
+    """What stands in a cluster's place for Understudy's own alerts, and for those of others."""
+    own = settings.watchdog.channel or next(iter(settings.clusters.values())).channel
+    elsewhere = (settings.webhook.channel if settings.webhook else None) or own
+    return OwnClusters(Cluster(OWN, own, ()), Cluster(ELSEWHERE, elsewhere, ()))
+
+
 def thresholds_of(settings: Settings) -> tuple[Thresholds, dict[str, Thresholds]]:
     """The thresholds for all, and those of the clusters that have their own."""
     common = thresholds_from(settings.thresholds, Thresholds())
@@ -141,7 +149,8 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
     """Every secret value of the settings, to keep them out of logs, Slack and the audit log."""
     clusters = tuple(clusters)
     slack = settings.slack
-    tokens = (slack.bot_token, slack.app_token, slack.signing_secret)
+    watchers = (settings.watchdog.ping_url, settings.webhook.token if settings.webhook else None)
+    tokens = (slack.bot_token, slack.app_token, slack.signing_secret, *watchers)
     conninfos = (
         text for cluster in clusters for server in cluster.servers for text in (server.conninfo, server.replication)
     )

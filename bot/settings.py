@@ -54,6 +54,7 @@ from bot.settings_mistakes import (
 from bot.settings_types import Name, Seconds, Section, SlackChannel, SlackGroup, SlackUser, SshSettings
 from bot.slack_settings import SlackSettings, mistakes_in_tokens
 from bot.traffic_settings import TrafficSettings
+from bot.watchdog_settings import WatchdogSettings, WebhookSettings
 from servers.inventory import ServiceKind
 
 SETTINGS_VARIABLE = "UNDERSTUDY_SETTINGS"
@@ -171,6 +172,8 @@ class Settings(BaseSettings):
     thresholds: Thresholds = {}
     routes: tuple[RouteSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
+    watchdog: WatchdogSettings = WatchdogSettings()
+    webhook: WebhookSettings | None = None
     clusters: Annotated[dict[Name, ClusterSettings], Field(min_length=1)]
 
     @field_validator("directory")

@@ -27,6 +27,7 @@ from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
 from bot.traffic_settings import mistakes_in_traffic
+from bot.watchdog_settings import mistakes_in_watchdog
 from commands.registry import ORDERS, RIGHTS
 
 EVERYONE = "everyone"
@@ -45,6 +46,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     known = frozenset(chain(_table(raw, "people"), _table(raw, "groups")))
     yield from mistakes_in_audit(raw, directory)
     yield from mistakes_in_ledger(raw)
+    yield from mistakes_in_watchdog(raw)
     yield from _people(raw)
     yield from _groups(raw)
     yield from _rights(raw, known)

@@ -167,6 +167,20 @@ reason_required = false
 # hold = true                       # said only when the hours are over, if it still fires then
 
 @RULES@
+# Who watches the watcher. UNDERSTUDY_WATCHDOG__PING_URL is pinged while everything works: a dead man's switch elsewhere
+# calls people when the pings end. docs/watchdog.md
+# [watchdog]
+# channel = "C0000OPS"              # what is wrong with Understudy itself; without it: the first cluster's channel
+# all_is_well_at = "08:00"          # UTC, said once a day there; or "never"
+# ping_every = "1m"
+
+# Alertmanager may send its alerts to /alertmanager; UNDERSTUDY_WEBHOOK__TOKEN is its bearer token. docs/watchdog.md
+# [webhook]
+# channel = "C0000OPS"              # for alerts whose label "cluster" names none of yours
+# cluster_label = "cluster"
+# critical = ["critical", "page", "emergency"]   # values of the label "severity"; others are warnings
+# ignored = ["none", "info"]
+
 # Every rule's threshold, and how long it must hold ("for"). The defaults are written here.
 [thresholds]
 @THRESHOLDS@

@@ -64,6 +64,7 @@ class VitalSigns:
             loop_lag_seconds=self.loop_lag.seconds,
             witness=self.witness.latest if self.witness else None,
             history=self.wired.world.history.figures,
+            observed=self.keeper.observed(),
         )
 
     def _clusters(self) -> tuple[ClusterView, ...]:

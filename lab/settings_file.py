@@ -10,8 +10,11 @@ from lab.server import LabServer
 SSH_USER = "postgres"
 CHANNEL = "C0OPS"
 
-# The practice Slack's people and user group.
+# The practice Slack's people and user group. What is said once a day would come at a time that no scene expects.
 _PEOPLE = """
+[watchdog]
+all_is_well_at = "never"
+
 [people.alice]
 slack = "U0ALICE"
 

@@ -7,6 +7,7 @@ from ledger.alert_life_schema import ALERT_LIFE
 from ledger.automatic_schema import AUTOMATIC
 from ledger.instance_schema import RESTORED_INSTANCES
 from ledger.maintenance_schema import MAINTENANCE
+from ledger.outside_schema import OUTSIDE_ALERTS
 from ledger.patroni_pause_schema import PATRONI_PAUSES
 from ledger.planned_maintenance_schema import PLANNED_MAINTENANCE
 from ledger.segment_schema import AUDIT_SEGMENTS
@@ -266,4 +267,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ALERT_LIFE,
     PLANNED_MAINTENANCE,
     _CAUGHT_UP,
+    OUTSIDE_ALERTS,
 )

@@ -19,8 +19,8 @@ from alerts.probes.host_hardware import host_hardware
 from alerts.probes.host_load import host_load
 from alerts.probes.host_memory import host_memory
 from alerts.probes.host_upkeep import host_upkeep
-from alerts.probes.ledger_copy import ledger_copy
 from alerts.probes.offsite import offsite
+from alerts.probes.outside import outside
 from alerts.probes.partial_backups import partial_backups
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
@@ -59,7 +59,6 @@ PROBES: tuple[Probe, ...] = (
     rto,
     drills,
     offsite,
-    ledger_copy,
     repository_disk,
     disks,
     host_answers,
@@ -82,5 +81,6 @@ PROBES: tuple[Probe, ...] = (
     replication_encryption,
     patroni,
     traffic,
+    outside,
     visibility,
 )

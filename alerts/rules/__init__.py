@@ -26,9 +26,11 @@ from alerts.rules.host_hardware import DRIVES, RAID
 from alerts.rules.host_load import CPU_PRESSURE_RULE, IO_PRESSURE_RULE, LOAD, MEMORY_PRESSURE_RULE
 from alerts.rules.host_memory import FILE_HANDLES, MEMORY, OUT_OF_MEMORY, SWAPPING
 from alerts.rules.host_upkeep import FAILED_UNITS_RULE, REBOOT
+from alerts.rules.itself import OWN_LEDGER, OWN_LOOKS, OWN_LOOP, OWN_PING, OWN_SLACK
 from alerts.rules.ledger_copy import LEDGER_COPY_RULE
 from alerts.rules.locks import BLOCKED, MANY_DEADLOCKS
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
+from alerts.rules.outside import OUTSIDE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
 from alerts.rules.patroni import (
     PATRONI_HAS_NO_DCS,
@@ -123,6 +125,12 @@ RULES: tuple[Rule, ...] = (
     SETTINGS_APART,
     VERSIONS_APART,
     OUTDATED_RELEASE,
+    OUTSIDE,
+    OWN_LOOKS,
+    OWN_SLACK,
+    OWN_LOOP,
+    OWN_LEDGER,
+    OWN_PING,
     CANNOT_SEE,
     HOST_TIMEOUTS_RULE,
 )

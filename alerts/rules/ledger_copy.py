@@ -19,8 +19,8 @@ def _late(reading: Reading) -> Result:
 LEDGER_COPY_RULE = Rule(
     name="ledger_copy_late",
     observes=(LEDGER_COPY_LATE,),
-    title="{cluster}: the copy of Understudy's own ledger is late",
-    resolved_title="{cluster}: the copy of Understudy's own ledger is off site again",
+    title="{cluster}: the copy of the {subject} is late",
+    resolved_title="{cluster}: the copy of the {subject} is off site again",
     judge=_late,
     hold=lambda thresholds: 0.0,
     why="If this machine is lost, who did what since then is lost with it.",

@@ -9,6 +9,7 @@ from alerts.thresholds.availability import AvailabilityThresholds
 from alerts.thresholds.backups import BackupThresholds
 from alerts.thresholds.capacity import CapacityThresholds
 from alerts.thresholds.hosts import HostThresholds
+from alerts.thresholds.itself import OwnThresholds
 from alerts.thresholds.kinds import Unit, kind_of
 from alerts.thresholds.life import LifeThresholds
 from alerts.thresholds.patroni import PatroniThresholds
@@ -20,6 +21,7 @@ from alerts.thresholds.traffic import TrafficThresholds
 # Without slots: several bases that have them cannot be put together.
 @dataclass(frozen=True)
 class Thresholds(
+    OwnThresholds,
     LifeThresholds,
     TrafficThresholds,
     PatroniThresholds,

@@ -1,11 +1,13 @@
 """What Prometheus can scrape: the bot's own vitals and what it knows of the clusters, read at the scrape."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from alerts.observation import Observation
 from bot.witness.keeper import WitnessFigures
 from ledger.history.history import HistoryFigures
 from servers.inventory import Cluster
@@ -39,6 +41,7 @@ class BotView:
     loop_lag_seconds: float
     witness: WitnessFigures | None = None  # None: not looked yet
     history: HistoryFigures | None = None
+    observed: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)  # by the last look at each cluster
 
 
 class Metrics(Collector):
@@ -57,6 +60,7 @@ class Metrics(Collector):
         yield from _of_the_audit_log(view.witness)
         yield from _of_the_history(view.history)
         yield from _of_the_clusters(view.clusters)
+        yield from _of_the_probes(view.observed)
 
 
 def _of_the_bot(view: BotView) -> Iterator[Metric]:
@@ -129,6 +133,22 @@ def _of_the_clusters(clusters: tuple[ClusterView, ...]) -> Iterator[Metric]:
             if behind is not None:
                 lag.add_metric([name, standby], behind)
     yield from (verdict, up, primary, lag, age, seconds, failed, left_out)
+
+
+def _of_the_probes(observed: Mapping[str, tuple[Observation, ...]]) -> Iterator[Metric]:
+    """A family for each name that probes observe. What is not known is left out: no number would be true."""
+    families: dict[str, GaugeMetricFamily] = {}
+    for cluster, observations in observed.items():
+        for one in observations:
+            if one.value is None or not math.isfinite(one.value):
+                continue
+            name = f"understudy_observed_{one.name}"
+            if name not in families:
+                families[name] = GaugeMetricFamily(
+                    name, f"As a probe sees it, in {one.unit.value}.", labels=["cluster", "subject"]
+                )
+            families[name].add_metric([cluster, one.subject], one.value)
+    yield from families.values()
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

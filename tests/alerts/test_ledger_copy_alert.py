@@ -1,23 +1,23 @@
 """What is said when the ledger's copy off site is late."""
 
-from dataclasses import replace
 from datetime import timedelta
 
+from alerts.itself import OwnState
 from alerts.probes.ledger_copy import ledger_copy
 from alerts.rules.ledger_copy import LEDGER_COPY_RULE
 from alerts.rules.rule import Bad, Ok, Reading, Result
 from alerts.thresholds import Thresholds
 from ledger.copies import LedgerCopies
-from tests.alerts.looks import CLUSTER, NOW, look
+from tests.alerts.looks import NOW
 
 
 def judged(copies: LedgerCopies) -> Result:
-    seen = {one.name: one for one in ledger_copy(replace(look(), ledger_copies=copies))}
-    return LEDGER_COPY_RULE.judge(Reading(CLUSTER.name, seen, Thresholds()))
+    seen = {one.name: one for one in ledger_copy(OwnState(NOW, copies=copies))}
+    return LEDGER_COPY_RULE.judge(Reading("ledger", seen, Thresholds()))
 
 
 def test_where_no_copy_is_wanted_nothing_is_said() -> None:
-    assert ledger_copy(look()) == ()
+    assert ledger_copy(OwnState(NOW)) == ()
 
 
 def test_one_that_was_made_lately_is_well() -> None:

@@ -38,7 +38,9 @@ def _signs(slack: Slack, looked: timedelta | None = timedelta(seconds=1)) -> Vit
     figures = Figures("shop", passes=9, failures=2, last_seconds=0.02, last_success_at=success, unknown_since=None)
     seen_last = Look(PAIR, STATE, judge(PAIR, STATE)) if looked else None
     monitor: Any = SimpleNamespace(figures=lambda: (figures,), last=lambda name: seen_last)
-    keeper: Any = SimpleNamespace(firing=lambda: (SimpleNamespace(cluster="shop", severity=Severity.CRITICAL),))
+    keeper: Any = SimpleNamespace(
+        firing=lambda: (SimpleNamespace(cluster="shop", severity=Severity.CRITICAL),), observed=dict
+    )
     history = SimpleNamespace(figures=HistoryFigures(used_bytes=5))
     wired: Any = SimpleNamespace(clusters={"shop": PAIR}, world=SimpleNamespace(history=history))
     return VitalSigns(wired, keeper, monitor, cast(SlackFace, slack), LoopLag(), Intervals())

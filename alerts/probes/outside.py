@@ -1,0 +1,25 @@
+"""Alerts that others send: what they say of a cluster stands beside what we see ourselves."""
+
+from collections.abc import Iterable
+
+from alerts.observation import Look, Observation, Unit
+from ledger.alerts import Severity
+from ledger.outside_alerts import OutsideAlert
+
+OUTSIDE_ALERT = "outside_alert"
+WARNS, IS_CRITICAL = 1.0, 2.0
+
+
+def outside(look: Look) -> tuple[Observation, ...]:
+    """`outside_alert` of each: 0 resolved, 1 a warning, 2 critical."""
+    return observations_of(look.outside)
+
+
+def observations_of(alerts: Iterable[OutsideAlert]) -> tuple[Observation, ...]:
+    return tuple(Observation(OUTSIDE_ALERT, one.subject, _value(one), Unit.COUNT, one.lines) for one in alerts)
+
+
+def _value(alert: OutsideAlert) -> float:
+    if not alert.firing:
+        return 0.0
+    return IS_CRITICAL if alert.severity is Severity.CRITICAL else WARNS
