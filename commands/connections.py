@@ -6,7 +6,7 @@ from ledger.page import Tone
 from ledger.units import Unit
 
 CONNECTIONS = Measure(
-    drawn="connections_used",
+    drawn=("connections_used",),
     title="connections in use",
     unit=Unit.SHARE,
     thresholds=(

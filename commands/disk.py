@@ -6,10 +6,12 @@ from ledger.page import Tone
 from ledger.units import Unit
 
 DISK = Measure(
-    drawn="disk_used",
+    drawn=("disk_used", "host_disk_used"),
     title="disks",
     unit=Unit.SHARE,
     thresholds=(Threshold("disk_warning", "{value}"), Threshold("disk_critical", "{value}", Tone.CRITICAL)),
+    beside=(("inodes_used", "inodes"),),
+    named="bytes",
     full=1.0,
 )
 

@@ -5,7 +5,7 @@ from commands.plots.view import PlotView
 from ledger.units import Unit
 
 LAG = Measure(
-    drawn="replay_lag_bytes",
+    drawn=("replay_lag_bytes",),
     title="replay lag",
     unit=Unit.BYTES,
     thresholds=(Threshold("replay_lag_bytes", "at most {value}"),),

@@ -1,7 +1,7 @@
 """Under which names the history has what pg_stat_statements says of queries: the probe that reads it observes them, and
 `/ha queries` shows them.
 
-A subject is one query on one server: the server's name, the query's id, and the query without its literals.
+A subject is one query on one server: the server's name, the query's id, the query without its literals, its database.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,21 @@ QUERY_LOAD = "query_load"
 
 @dataclass(frozen=True, slots=True)
 class Query:
+    """`id` is pg_stat_statements' queryid. A server's name has no space in it; a database's may have any."""
+
     server: str
     id: str
     text: str
+    database: str
 
     @property
     def subject(self) -> str:
-        return f"{self.server} {self.id} {self.text}"
+        return f"{self.server} {self.id} {self.text} ({self.database})"
 
 
 def query_of(subject: str) -> Query:
     """The query of that subject."""
     server, _, rest = subject.partition(" ")
-    query_id, _, text = rest.partition(" ")
-    return Query(server, query_id, text)
+    query_id, _, rest = rest.partition(" ")
+    text, _, database = rest.rpartition(" (")
+    return Query(server, query_id, text, database.removesuffix(")"))

@@ -17,11 +17,11 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`drawn` is the series that the plot shows, one line a subject; `beside` are in the table alone. Both are names
+    """`drawn` are the series that the plot shows, one line a subject; `beside` are in the table alone. Both are names
     that probes give to what they observe. `full`: the value at which it is over (a full disk), for when that will be.
     """
 
-    drawn: str
+    drawn: tuple[str, ...]
     title: str
     unit: Unit
     thresholds: tuple[Threshold, ...] = ()

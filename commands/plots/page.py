@@ -34,7 +34,7 @@ class Course:
 def course_page(course: Course) -> Page:
     measure = course.measure
     title = f"{course.cluster}: {measure.title}"
-    drawn = tuple(series for series in course.series if series.name == measure.drawn)
+    drawn = tuple(series for series in course.series if series.name in measure.drawn)
     if not course.series:
         return nothing_recorded(title, course.start, course.end)
     return Page(

@@ -54,7 +54,7 @@ def queries_page(seen: Queries) -> Page:
         parts=(
             _plot(seen, title, top[:DRAWN]),
             Table(
-                ("", "Server", "Query", "Busy", "Mean", "Calls/s", "Mean against last week"),
+                ("", "Server", "Database", "Query", "Busy", "Mean", "Calls/s", "Mean against last week"),
                 tuple(_row(number, one) for number, one in enumerate(top, 1)),
             ),
             Note(
@@ -115,7 +115,16 @@ def _plot(seen: Queries, title: str, top: Sequence[_Of]) -> Plot:
 def _row(number: int, one: _Of) -> tuple[str, ...]:
     calls = "unknown" if one.calls is None else f"{one.calls:.3g}"
     mean = "unknown" if one.mean is None else seconds_text(one.mean)
-    return (str(number), one.query.server, _short(one.query.text), _load_text(one.load), mean, calls, _change(one))
+    return (
+        str(number),
+        one.query.server,
+        one.query.database,
+        _short(one.query.text),
+        _load_text(one.load),
+        mean,
+        calls,
+        _change(one),
+    )
 
 
 def _change(one: _Of) -> str:

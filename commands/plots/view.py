@@ -31,7 +31,7 @@ class PlotView:
         stretch = understood(arguments, world.clusters, self.usage, USUAL)
         cluster, end = stretch.cluster.name, world.now()
         start = end - stretch.back
-        names = (self._measure.drawn, *(name for name, _ in self._measure.beside))
+        names = (*self._measure.drawn, *(name for name, _ in self._measure.beside))
         try:
             found = await world.history.every_series(cluster, names, start, end)
             cuts = await world.history.reaches_back()

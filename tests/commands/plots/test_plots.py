@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.probes.connections import CONNECTIONS_USED
 from alerts.probes.disks import DISK_USED
 from alerts.probes.replay_lag import REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS
+from alerts.rules.own.values import value_names
 from alerts.thresholds import Thresholds
 from commands.command import Misunderstood
 from commands.connections import CONNECTIONS
@@ -103,7 +103,7 @@ async def test_what_was_last_known_long_ago_is_not_what_is_now(past: Past) -> No
     await past.was(DISK_USED, "db1 /data", Unit.SHARE, *[0.5] * 20, *[None] * 30)
     page = await past.asks("disk 1h")
     assert page.tone is Tone.UNKNOWN
-    assert _rows(page)[0][:2] == ("db1 /data", "unknown")
+    assert _rows(page)[0][:2] == ("db1 /data, bytes", "unknown")
 
 
 async def test_a_disk_that_fills_says_when_it_will_be_full(past: Past) -> None:
@@ -122,7 +122,7 @@ async def test_beyond_a_threshold_the_tone_says_so(past: Past) -> None:
 async def test_one_server_alone(past: Past) -> None:
     await past.was(DISK_USED, "db1 /data", Unit.SHARE, 0.5)
     await past.was(DISK_USED, "db2 /data", Unit.SHARE, 0.5)
-    assert [row[0] for row in _rows(await past.asks("disk db2"))] == ["db2 /data"]
+    assert [row[0] for row in _rows(await past.asks("disk db2"))] == ["db2 /data, bytes"]
 
 
 async def test_nothing_recorded_is_unknown_and_says_why(past: Past) -> None:
@@ -155,7 +155,7 @@ def test_what_cannot_be_meant_is_said(words: str, why: str) -> None:
 
 @pytest.mark.parametrize("measure", [LAG, DISK, CONNECTIONS])
 def test_every_measure_is_something_that_is_observed_and_has_thresholds(measure: Measure) -> None:
-    assert measure.drawn in {REPLAY_LAG_BYTES, DISK_USED, CONNECTIONS_USED}
+    assert {*measure.drawn, *(name for name, _ in measure.beside)} <= set(value_names())
     assert all(hasattr(Thresholds(), one.name) for one in measure.thresholds)
 
 
