@@ -4,7 +4,7 @@ boto3 blocks: call it in a thread.
 """
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnection
 
 # One call may take so long before it counts as lost; the deadline of the whole stands above it.
@@ -43,11 +43,12 @@ _TRY_AGAIN = frozenset(
 
 
 def may_pass(error: BotoCoreError | ClientError) -> bool:
-    """Whether the same question may be answered a moment later: throttled, AWS's own trouble, or no way to it."""
+    """Whether the same question may be answered a moment later: throttled, AWS's own trouble, no way to it, or half an
+    answer."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return error.response.get("Error", {}).get("Code") in _TRY_AGAIN or status >= 500
-    return isinstance(error, HTTPClientError | NoConnection)
+    return isinstance(error, HTTPClientError | NoConnection | IncompleteReadError)
 
 
 def unanswered(error: BotoCoreError | ClientError) -> bool:

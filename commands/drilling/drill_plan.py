@@ -23,7 +23,7 @@ def plan_drill(seen: Seen, how: str, now: datetime) -> Plan:
         timeline=backup.timeline or 0,
         source=None,
         target=host,
-        steps=(*_steps(seen), judge(host, "the RTO and the RPO")),
+        steps=(*_steps(seen, now), judge(host, "the RTO and the RPO")),
         checks=instance_checks(seen, now),
         outage_seconds=0.0,
         loss=Loss(0, 0.0, "The live cluster is not touched."),
@@ -33,9 +33,9 @@ def plan_drill(seen: Seen, how: str, now: datetime) -> Plan:
     )
 
 
-def _steps(seen: Seen) -> tuple[Step, ...]:
+def _steps(seen: Seen, now: datetime) -> tuple[Step, ...]:
     host = seen.host.name
     # To look into it is what people do; nobody is shown an instance that is about to go.
-    restored = tuple(step for step in instance_steps(seen) if step.action != "look")
+    restored = tuple(step for step in instance_steps(seen, now) if step.action != "look")
     proven = (restore_steps.prove(host), restore_steps.drop(host))
     return (restore_steps.mark(host), *restored, *proven, restore_steps.verify(host, seen.serving.backup.name))

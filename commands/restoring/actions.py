@@ -13,6 +13,7 @@ from commands.restoring import rates, recovering
 from commands.restoring.acting import place_of, served, target_of, watched
 from commands.restoring.cards import show_instance
 from commands.restoring.recovering import Stage, judge_recovery
+from commands.restoring.seen import sizes_will_do
 from commands.restoring.words import Way
 from ledger.instances import RestoredInstance, find_instance, instance_is_gone, note_instance
 from servers.backups.archive import ArchiveState, parse_segment_name
@@ -125,7 +126,7 @@ async def compare(context: StepContext) -> StepOutcome:
     """A truncated or altered file is found before anything is started on it."""
     place, instances = place_of(context), context.world.instances
     serving, _ = await served(context)
-    sizes = all(one.verified_at is not None for one in serving.chain)
+    sizes = sizes_will_do(serving.chain, dict(context.plan.facts)["how"], context.world.now())
     report = await engine_says(instances.begin_verify(place, sizes=sizes))
     report = await watched(context, report, lambda patience: instances.verified(place, patience=patience))
     if report.state is not JobState.DONE:

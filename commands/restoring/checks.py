@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 
 from commands.plan import Check
 from commands.promotion.pair import failed, judged, passed, warned
-from commands.restoring.seen import Seen
+from commands.restoring.seen import VERIFIED_WITHIN, Seen
 from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.backups.archive import segment_name
 
 LEAST_MEMORY = 512 * 2**20
 MARGIN = 1.1  # of what is copied: what recovery writes besides
-VERIFIED_WITHIN = timedelta(days=8)  # verified weekly, and a day late
 
 
 def instance_checks(seen: Seen, now: datetime) -> tuple[Check, ...]:

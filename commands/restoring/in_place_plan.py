@@ -35,7 +35,7 @@ def plan_in_place(seen: Seen, targets: Sequence[TargetSeen], now: datetime) -> P
         timeline=sql.timeline if sql else 0,
         source=target,
         target=here,
-        steps=_steps(seen, targets),
+        steps=_steps(seen, targets, now),
         checks=(*instance_checks(seen, now), *_checks(seen, now), *traffic.checks(targets, here)),
         outage_seconds=OUTAGE,
         loss=_loss(seen, now),
@@ -54,12 +54,12 @@ def plan_in_place(seen: Seen, targets: Sequence[TargetSeen], now: datetime) -> P
     )
 
 
-def _steps(seen: Seen, targets: Sequence[TargetSeen]) -> tuple[Step, ...]:
+def _steps(seen: Seen, targets: Sequence[TargetSeen], now: datetime) -> tuple[Step, ...]:
     here, held = seen.host.name, [each.target for each in targets if each.target.holding is not None]
     others = _standbys(seen)
     timeout = job_timeout(seen.size)
     return (
-        *instance_steps(seen),
+        *instance_steps(seen, now),
         *(steps.hold(target, here) for target in held),
         *(steps.stop_standby(name) for name in others),
         *((steps.stop_live(here),) if seen.running else ()),

@@ -11,7 +11,7 @@ from commands.restoring import in_place_steps, steps
 from commands.restoring.acting import BACKUP, PRIMARY, TARGET
 from commands.restoring.actions import DROPPED
 from commands.restoring.checks import instance_checks
-from commands.restoring.seen import Seen
+from commands.restoring.seen import Seen, sizes_will_do
 from commands.restoring.table_actions import DATABASE, SCHEMA, TABLES
 from commands.restoring.target import write_target
 from commands.restoring.words import Way
@@ -35,7 +35,7 @@ def plan_beside(seen: Seen, now: datetime) -> Plan:
         timeline=seen.serving.backup.timeline or 0,
         source=target,
         target=host,
-        steps=instance_steps(seen),
+        steps=instance_steps(seen, now),
         checks=instance_checks(seen, now),
         outage_seconds=0.0,
         loss=Loss(0, 0.0, "The live cluster is not touched."),
@@ -78,14 +78,14 @@ def _database(seen: Seen) -> str:
     return own[0]
 
 
-def instance_steps(seen: Seen) -> tuple[Step, ...]:
+def instance_steps(seen: Seen, now: datetime) -> tuple[Step, ...]:
     """Lay out, recover, look: an instance beside."""
     host, rates = seen.host.name, seen.rates
     newest = (steps.archive_now(seen.primary.name),) if seen.archives_first and seen.primary else ()
     return (
         *newest,
         steps.lay_out(host, seen.serving.backup.name, seen.size, seen.size / rates.lay_out),
-        steps.compare(host, seen.size, sizes=seen.was_verified),
+        steps.compare(host, seen.size, sizes=sizes_will_do(seen.serving.chain, seen.wanted.way, now)),
         steps.recover(
             host, target_text(seen.target), seen.serving.segment_count, seen.wal_bytes, seen.wal_bytes / rates.replay
         ),

@@ -1,9 +1,9 @@
 """What was looked at before a restore is planned; each answer that is missing says why."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from commands.command import Misunderstood
@@ -21,10 +21,12 @@ from servers.engines.rejoining import DirectoryFacts
 from servers.engines.upkeep import InUse
 from servers.inventory import Cluster, Server
 from servers.lsn import format_lsn
-from servers.state import BackupState, ClusterState, Role, SqlFacts
+from servers.state import BackupState, BaseBackup, ClusterState, Role, SqlFacts
 from servers.verdict import judge
 
 T = TypeVar("T")
+
+VERIFIED_WITHIN = timedelta(days=8)  # verified weekly, and a day late
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,6 @@ class Seen:
         """Bytes that the base backup takes once it is laid out: what is there now, where that is known to be more."""
         chain = sum(one.size for one in self.serving.chain)
         return max(chain, self.live.size if self.live else 0)
-
-    @property
-    def was_verified(self) -> bool:
-        """The backup was read as a whole once: then a copy of it with the right sizes will do."""
-        return all(one.verified_at is not None for one in self.serving.chain)
 
     @property
     def wal_bytes(self) -> int:
@@ -139,6 +136,13 @@ def lies_in_the_newest(serving: Serving | NotServed, target: Target, primary: Sq
             here = primary.wal_lsn
             return serving.ends_before and None not in (target.lsn, here) and (target.lsn or 0) <= (here or 0)
     return False
+
+
+def sizes_will_do(chain: Sequence[BaseBackup], how: str, now: datetime) -> bool:
+    """Whether a copy with the right names and sizes will do, because the backup was read as a whole lately, and nothing
+    is put in anybody's place."""
+    lately = all(one.verified_at is not None and now - one.verified_at <= VERIFIED_WITHIN for one in chain)
+    return lately and how in (Way.BESIDE, Way.TABLES)
 
 
 async def look_at_backups(world: World, cluster: Cluster) -> tuple[BackupState, RestoreWindow, ArchiveState]:

@@ -51,7 +51,7 @@ def plan_standby(seen: Seen, now: datetime) -> Plan:
         timeline=seen.serving.backup.timeline or 0,
         source=target,
         target=here,
-        steps=(*instance_steps(seen), steps.stop_for_restore(here), steps.swap_standby(here), *last),
+        steps=(*instance_steps(seen, now), steps.stop_for_restore(here), steps.swap_standby(here), *last),
         checks=(
             *instance_checks(seen, now),
             _is_a_standby(seen),

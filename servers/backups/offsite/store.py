@@ -55,7 +55,7 @@ class ObjectStore:
             rows = (row for page in pages for row in page.get("Contents", ()))
             return {row["Key"]: Stored(row["Size"], row["ETag"].strip('"')) for row in rows}
 
-        return await self._call(look)
+        return await self._call(prefix, look)
 
     async def get(self, key: str) -> bytes:
         """A small object."""
@@ -63,7 +63,7 @@ class ObjectStore:
         def read() -> bytes:
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
-        return await self._call(read)
+        return await self._call(key, read)
 
     async def read(self, key: str, offset: int, size: int) -> bytes:
         """Bytes of an object, from `offset` on, which is within it."""
@@ -72,7 +72,7 @@ class ObjectStore:
             ranged = f"bytes={offset}-{offset + size - 1}"
             return self._client.get_object(Bucket=self._bucket, Key=key, Range=ranged)["Body"].read()
 
-        return await self._call(read)
+        return await self._call(key, read)
 
     async def put(self, key: str, body: bytes | IO[bytes], md5: bytes) -> str:
         """Write an object as a whole; its ETag."""
@@ -82,7 +82,7 @@ class ObjectStore:
             answer = self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentMD5=_base64(md5))
             return answer["ETag"].strip('"')
 
-        return await self._call(write)
+        return await self._call(key, write)
 
     async def unfinished(self, key: str) -> Unfinished | None:
         """The newest upload of that object that was begun and not ended."""
@@ -101,11 +101,11 @@ class ObjectStore:
             }
             return Unfinished(upload, parts)
 
-        return await self._call(look)
+        return await self._call(key, look)
 
     async def begin(self, key: str) -> Unfinished:
         """Begin a multipart upload."""
-        answer = await self._call(lambda: self._client.create_multipart_upload(Bucket=self._bucket, Key=key))
+        answer = await self._call(key, lambda: self._client.create_multipart_upload(Bucket=self._bucket, Key=key))
         return Unfinished(answer["UploadId"], {})
 
     async def put_part(self, key: str, upload_id: str, number: int, body: IO[bytes], md5: bytes) -> None:
@@ -120,22 +120,24 @@ class ObjectStore:
                 ContentMD5=_base64(md5),
             )
 
-        await self._call(write)
+        await self._call(key, write)
 
     async def complete(self, key: str, upload_id: str, etags: Sequence[str]) -> str:
         """Make the object of its parts, whose ETags are given in order; its own ETag."""
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
         answer = await self._call(
+            key,
             lambda: self._client.complete_multipart_upload(
                 Bucket=self._bucket,
                 Key=key,
                 UploadId=upload_id,
                 MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
-            )
+            ),
         )
         return answer["ETag"].strip('"')
 
-    async def _call(self, work: Callable[[], T]) -> T:
+    async def _call(self, what: str, work: Callable[[], T]) -> T:
+        """`what` is named where it fails."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         from servers.aws import may_pass, reason_of
@@ -146,10 +148,10 @@ class ObjectStore:
                 return await in_thread(work, _CALL_SECONDS)
             except (ClientError, BotoCoreError) as error:
                 if number == _TRIES or not may_pass(error):
-                    raise ActionFailed(f"the store says: {reason_of(error)}") from error
+                    raise ActionFailed(f"the store says of {what}: {reason_of(error)}") from error
             except TimeoutError:
                 if number == _TRIES:
-                    raise ActionFailed(f"the store has not answered within {_CALL_SECONDS:g} s") from None
+                    raise ActionFailed(f"the store has not answered for {what} within {_CALL_SECONDS:g} s") from None
             await asyncio.sleep(pause)
             pause *= 2
         raise AssertionError("the loop ends by itself")

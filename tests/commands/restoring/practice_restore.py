@@ -48,6 +48,7 @@ class Shelf:
     compared: set[str] = field(default_factory=set)
     copied: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
+    gone: str = ""  # the job whose host was restarted in its middle
     endless: str = ""  # the step that does not come to its end
     waited_for: asyncio.Event = field(default_factory=asyncio.Event)
     data: str = "live"
@@ -81,6 +82,8 @@ class Shelf:
     async def job(self, cluster: Cluster, place: JobPlace, **_: float) -> JobReport:
         await self._wait("lay_out")
         key = self.keys.get(place.path, "")
+        if self.gone == "lay_out":
+            return JobReport(JobState.GONE, key, 1.0)
         if "lay_out" in self.fails:
             return JobReport(JobState.FAILED, key, 1.0, log=f"understudy: {self.fails['lay_out']}")
         return JobReport(JobState.DONE if key else JobState.NONE, key, 1.0, 4_000_000, 4_000_000, "done")
@@ -110,6 +113,10 @@ class Shelf:
         await self._wait("compare")
         if place.key not in self.compared:
             return JobReport(JobState.NONE)
+        if self.gone == "compare":
+            return JobReport(JobState.GONE, place.key, 1.0)
+        if "altered" in self.fails:
+            return JobReport(JobState.FAILED, place.key, 1.0, log=f"pg_verifybackup: error: {self.fails['altered']}")
         return JobReport(JobState.DONE, place.key, 1.0, log="backup successfully verified")
 
     async def configure(self, place: Place, wanted: object, **_: float) -> None:

@@ -1,17 +1,23 @@
 """What was copied off site comes back as it was."""
 
 import hashlib
+import io
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.response import StreamingBody
 
 from servers.backups.offsite.bring_back import BringBack
 from servers.backups.offsite.copy import LIST
 from servers.backups.offsite.store import ObjectStore
 from servers.engines.engine import ActionFailed
 from tests.bot.witness.conftest import moto_url
-from tests.servers.backups.offsite.test_copy import BUCKET, NAME, PREFIX, Far, far
+from tests.servers.backups.offsite.test_copy import BUCKET, NAME, PREFIX, Far, failing_client, far
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
 
 __all__ = ["far", "moto_url"]  # fixtures
 
@@ -30,6 +36,21 @@ def new(tmp_path: Path) -> Path:
 
 def bring_back(far: Far) -> BringBack:
     return BringBack(ObjectStore(far.client, BUCKET), far.copies())
+
+
+class Dying:
+    """A store each of whose answers ends in its middle at first."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client, self._answers = client, 0
+
+    def get_object(self, **wanted: Any) -> dict[str, Any]:
+        answer = self._client.get_object(**wanted)
+        self._answers += 1
+        if self._answers % 2 == 0:
+            return dict(answer)
+        body = answer["Body"].read()
+        return {"Body": StreamingBody(io.BytesIO(body[: len(body) // 2]), len(body))}
 
 
 def same(far: Far, path: Path) -> bool:
@@ -60,6 +81,26 @@ async def test_a_piece_whose_answer_was_lost_is_there_once(copied: Far, new: Pat
     copied.shells.loses = 3
 
     await bring_back(copied).backup(NAME, copied.files, str(new))
+
+    assert same(copied, new / NAME)
+
+
+async def test_a_store_that_answers_500_ends_it_with_what_and_asked_again_it_goes_on(copied: Far, new: Path) -> None:
+    pieces = iter(range(1000))
+    failing = failing_client(copied, "GetObject", lambda params: "Range" in params and next(pieces) >= 1)
+    broken = BringBack(ObjectStore(failing, BUCKET), copied.copies())
+    with pytest.raises(ActionFailed, match=rf"the store says of {PREFIX}backups/{NAME}/.*internal error"):
+        await broken.backup(NAME, copied.files, str(new))
+    assert not (new / NAME).exists()
+
+    await bring_back(copied).backup(NAME, copied.files, str(new))
+
+    assert same(copied, new / NAME)
+
+
+async def test_an_answer_that_ends_in_its_middle_is_asked_for_again(copied: Far, new: Path) -> None:
+    store = ObjectStore(cast("S3Client", Dying(copied.client)), BUCKET)
+    await BringBack(store, copied.copies()).backup(NAME, copied.files, str(new))
 
     assert same(copied, new / NAME)
 
