@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -10,8 +11,11 @@ from commands.looking import survey
 from ledger.operations import get
 from servers.verdict import Verdict, judge
 
-LOOK_EVERY = 2.0  # seconds
+LOOK_EVERY = 2.0  # seconds between two looks whether there is still a primary
+CANCEL_EVERY = 0.5  # seconds between two looks whether somebody has cancelled it
 GIVES_WAY_TO = (Verdict.PRIMARY_DOWN, Verdict.NO_PRIMARY)
+
+T = TypeVar("T")
 
 End = Callable[[StepContext], Awaitable[str]]
 
@@ -33,13 +37,16 @@ async def giving_way(context: StepContext, work: Awaitable[StepOutcome], end: En
     `end` does that, and says in a few words what it did and what is left; it never raises. Raises StepFailed where it
     gave way to a failover.
     """
-    task = asyncio.ensure_future(work)
+    task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+    looked_at = loop.time()
     try:
         while True:
-            await asyncio.wait([task], timeout=LOOK_EVERY)
+            await asyncio.wait([task], timeout=min(CANCEL_EVERY, LOOK_EVERY))
             if task.done():
                 return task.result()
-            by, down = await wish_to_stop(context), await why_give_way(context)
+            by, down = await wish_to_stop(context), None
+            if by is None and loop.time() - looked_at >= LOOK_EVERY:
+                looked_at, down = loop.time(), await why_give_way(context)
             if by is not None or down is not None:
                 break
     finally:
@@ -52,6 +59,16 @@ async def giving_way(context: StepContext, work: Awaitable[StepOutcome], end: En
     raise StepFailed(
         f"{down}. It gave way, so that it holds up no failover: {ended}. Ask again once there is a primary"
     )
+
+
+async def to_its_end(work: Awaitable[T]) -> T:
+    """What begins something on a host is not broken off: else nobody knew whether there is something to end."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _cancelled_by(db: Database, operation: str) -> str | None:

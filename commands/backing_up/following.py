@@ -24,6 +24,7 @@ async def followed(context: StepContext, tool: JobKeeper, place: JobPlace) -> Jo
     loop, report = asyncio.get_running_loop(), JobReport(JobState.RUNNING, place.key)
     began = loop.time()
     while True:
+        await _stop_if_wished(context, tool, place)
         try:
             report = await _looked(context, tool, place, patience_after(loop.time() - began))
         except ActionFailed as failed:
@@ -37,7 +38,6 @@ async def followed(context: StepContext, tool: JobKeeper, place: JobPlace) -> Jo
             return report
         if report.log or report.total:
             context.say(progress_line(report))
-        await _stop_if_wished(context, tool, place)
         await _give_way(context, tool, place)
         await asyncio.sleep(BREATH)
 

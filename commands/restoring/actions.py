@@ -15,6 +15,7 @@ from commands.restoring.cards import show_instance
 from commands.restoring.recovering import Stage, judge_recovery
 from commands.restoring.seen import sizes_will_do
 from commands.restoring.words import Way
+from commands.yielding import to_its_end
 from ledger.instances import RestoredInstance, find_instance, instance_is_gone, note_instance
 from servers.backups.archive import ArchiveState, parse_segment_name
 from servers.backups.instances import InstanceState, InstanceWanted, Place
@@ -95,7 +96,7 @@ async def lay_out(context: StepContext) -> StepOutcome:
     )  # fmt: skip
     await world.ledger.write(lambda db: note_instance(db, instance))
     tool = world.backup_tool(cluster)
-    job = await engine_says(tool.begin_restore(cluster, wanted, place.key))
+    job = await engine_says(to_its_end(tool.begin_restore(cluster, wanted, place.key)))
     report = await _followed(context, job)
     if report.state is not JobState.DONE:
         left = f"What is there so far: {_how_to_drop(context, place)}"
@@ -127,7 +128,7 @@ async def compare(context: StepContext) -> StepOutcome:
     place, instances = place_of(context), context.world.instances
     serving, _ = await served(context)
     sizes = sizes_will_do(serving.chain, dict(context.plan.facts)["how"], context.world.now())
-    report = await engine_says(instances.begin_verify(place, sizes=sizes))
+    report = await engine_says(to_its_end(instances.begin_verify(place, sizes=sizes)))
     report = await watched(context, report, lambda patience: instances.verified(place, patience=patience))
     if report.state is not JobState.DONE:
         message = f"What was laid out is not what {serving.backup.name} should be: {_last_line(report)}. "
@@ -150,7 +151,7 @@ async def recover(context: StepContext) -> StepOutcome:
     live = await _live(context)
     wanted = InstanceWanted(target, command, floors=live.limits if live else (), preload=live.preload if live else ())
     await engine_says(instances.configure(place, wanted))
-    await engine_says(instances.start(place))
+    await engine_says(to_its_end(instances.start(place)))
     try:
         state = await _recovered(context, place, target, serving, archive)
     except StepFailed as failed:

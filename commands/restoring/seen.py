@@ -10,7 +10,7 @@ from commands.command import Misunderstood
 from commands.restoring.rates import Rates, measured_rates
 from commands.restoring.words import Wanted, Way
 from commands.world import World
-from servers.backups.archive import ArchiveState
+from servers.backups.archive import ArchiveState, segment_start
 from servers.backups.instances import HostForInstance, directory_for
 from servers.backups.live_facts import LiveFacts
 from servers.backups.serving import NotServed, Serving, serve
@@ -98,7 +98,11 @@ async def see(
     backups, window, archive = await look_at_backups(world, cluster)
     serving = serve(window, target, choose(window))
     writing = None if of_archive_alone else next((one for one in state.servers if one.role is Role.PRIMARY), None)
-    archives_first = writing is not None and lies_in_the_newest(serving, target, writing.sql, world.now())
+    archives_first = (
+        writing is not None
+        and not ends_at_a_gap(window, archive)
+        and lies_in_the_newest(serving, target, writing.sql, world.now())
+    )
     if archives_first and isinstance(serving, NotServed):
         serving = serve(window, LATEST, choose(window))
     primary = next((cluster.server(one.name) for one in state.servers if one.role is Role.PRIMARY), None)
@@ -121,6 +125,15 @@ async def see(
         cluster, state, wanted, target, host, primary, backups, window, archive, serving,
         room, live, undecryptable, rates, problems, directory, in_use, archives_first,
     )  # fmt: skip
+
+
+def ends_at_a_gap(window: RestoreWindow, archive: ArchiveState) -> bool:
+    """Whether the archive goes on after all that can be restored: what comes into it is then of no use. Pure."""
+    newest = max((run.last for run in archive.segments if run.timeline == window.timeline), default=None)
+    furthest = max((reach.until_lsn for reach in window.reaches), default=None)
+    if newest is None or furthest is None:
+        return True
+    return segment_start(newest + 1, archive.segment_size) > furthest
 
 
 def lies_in_the_newest(serving: Serving | NotServed, target: Target, primary: SqlFacts | None, now: datetime) -> bool:

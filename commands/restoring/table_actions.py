@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from commands.acting import engine_says, untold
 from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
 from commands.restoring.acting import place_of, watched
+from commands.yielding import to_its_end
 from ledger.quantities import count_text
 from servers.engines.rejoining import JobReport, JobState
 from servers.state import Role
@@ -19,7 +20,7 @@ async def copy_tables(context: StepContext) -> StepOutcome:
     place, instances, facts = place_of(context), context.world.instances, dict(context.plan.facts)
     names = tuple(name for name in facts[TABLES].split(", ") if name)
     schema = f"{SCHEMA}{context.operation.lower()}"  # so that nobody has to quote it
-    report = await engine_says(instances.begin_tables(place, facts[DATABASE], schema, names))
+    report = await engine_says(to_its_end(instances.begin_tables(place, facts[DATABASE], schema, names)))
     report = await watched(
         context,
         report,

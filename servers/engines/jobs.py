@@ -19,6 +19,7 @@ from servers.ssh import Shells
 
 T = TypeVar("T")
 
+GRACE_SECONDS = 1  # until what does not end by itself is killed: whoever cancels waits
 LOOKS_PER_SECOND = 20  # by the host itself, at what it waits for
 
 
@@ -60,8 +61,7 @@ class Jobs:
 
         Another one's is left alone, and refused.
         """
-        patience = max(1, int(timeout) - 2)
-        found = await self.run(server, path, job_scripts.STOP, (job, str(patience), key), timeout)
+        found = await self.run(server, path, job_scripts.STOP, (job, str(GRACE_SECONDS), key), timeout)
         ended = found.one("ended")
         return f"the {job} on {server.name} has ended" if ended else f"no {job} runs on {server.name}"
 

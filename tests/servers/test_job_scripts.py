@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from servers.engines.job_answer import job_report
-from servers.engines.job_scripts import BEGIN, JOB
+from servers.engines.job_scripts import BEGIN, JOB, STOP
 from servers.engines.rejoining import JobReport, JobState
 from servers.sections import parse_sections
 
@@ -34,3 +34,12 @@ def test_what_a_job_took_is_the_same_whenever_it_is_looked_at(tmp_path: Path) ->
     assert first.state is JobState.DONE
     assert first.seconds >= 0.09  # files have the kernel's coarse time
     assert run(JOB, data, "restore", "0").seconds == first.seconds
+
+
+def test_a_job_that_does_not_end_by_itself_is_killed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    run(BEGIN, data, "restore", "key", "trap '' TERM; while :; do sleep 0.1; done")
+    subprocess.run(["sh", "-c", STOP, "sh", str(data), "", "restore", "1", "key"], check=True, capture_output=True)
+    report = run(JOB, data, "restore", "0")
+    assert report.state is JobState.FAILED
+    assert "ended on request" in report.log

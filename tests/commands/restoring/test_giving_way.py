@@ -12,6 +12,8 @@ from commands.document import read_document
 from commands.restore import Restore
 from ledger import locks
 from ledger.operations import OperationState
+from servers.backups.wanted import JobPlace, RestoreWanted
+from servers.inventory import Cluster
 from tests.commands.conftest import Scene
 from tests.commands.restoring.practice_restore import AT, Shelf, restoring
 
@@ -78,6 +80,28 @@ async def test_what_takes_long_is_ended_by_a_cancel(
     await scene.dispatcher.wait(operation)
     assert (await scene.operation(operation)).state is OperationState.CANCELLED
     assert ENDED_BY[step] in shelf.did
+
+
+async def test_a_cancel_while_it_begins_finds_the_job_that_was_begun(
+    set_up: tuple[Scene, Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that is under way to a host takes effect there whatever becomes of whoever sent it."""
+    monkeypatch.setattr(yielding, "CANCEL_EVERY", 0.01)
+    scene, shelf = set_up
+    begin, begun = shelf.begin_restore, asyncio.Event()
+
+    async def slowly(cluster: Cluster, wanted: RestoreWanted, key: str, **_: float) -> JobPlace:
+        begun.set()
+        await asyncio.sleep(0.2)
+        return await begin(cluster, wanted, key)
+
+    monkeypatch.setattr(shelf, "begin_restore", slowly)
+    operation = await scene.request(text=f"restore {TO}")
+    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
+    await begun.wait()
+    await scene.dispatcher.decide(scene.asks("alice"), operation, Decision.CANCEL)
+    await scene.dispatcher.wait(operation)
+    assert shelf.did == ["begin_restore", "stop_restore"]
 
 
 async def test_once_the_live_server_is_stopped_nothing_gives_way(set_up: tuple[Scene, Shelf]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.restoring.test_restore_on_real_servers import archived, in_place, mark
+from tests.commands.restoring.test_restore_on_real_servers import archived, in_place, mark, ordered
 from tests.commands.test_on_real_servers import Road, road
 
 pytestmark = pytest.mark.lab
@@ -41,7 +41,7 @@ async def test_tablespaces_come_along_and_the_old_ones_stay_with_the_old_directo
     space = db1.account.directory(db1.paths.root / "space")
     await db1.query(f"CREATE TABLESPACE space LOCATION '{space}'")
     await db1.query("CREATE TABLE kept TABLESPACE space AS SELECT 1 AS n")
-    await way.lab.take_backup("db1")
+    assert (await ordered(way, "backup full")).title.endswith("succeeded")
     at = await mark(way, 3)
     await db1.query("INSERT INTO kept VALUES (2)")
     await archived(way, at)

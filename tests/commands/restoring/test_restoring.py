@@ -178,6 +178,15 @@ async def test_what_does_not_get_into_the_archive_ends_it_before_anything_is_mad
     assert shelf.did == []
 
 
+async def test_behind_a_gap_nothing_is_archived_for_a_restore(set_up: tuple[Scene, Shelf]) -> None:
+    scene, shelf = set_up
+    scene.pair.machines["db1"].archiver = ARCHIVES
+    shelf.runs = (Segments(1, 2, 3, NOW - timedelta(hours=1), NOW - timedelta(minutes=20)), Segments(1, 5, 5, NOW, NOW))
+    may, said = await shown(scene, f"restore {RECENT}")
+    assert not may
+    assert "The nearest possible moments: before it" in said
+
+
 async def test_a_position_that_is_still_to_come_is_refused(set_up: tuple[Scene, Shelf]) -> None:
     scene, _ = set_up
     scene.pair.machines["db1"].archiver = ARCHIVES
