@@ -192,13 +192,28 @@ class PatroniPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredPort:
+    """A port that must be open from some servers to others, or to `host`. Without names: every server.
+
+    `what` says what for, in a word or two.
+    """
+
+    port: int
+    what: str = ""
+    sources: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """A primary with its standbys, told apart by name. `channel` is where its news goes.
 
     `witness` is a host that has a view of its own on whether the servers can be reached. `patroni` is where Patroni is,
     when the engine is Patroni. `drilling` says what is promised of a recovery and how that is practised; `heartbeat`
     where a row of our own tells how much of what was written has arrived somewhere else. `unencrypted_replication`: it
-    is as it should be, for the network is encrypted itself.
+    is as it should be, for the network is encrypted itself. `ports`, beside PostgreSQL's, must be open between the
+    servers.
     """
 
     name: str
@@ -213,6 +228,7 @@ class Cluster:
     drilling: Drilling = AS_USUAL
     heartbeat: HeartbeatPlace | None = None
     unencrypted_replication: bool = False
+    ports: tuple[RequiredPort, ...] = ()
 
     @property
     def engine(self) -> EngineKind:

@@ -18,7 +18,9 @@ from alerts.probes.host_disks import host_disks
 from alerts.probes.host_hardware import host_hardware
 from alerts.probes.host_load import host_load
 from alerts.probes.host_memory import host_memory
+from alerts.probes.host_ports import host_ports
 from alerts.probes.host_upkeep import host_upkeep
+from alerts.probes.host_ways import host_ways
 from alerts.probes.offsite import offsite
 from alerts.probes.outside import outside
 from alerts.probes.partial_backups import partial_backups
@@ -35,6 +37,7 @@ from alerts.probes.server_settings import server_settings
 from alerts.probes.sessions import sessions
 from alerts.probes.slots import slots
 from alerts.probes.synchronous_standbys import synchronous_standbys
+from alerts.probes.tailnet import tailnet
 from alerts.probes.traffic import traffic
 from alerts.probes.transactions import transactions
 from alerts.probes.versions import versions
@@ -68,6 +71,9 @@ PROBES: tuple[Probe, ...] = (
     host_clocks,
     host_hardware,
     host_upkeep,
+    host_ports,
+    host_ways,
+    tailnet,
     connections,
     sessions,
     transactions,

@@ -29,6 +29,7 @@ from alerts.rules.host_upkeep import FAILED_UNITS_RULE, REBOOT
 from alerts.rules.itself import OWN_LEDGER, OWN_LOOKS, OWN_LOOP, OWN_PING, OWN_SLACK
 from alerts.rules.ledger_copy import LEDGER_COPY_RULE
 from alerts.rules.locks import BLOCKED, MANY_DEADLOCKS
+from alerts.rules.network import PACKET_LOSS_RULE, PORT, SLOW_WAY
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.outside import OUTSIDE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
@@ -47,6 +48,7 @@ from alerts.rules.rule import Rule
 from alerts.rules.server_settings import SETTINGS_APART, SETTINGS_PENDING
 from alerts.rules.slots import SLOT_UNUSED, SLOT_WAL
 from alerts.rules.synchronous_standbys import SYNCHRONOUS_STANDBYS
+from alerts.rules.tailnet import TAILNET_DOWN, TAILNET_KEY, TAILNET_PEER, TAILNET_RELAYED
 from alerts.rules.traffic import CLIENTS_HELD, TRAFFIC_ASTRAY
 from alerts.rules.transactions import IDLE_TRANSACTION, LONG_TRANSACTION, PREPARED_TRANSACTION
 from alerts.rules.versions import OUTDATED_RELEASE, VERSIONS_APART
@@ -106,6 +108,13 @@ RULES: tuple[Rule, ...] = (
     CLOCK_UNSYNCHRONISED,
     FAILED_UNITS_RULE,
     REBOOT,
+    TAILNET_DOWN,
+    TAILNET_KEY,
+    TAILNET_PEER,
+    TAILNET_RELAYED,
+    PORT,
+    PACKET_LOSS_RULE,
+    SLOW_WAY,
     CONNECTIONS,
     DAMAGED_PAGES,
     TRANSACTION_IDS,

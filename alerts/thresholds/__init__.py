@@ -12,6 +12,7 @@ from alerts.thresholds.hosts import HostThresholds
 from alerts.thresholds.itself import OwnThresholds
 from alerts.thresholds.kinds import Unit, kind_of
 from alerts.thresholds.life import LifeThresholds
+from alerts.thresholds.network import NetworkThresholds
 from alerts.thresholds.patroni import PatroniThresholds
 from alerts.thresholds.postgresql import PostgresqlThresholds
 from alerts.thresholds.replication import ReplicationThresholds
@@ -25,6 +26,7 @@ class Thresholds(
     LifeThresholds,
     TrafficThresholds,
     PatroniThresholds,
+    NetworkThresholds,
     HostThresholds,
     PostgresqlThresholds,
     CapacityThresholds,

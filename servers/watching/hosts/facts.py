@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 from servers.state import Answer
@@ -120,13 +121,75 @@ class Reboot:
     waits: float = 0.0
 
 
+class PortReply(StrEnum):
+    """What came of a try to connect, from one host to another."""
+
+    OPEN = "open"
+    REFUSED = "refused"  # the other host answers that nobody listens there
+    SILENT = "no answer"  # dropped on the way, or the other host is off
+    FAILED = "failed"  # no route, an unknown name
+    UNTRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True)
+class PortTry:
+    """A host's own try of a port elsewhere. `target` is a server's name, or a host as the settings have it.
+
+    `required`: the settings say that it must be open; else it only must not be lost once it was: `was_open`.
+    """
+
+    target: str
+    port: int
+    reply: PortReply
+    required: bool
+    was_open: bool = False
+    what: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way from a host to another server, over the last looks: packets sent and answered, and the median of the
+    round trips, in seconds."""
+
+    target: str
+    sent: int
+    answered: int
+    round_trip: float | None
+
+    @property
+    def loss(self) -> float | None:
+        return (self.sent - self.answered) / self.sent if self.sent else None
+
+
+@dataclass(frozen=True, slots=True)
+class TailnetPeer:
+    """Another server of the cluster, as Tailscale sees it from here. `relay`: what it goes through for want of a direct
+    way, or ''; `active`: there was traffic a moment ago, so that this is known."""
+
+    server: str
+    online: bool
+    active: bool
+    relay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tailnet:
+    """A host's Tailscale. `state` is Tailscale's word, "Running" where it is well; `key_left`: seconds until its key
+    expires, None: never, or not told."""
+
+    state: str
+    key_left: float | None
+    peers: tuple[TailnetPeer, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class HostWatch:
     """One host as the slow look saw it. Where `answer` is not ok, every topic is unknown for that reason.
 
     `oom_kills`: processes that the kernel ended for want of memory within the last hour, as far as we looked on.
-    `open_files`: the share of the file handles that the kernel allows. `timeouts`: how many of the last looks, `looks`
-    in all, got no answer in time.
+    `open_files`: the share of the file handles that the kernel allows. `ways`: one to each other server. `timeouts`:
+    how many of the last looks, `looks` in all, got no answer in time.
     """
 
     server: str
@@ -143,6 +206,9 @@ class HostWatch:
     reboot: Found[Reboot] = Found()
     failed_units: Found[tuple[str, ...]] = Found()
     synchronised: Found[bool] = Found()
+    tailnet: Found[Tailnet] = Found()
+    ports: tuple[PortTry, ...] = ()
+    ways: tuple[tuple[str, Found[Way]], ...] = ()
     timeouts: int = 0
     looks: int = 0
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from servers.errors import ServerUnreachable
@@ -12,8 +13,19 @@ from servers.ssh import Shells
 from servers.state import Answer, Outcome
 from servers.watching.hosts.facts import Found, HostWatch, HostWatches
 from servers.watching.hosts.memory import HostMemory
+from servers.watching.hosts.ports import (
+    PortTarget,
+    WayEnd,
+    address_of,
+    port_tries,
+    required_ports,
+    ssh_ports,
+    way_ends,
+    ways,
+)
 from servers.watching.hosts.reading import Reading, read
 from servers.watching.hosts.script import watch_command
+from servers.watching.hosts.tailscale import tailnet
 
 # Longer than everything in the script may take by itself, and far less than the minute between two looks.
 LOOK_TIMEOUT = 30.0
@@ -33,13 +45,19 @@ class HostLooks:
     async def look(self, cluster: Cluster) -> HostWatches:
         """Every host, asked at once; ends within the time-out. Never raises for what a host does or says."""
         at = self._clock()
-        hosts = await asyncio.gather(*(self._look(server) for server in cluster.servers))
+        hosts = await asyncio.gather(*(self._look(cluster, server) for server in cluster.servers))
         return HostWatches(at, tuple(hosts))
 
-    async def _look(self, server: Server) -> HostWatch:
+    async def _look(self, cluster: Cluster, server: Server) -> HostWatch:
         memory = self._memories.setdefault(server.ssh, HostMemory())
         at, started = self._clock(), time.monotonic()
-        command = watch_command(rarely=memory.wants_drives(started), use_sudo=server.service.use_sudo)
+        questions = Questions.of(cluster, server, memory, started)
+        command = watch_command(
+            rarely=memory.wants_drives(started),
+            use_sudo=server.service.use_sudo,
+            ways=[end.host for end in questions.ways],
+            ports=[target.endpoint for target in (*questions.required, *questions.ssh)],
+        )
         try:
             completed = await self._shells.run(server, command, timeout=self._timeout)
         except ServerUnreachable as error:
@@ -52,15 +70,36 @@ class HostLooks:
         if isinstance(reading, str):
             return self._unseen(server, memory, Answer(Outcome.FAILED, at, completed.seconds, reading))
         memory.late.append(False)
-        return _watch(server, memory, reading, Answer(Outcome.ANSWERED, at, completed.seconds), started)
+        answer = Answer(Outcome.ANSWERED, at, completed.seconds)
+        return _watch(server, memory, reading, questions, answer, started)
 
     @staticmethod
     def _unseen(server: Server, memory: HostMemory, answer: Answer) -> HostWatch:
         memory.late.append(answer.outcome is Outcome.TIMED_OUT)
-        return HostWatch(server.name, answer, timeouts=sum(memory.late), looks=len(memory.late))
+        return HostWatch(server.name, answer, ports=memory.untried(), timeouts=sum(memory.late), looks=len(memory.late))
 
 
-def _watch(server: Server, memory: HostMemory, reading: Reading, answer: Answer, at: float) -> HostWatch:
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What this look asks of the network. `addresses`: where each server of the cluster is reached from the others."""
+
+    ways: tuple[WayEnd, ...]
+    required: tuple[PortTarget, ...]
+    ssh: tuple[PortTarget, ...]
+    addresses: dict[str, str]
+
+    @classmethod
+    def of(cls, cluster: Cluster, server: Server, memory: HostMemory, at: float) -> "Questions":
+        addresses = {each.name: address for each in cluster.servers if (address := address_of(each)) is not None}
+        ssh = ssh_ports(cluster, server) if memory.wants_ssh(at) else ()
+        return cls(way_ends(cluster, server), required_ports(cluster, server), ssh, addresses)
+
+
+def _watch(
+    server: Server, memory: HostMemory, reading: Reading, questions: Questions, answer: Answer, at: float
+) -> HostWatch:
+    tries = port_tries(reading.port_lines, (*questions.required, *questions.ssh))
+    asked = len(questions.required)
     swapping, kills = memory.swapping_and_kills(reading, at)
     file_systems = reading.file_systems
     if file_systems.value is not None:
@@ -80,6 +119,9 @@ def _watch(server: Server, memory: HostMemory, reading: Reading, answer: Answer,
         reboot=reading.reboot,
         failed_units=reading.failed_units,
         synchronised=reading.synchronised,
+        tailnet=tailnet(reading.tailscale, questions.addresses, answer.at),
+        ports=memory.keep_ports(tries[:asked], tries[asked:], at),
+        ways=memory.with_ways(ways(reading.way_lines, questions.ways)),
         timeouts=sum(memory.late),
         looks=len(memory.late),
     )

@@ -2,10 +2,10 @@
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from statistics import median
 
 from servers.watching.hosts.answers import unknown
-from servers.watching.hosts.facts import Drive, FileSystem, Found, Swapping
+from servers.watching.hosts.facts import Drive, FileSystem, Found, PortReply, PortTry, Swapping, Way
 from servers.watching.hosts.filling import Level, seconds_left, with_level
 from servers.watching.hosts.reading import Counters, Reading
 
@@ -13,10 +13,11 @@ OOM_REMEMBERED = 3600.0  # seconds
 TIMEOUTS_OF = 15  # looks
 # SMART is asked for at most so often: each time costs a moment of the drive's.
 DRIVES_EVERY = 3600.0
+SSH_EVERY = 600.0  # see servers.watching.hosts.ports
+WAYS_OF = 10  # looks: ten packets each
 _NOT_TWICE = "it takes two looks to tell"
 
 Levels = tuple[Level, ...]
-T = TypeVar("T")
 
 
 def _never() -> Found[tuple[Drive, ...]]:
@@ -30,6 +31,11 @@ class HostMemory:
     drives: Found[tuple[Drive, ...]] = field(default_factory=_never)
     drives_at: float | None = None
     late: "deque[bool]" = field(default_factory=lambda: deque(maxlen=TIMEOUTS_OF))
+    ssh_at: float | None = None
+    _ssh: tuple[PortTry, ...] = ()
+    _tries: tuple[PortTry, ...] = ()
+    _opened: set[tuple[str, int]] = field(default_factory=set)
+    _ways: "dict[str, deque[Way]]" = field(default_factory=dict)
     _counters: Counters | None = None
     _at: float = 0.0
     _kills: list[tuple[float, int]] = field(default_factory=list)
@@ -42,6 +48,35 @@ class HostMemory:
         if found is not None:
             self.drives, self.drives_at = found, at
         return self.drives
+
+    def wants_ssh(self, at: float) -> bool:
+        return self.ssh_at is None or at - self.ssh_at >= SSH_EVERY
+
+    def keep_ports(self, required: tuple[PortTry, ...], ssh: tuple[PortTry, ...], at: float) -> tuple[PortTry, ...]:
+        """This look's tries, with those of SSH that were made last, each with whether it was ever open before."""
+        if ssh:
+            self._ssh, self.ssh_at = ssh, at
+        tries = tuple(replace(one, was_open=(one.target, one.port) in self._opened) for one in (*required, *self._ssh))
+        self._opened |= {(one.target, one.port) for one in tries if one.reply is PortReply.OPEN}
+        self._tries = tries
+        return tries
+
+    def untried(self) -> tuple[PortTry, ...]:
+        """The ports that were tried last, of which nothing is known now."""
+        return tuple(replace(one, reply=PortReply.UNTRIED, detail="the host did not answer") for one in self._tries)
+
+    def with_ways(self, found: tuple[tuple[str, Found[Way]], ...]) -> tuple[tuple[str, Found[Way]], ...]:
+        """The ways over the last looks: ten packets alone say nothing of a loss of some percent."""
+        return tuple((server, self._with_way(server, way)) for server, way in found)
+
+    def _with_way(self, server: str, way: Found[Way]) -> Found[Way]:
+        if way.value is None:
+            return way
+        last = self._ways.setdefault(server, deque(maxlen=WAYS_OF))
+        last.append(way.value)
+        times = [one.round_trip for one in last if one.round_trip is not None]
+        sent, answered = sum(one.sent for one in last), sum(one.answered for one in last)
+        return Found(Way(server, sent, answered, median(times) if times else None), "")
 
     def swapping_and_kills(self, reading: Reading, at: float) -> tuple[Found[Swapping], Found[int]]:
         """Since the look before; a counter that went back is that of another start of the host, and begins anew."""

@@ -44,6 +44,9 @@ class Reading:
     failed_units: Found[tuple[str, ...]]
     synchronised: Found[bool]
     counters: Counters
+    tailscale: Printed | None
+    port_lines: tuple[str, ...]
+    way_lines: tuple[str, ...]
 
 
 def read(completed: Completed) -> Reading | str:
@@ -68,6 +71,9 @@ def read(completed: Completed) -> Reading | str:
         failed_units=failed_units(printed(found, "units")),
         synchronised=synchronised(found.one("clock_state"), printed(found, "chrony")),
         counters=_counters(numbers, whole(found.one("page") or "")),
+        tailscale=printed(found, "tailscale"),
+        port_lines=tuple(found.values.get("port", ())),
+        way_lines=tuple(found.values.get("way", ())),
     )
 
 

@@ -4,8 +4,13 @@ It is constant: what differs between hosts is passed as arguments, never put int
 whatever else it asks (systemctl, smartctl, …) it asks only where that is installed, each for a few seconds at most,
 and takes so many bytes of the answer and no more. It needs no right beyond a login and changes nothing.
 Arguments: 'rarely' where this look is one of the few that ask what is costly (else ''), 'sudo' where smartctl may be
-run through it (else '').
+run through it (else ''), the number of ways to measure, the host at the end of each, and for each port to try its host
+and port.
 """
+
+from collections.abc import Sequence
+
+from servers.knock import Endpoint
 
 # A command's output may be cut or late, and what it started may hold its own output open for ever: it runs apart, and
 # only `head`, which ends by itself, is waited for. `@exit` is missing where it was cut or late.
@@ -81,12 +86,62 @@ if [ "$rarely" = rarely ]; then
 fi
 """
 
+_TAILSCALE = r"""
+if there tailscale; then ask tailscale 4 500000 tailscale status --json; fi
+"""
+
+# Nothing that is there everywhere tries a port and says what came of it; one of these three nearly always is. They run
+# beside each other, after everything else, so that their lines do not break into another's.
+_NETWORK = r"""
+knock_by_perl() {
+  timeout 5 perl -MSocket -MIO::Socket::IP -MErrno=ECONNREFUSED,ETIMEDOUT -e '
+    my $s = IO::Socket::IP->new(PeerHost => $ARGV[0], PeerPort => $ARGV[1], Type => SOCK_STREAM, Timeout => 3);
+    print $s ? "open" : $! == ECONNREFUSED ? "refused" : $! == ETIMEDOUT ? "silent" : "failed $@"' "$1" "$2"
+}
+knock_by_python3() {
+  timeout 5 python3 -I -S -c 'import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).close()
+    print("open")
+except ConnectionRefusedError:
+    print("refused")
+except TimeoutError:
+    print("silent")
+except OSError as error:
+    print("failed", error)' "$1" "$2"
+}
+knock_by_nc() {
+  if timeout 5 nc -z -w 3 "$1" "$2" > /dev/null 2>&1; then echo open; else echo "failed nc -z did not connect"; fi
+}
+knock() {
+  answer=
+  for tool in perl python3 nc; do
+    there "$tool" || continue
+    answer=$("knock_by_$tool" "$2" "$3" 2> /dev/null < /dev/null | head -c 200 | head -n 1)
+    case $answer in open*|refused*|silent*|failed*) break ;; *) answer= ;; esac
+  done
+  echo "@port $1 ${answer:-untried}"
+}
+measure() {
+  if there ping; then
+    said=$(timeout 8 ping -n -q -c 10 -i 0.2 -W 1 "$2" 2>&1 < /dev/null | tail -n 3 | head -c 400 | tr '\n' ' ')
+    echo "@way $1 ${said:-no answer in time}"
+  else echo "@way $1 ping is not installed"
+  fi
+}
+number=0
+while [ "$number" -lt "$ways" ]; do measure "$number" "$1" & shift; number=$((number + 1)); done
+number=0
+while [ $# -ge 2 ]; do knock "$number" "$1" "$2" & shift 2; number=$((number + 1)); done
+wait
+"""
+
 SCRIPT = (
     _ASK
     + r"""
 export LC_ALL=C
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-rarely=$1 sudo=$2; shift 2
+rarely=$1 sudo=$2 ways=$3; shift 3
 cd / || exit 1
 echo "@now $(date +%s)"
 echo "@cores $(getconf _NPROCESSORS_ONLN 2> /dev/null || nproc 2> /dev/null)"
@@ -97,15 +152,21 @@ echo "@page $(getconf PAGESIZE 2> /dev/null)"
     + _CLOCK
     + _SERVICES
     + _DRIVES
-    + r"""
-wait
+    + _TAILSCALE
+    + _NETWORK
+    + """
 echo "@done"
 """
 )
 
-BLOCKS = frozenset({"files", "counters", "disks", "inodes", "chrony", "units", "drives"})
+BLOCKS = frozenset({"files", "counters", "disks", "inodes", "chrony", "units", "drives", "tailscale"})
 
 
-def watch_command(*, rarely: bool, use_sudo: bool) -> tuple[str, ...]:
-    """The argument list that runs the script on a host."""
-    return ("sh", "-c", SCRIPT, "sh", "rarely" if rarely else "", "sudo" if use_sudo else "")
+def watch_command(
+    *, rarely: bool, use_sudo: bool, ways: Sequence[str] = (), ports: Sequence[Endpoint] = ()
+) -> tuple[str, ...]:
+    """The argument list that runs the script on a host. `ways`: the hosts to which the way is measured; `ports`: what
+    is tried from there."""
+    words = [word for port in ports for word in (port.host, str(port.port))]
+    flags = ("rarely" if rarely else "", "sudo" if use_sudo else "")
+    return ("sh", "-c", SCRIPT, "sh", *flags, str(len(ways)), *ways, *words)
