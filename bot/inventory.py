@@ -18,6 +18,7 @@ from bot.heartbeat_settings import heartbeat_place
 from bot.maintenance_settings import maintenance_windows
 from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
+from bot.ports_settings import required_port
 from bot.roster import GroupEntry, PersonEntry, Roster
 from bot.routes_settings import routes
 from bot.services_settings import managed_service
@@ -180,6 +181,7 @@ def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster
         volumes=tuple(volume_place(key, volume, services, ssh_of) for key, volume in section.volumes.items()),
         drilling=drilling(section.objectives, section.drills),
         heartbeat=heartbeat_place(section.heartbeat) if section.heartbeat else None,
+        ports=tuple(required_port(port) for port in section.ports),
     )
 
 

@@ -38,6 +38,7 @@ from bot.ledger_settings import LedgerSettings
 from bot.maintenance_settings import MaintenanceSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
+from bot.ports_settings import PortSettings
 from bot.routes_settings import RouteSettings
 from bot.rules_settings import RuleSettings
 from bot.schedule_settings import ScheduleSettings
@@ -134,6 +135,7 @@ class ClusterSettings(Section):
     witness: WitnessSettings | None = None
     patroni: PatroniSettings | None = None
     traffic: dict[Name, TrafficSettings] = Field(default_factory=dict)
+    ports: tuple[PortSettings, ...] = ()
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False
     unencrypted_replication: bool = False

@@ -20,6 +20,7 @@ from bot.fence_settings import mistakes_in_fence
 from bot.ledger_settings import mistakes_in_ledger
 from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
+from bot.ports_settings import mistakes_in_ports
 from bot.routes_settings import mistakes_in_routes
 from bot.rules_settings import mistakes_in_rules, rule_names
 from bot.schedule_settings import mistakes_in_schedule
@@ -58,6 +59,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from mistakes_in_thresholds(f"clusters.{cluster}.thresholds", section.get("thresholds"))
         yield from _cluster(f"clusters.{cluster}", section, directory)
         yield from mistakes_in_services(f"clusters.{cluster}", section)
+        yield from mistakes_in_ports(f"clusters.{cluster}", section)
         yield from mistakes_in_patroni(f"clusters.{cluster}", section)
         yield from mistakes_in_drills(f"clusters.{cluster}", section)
         yield from mistakes_in_schedule(f"clusters.{cluster}", section, _table(raw, "people"))

@@ -372,6 +372,14 @@ archive_directory = "/var/backups/wal"
 # key_file = "id_ed25519"
 # known_hosts = "known_hosts"
 
+# Ports beside PostgreSQL's that must be open between the servers, tried by the servers: see docs/watching-hosts.md.
+# [[clusters.shop.ports]]
+# port = 8080
+# for = "the application's health check"
+# from = ["db1"]                    # without it, every server
+# to = ["db2"]                      # without it, every other one
+# host = "10.0.0.30"                # or somewhere else, in place of to
+
 # What leads clients to the primary, so that they follow it: see docs/traffic.md. Of a PgBouncer, the file that has the
 # databases' entries is changed over SSH, and PAUSE, RELOAD and RESUME are said on its admin console.
 # [clusters.shop.traffic.pool]
