@@ -28,6 +28,13 @@ class Observed:
     observations: tuple[Observation, ...]
     complete: bool
 
+    def by_name(self) -> Mapping[str, Sequence[Observation]]:
+        """Each rule looks for a few of very many."""
+        found: dict[str, list[Observation]] = {}
+        for observation in self.observations:
+            found.setdefault(observation.name, []).append(observation)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -70,9 +77,11 @@ def play(
     after = dict(tracks)
     firing = {key: track.firing for key, track in tracks.items() if track.firing is not None}
     holding = Holding(cluster, rules, around, now, thresholds)
+    by_name = observed.by_name()
     transitions = []
     for rule in rules:
-        for subject, result in _findings(rule, cluster, after, observed, thresholds):
+        seen = [observation for name in rule.observes for observation in by_name.get(name, ())]
+        for subject, result in _findings(rule, cluster, after, observed, seen, thresholds):
             key = (rule.name, subject)
             finding = holding.finding(rule, subject, result, firing)
             track, transition = advance(after.get(key, Track()), finding, now, thresholds, new_id)
@@ -103,12 +112,17 @@ def _keep(key: Key, track: Track, tracks: dict[Key, Track], firing: dict[Key, Al
 
 
 def _findings(
-    rule: Rule, cluster: Cluster, tracks: Tracks, observed: Observed, thresholds: Thresholds
+    rule: Rule,
+    cluster: Cluster,
+    tracks: Tracks,
+    observed: Observed,
+    seen: Sequence[Observation],
+    thresholds: Thresholds,
 ) -> Iterator[tuple[str, Result]]:
+    """`seen`: of what was observed, what the rule looks for."""
     by_subject: dict[str, dict[str, Observation]] = {}
-    for observation in observed.observations:
-        if observation.name in rule.observes:
-            by_subject.setdefault(observation.subject, {})[observation.name] = observation
+    for observation in seen:
+        by_subject.setdefault(observation.subject, {})[observation.name] = observation
     for subject, observations in by_subject.items():
         firing = tracks.get((rule.name, subject), Track()).firing
         reading = Reading(subject, observations, thresholds, firing.severity if firing else None)
