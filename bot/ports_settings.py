@@ -30,7 +30,7 @@ def mistakes_in_ports(key: str, section: Mapping[str, Any]) -> Iterator[Mistake]
     for number, port in enumerate(ports if isinstance(ports, list | tuple) else ()):
         if not isinstance(port, Mapping):
             continue
-        where = f"{key}.ports[{number}]"
+        where = f"{key}.ports.{number}"
         for field in ("from", "to"):
             named = port.get(field)
             for name in named if isinstance(named, list | tuple) else ():
