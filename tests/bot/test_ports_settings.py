@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from bot.ports_settings import PortSettings, mistakes_in_ports, required_port
 from servers.inventory import RequiredPort
 
-SERVERS = {"db1": {}, "db2": {}}
+SERVERS: dict[str, dict[str, str]] = {"db1": {}, "db2": {}}
 
 
 def mistakes(*ports: dict[str, Any]) -> dict[str, str]:
