@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every bot that a test starts would compile all of Understudy anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check pictures bench bench-failover bench-restore bench-storm faults lock packages clean
+.PHONY: help demo test check lint types suite pictures bench bench-failover bench-restore bench-storm faults lock packages clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -24,14 +24,21 @@ help: ## What can be made
 demo: $(VENV)/demo.stamp ## A practice pair, the bot and a practice Slack; prints one URL (ENGINE=patroni: three servers)
 	exec $(BIN)/understudy lab demo --pg $(PG) --engine $(ENGINE)
 
-test: $(VENV)/dev.stamp packages check ## Everything: lint, types, imports, unit, real pair, browser
-	TMPDIR=$$(.ci/scratch) $(BIN)/pytest -n 3 --dist worksteal tests
+test: $(VENV)/dev.stamp packages lint ## Everything: lint, types, imports, unit, real pair, browser
+	$(MAKE) --no-print-directory --jobs=2 types suite
 
-check: $(VENV)/dev.stamp ## Lint, types and the import contract
+check: lint types ## Lint, types and the import contract
+
+lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
+
+types: $(VENV)/dev.stamp
+	nice $(BIN)/mypy
+
+suite: $(VENV)/dev.stamp
+	TMPDIR=$$(.ci/scratch) $(BIN)/pytest -n 3 --dist worksteal tests
 
 faults: $(VENV)/dev.stamp ## Every fault in the middle of every order, on the real pair; renews docs/faults.md (FAULTS=--resume goes on)
 	$(BIN)/python -m tests.faults $(FAULTS)
