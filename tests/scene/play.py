@@ -73,11 +73,12 @@ async def request_promotion(
     slack: PracticeSlack, person: PracticePerson, text: str = "promote shop", *, reason: str = "drill"
 ) -> Requested:
     """Type `/ha promote`, look at the plan, fill in the form."""
+    known = frozenset(message["ts"] for message in slack.messages(CLUSTER_CHANNEL))
     await person.command("/ha", text, channel=CLUSTER_CHANNEL)
     form = await wait_for_form(person)
     outcome = await fill_in(person, form, reason=reason, name="shop")
     assert not outcome.errors, outcome.errors
-    return await wait_for_card(slack)
+    return await wait_for_card(slack, known=known)
 
 
 async def wait_for_report(slack: PracticeSlack, requested: Requested, *words: str, timeout: float = 60) -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from lab.stage import CLUSTER_CHANNEL, Stage, open_stage
 from lab.world import LabOptions
@@ -10,19 +11,12 @@ from ledger.audit import AuditKind
 from tests.scene.play import audit_records, fill_in, says, wait_for_form
 from tests.scene.terminal import as_person, understudy
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def night() -> AsyncIterator[Stage]:
-    """A stage on which a DBA may break the glass."""
-    allowed = 'approvals = 1\nbreak_glass = ["dba"]'
-    async with open_stage(LabOptions(), edit=lambda text: text.replace("approvals = 1", allowed, 1)) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def night_at_the_terminal() -> AsyncIterator[Stage]:
+    """One stage on which a DBA may break the glass, Alice at the terminal too; the last test ends its bot."""
     allowed = 'approvals = 1\nbreak_glass = ["dba"]'
     async with open_stage(
         LabOptions(), edit=lambda text: as_person(text.replace("approvals = 1", allowed, 1), "alice")
@@ -47,19 +41,20 @@ async def test_one_person_alone_switches_over_and_the_group_is_called(night: Sta
     assert await audit_records(night, AuditKind.APPROVAL_GIVEN) == []
 
 
-async def test_at_the_terminal_it_is_followed_to_its_end(night_at_the_terminal: Stage) -> None:
-    """Slack and the bot are down: the command itself carries it out."""
-    stage = night_at_the_terminal
-    await stage.bot.kill()
-    words = ("ha", "promote", "shop", "--break-glass", "--reason", "Slack is down", "--confirm", "shop")
-    ended = await understudy(stage, *words)
-    assert (ended.status, "succeeded" in ended.output) == (0, True), ended.output
-    assert not await stage.lab.servers["db2"].in_recovery()
-
-
 async def test_maintenance_ends_by_itself_and_the_channel_hears_it(night: Stage) -> None:
     slack, bob = night.slack, night.slack.person("U0BOB")
     await bob.command("/ha", "maintenance on shop for 2s Swapping a Disk", channel=CLUSTER_CHANNEL)
     await slack.wait_for_message(CLUSTER_CHANNEL, says("is in maintenance", "Swapping a Disk"), timeout=10)
     await slack.wait_for_message(CLUSTER_CHANNEL, says("Maintenance of shop has ended", "time is over"), timeout=20)
     await slack.wait_for_message(CLUSTER_CHANNEL, says("shop: maintenance has ended"), timeout=10)
+
+
+async def test_at_the_terminal_it_is_followed_to_its_end(night: Stage) -> None:
+    """Slack and the bot are down: the command itself carries it out."""
+    stage = night
+    (standby,) = [server for server in stage.lab.servers.values() if await server.in_recovery()]
+    await stage.bot.kill()
+    words = ("ha", "promote", "shop", "--break-glass", "--reason", "Slack is down", "--confirm", "shop")
+    ended = await understudy(stage, *words)
+    assert (ended.status, "succeeded" in ended.output) == (0, True), ended.output
+    assert not await standby.in_recovery()
