@@ -71,7 +71,7 @@ def _advance_firing(track: Track, alert: AlertRow, finding: Finding, now: dateti
     result = finding.result
     if isinstance(result, Ok):
         well_since = min(track.well_since or now, now)
-        keep = finding.rule.keep(thresholds) if finding.rule.keep is not None else 0.0
+        keep = finding.rule.keep(thresholds) if finding.rule.keep is not None else thresholds.keep_firing_for
         if (now - well_since).total_seconds() >= keep_seconds(alert, keep, thresholds):
             return _resolve(alert, result, now)
         return Track(alert, well_since=well_since), None

@@ -60,12 +60,12 @@ class Rule:
 
     `name` stands in the ledger and never changes. `observes`: the first one must be there for the rule to be asked at
     all. `title` is the headline, with {cluster} and {subject}. `hold` is the rule's `for`, `keep` for how long it must
-    be well again before it resolves (`keep_firing_for`), `critical_after` how long a warning may be left alone; all
-    read the thresholds. `about` is the layer that it judges and `takes_down` those that are down while it fires: by the
-    graph of `alerts.dependencies` it is the consequence of what is down beneath it. For what no graph can know there is
-    `hidden_by` (while one of these rules fires on the same cluster) and `hidden_by_same` (on the same subject).
-    `caused_by_operations`: a running operation is expected to set it off. One that is `never_quiet` is silenced only by
-    a silence that names the rule in full.
+    be well again before it resolves (without it: `keep_firing_for`), `critical_after` how long a warning may be left
+    alone; all read the thresholds. `about` is the layer that it judges and `takes_down` those that are down while it
+    fires: by the graph of `alerts.dependencies` it is the consequence of what is down beneath it. For what no graph can
+    know there is `hidden_by` (while one of these rules fires on the same cluster) and `hidden_by_same` (on the same
+    subject). `caused_by_operations`: a running operation is expected to set it off. One that is `never_quiet` is
+    silenced only by a silence that names the rule in full.
     """
 
     name: str

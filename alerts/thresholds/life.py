@@ -11,6 +11,8 @@ class LifeThresholds:
     cannot_see_critical_after: float = seconds(15 * MINUTE)
     # An operation that is still running after this long excuses no alert any more.
     operation_excuses_for: float = seconds(15 * MINUTE)
+    # How long it must be well again before an alert resolves, where its rule does not say otherwise.
+    keep_firing_for: float = seconds(0)
     # A resolved alert that comes back within this time is the same one, fired again.
     flap_window: float = seconds(2 * MINUTE)
     # Alerts of one rule that begin within this time on one cluster are told in one message. 0 is never.

@@ -34,6 +34,10 @@ async def check_slack(settings: Settings, wanted_scopes: frozenset[str]) -> list
         findings.append(Finding("slack", "signing secret (HTTP mode)", Outcome.BROKEN, "there is none", mend))
     for name, cluster in settings.clusters.items():
         findings.append(await tried(f"slack {name}", f"channel {cluster.channel}", _channel(client, cluster.channel)))
+    for route in settings.routes:
+        if route.channel is not None:
+            name = f"slack route {route.name}"
+            findings.append(await tried(name, f"channel {route.channel}", _channel(client, route.channel)))
     for key, group in settings.groups.items():
         if group.slack:
             findings.append(await tried(f"slack {key}", f"user group {group.slack}", _group(client, group.slack)))

@@ -14,6 +14,7 @@ from bot.terminal.directory import TerminalDirectory
 from bot.terminal.draw import show
 from bot.terminal.login import login_of_process
 from bot.wiring import open_world
+from commands.ask import REASON
 from commands.asked import Answer, Asked, Decision, FieldErrors, Form
 from commands.people import Face
 from ledger.page import Tone
@@ -85,10 +86,10 @@ class Terminal:
 
     def _fill_in(self, form: Form) -> dict[str, str]:
         """The form's fields, from the options where given, else asked for. Without a terminal nothing is made up."""
-        given = {"reason": self._typed.reason, "confirmation": self._typed.confirmation}
+        given = {REASON: self._typed.reason}
         values = {}
         for field in form.fields:
-            value = given["confirmation" if field.expected is not None else "reason"]
+            value = self._typed.confirmation if field.expected is not None else given.get(field.name)
             if value is None and sys.stdin.isatty():
                 value = self._console.input(f"{field.label}: ", markup=False)
             values[field.name] = value or ""

@@ -264,6 +264,27 @@ async def test_a_restored_instance_is_kept_at_once_and_dropped_or_cut_over_to_by
     assert stage.orders.texts == ["restore keep shop 7K3F", "restore drop shop 7K3F", "restore cut-over shop 7K3F"]
 
 
+async def test_a_silence_is_ended_at_once_and_a_new_one_filled_in_as_a_form(
+    stage: Stage, slack: PracticeSlack, ledger: Ledger
+) -> None:
+    buttons = (Button("silence.end", "End silence", "S7K3F"), Button("silence.new", "New silence…", ""))
+    message = await card(slack, ledger, *buttons)
+    alice = slack.person("U0ALICE")
+    await alice.press(message, text="End silence")
+    await alice.wait_for_ephemeral()
+    await alice.press(message, text="New silence…")
+    await alice.wait_for_view(lambda view: view["submit"] is not None)
+    assert [text.strip() for text in stage.orders.texts] == ["silences end S7K3F", "silences add"]
+
+
+async def test_who_is_still_on_it_says_so_by_the_button(stage: Stage, slack: PracticeSlack, ledger: Ledger) -> None:
+    message = await card(slack, ledger, Button("alert.still", "Still on it", "A9QX2"))
+    carol = slack.person("U0CAROL")
+    await carol.press(message, text="Still on it")
+    await carol.wait_for_ephemeral()
+    assert stage.keeper.pressed == [("still on it", "A9QX2", None, "U0CAROL")]
+
+
 async def test_alerts_are_acknowledged_and_silenced_by_those_who_may(
     stage: Stage, slack: PracticeSlack, ledger: Ledger
 ) -> None:
