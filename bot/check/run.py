@@ -10,6 +10,7 @@ from rich.text import Text
 from bot.check.audit import check_audit
 from bot.check.finding import Finding, Outcome
 from bot.check.heartbeat import check_heartbeat
+from bot.check.hosts import check_hosts
 from bot.check.patroni import check_patroni
 from bot.check.servers import ServerTrials
 from bot.check.slack import check_slack
@@ -52,12 +53,13 @@ async def run_check(settings: Settings) -> int:
                 for name, cluster in wired.clusters.items()
             ]
             hearts = [group.create_task(check_heartbeat(cluster, wired.world)) for cluster in wired.clusters.values()]
+            hosts = [group.create_task(check_hosts(cluster)) for cluster in wired.clusters.values()]
             slack = group.create_task(check_slack(settings, WANTED_SCOPES))
             audit = group.create_task(check_audit(settings, wired.ledger))
         findings = [
             *audit.result(),
             *slack.result(),
-            *(finding for task in (*servers, *patroni, *traffic, *hearts) for finding in task.result()),
+            *(finding for task in (*servers, *hosts, *patroni, *traffic, *hearts) for finding in task.result()),
         ]
     Console().print(table(findings, wired.redactor.text))
     broken = sum(finding.outcome is Outcome.BROKEN for finding in findings)

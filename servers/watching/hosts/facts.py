@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from servers.state import Answer
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from servers.watching.hosts.answers import Printed, absent, one_line, unknown, w
 from servers.watching.hosts.facts import Found, Reboot
 
 _NO_SYSTEMD = re.compile(r"not been booted with systemd|Failed to connect to (?:bus|system scope bus)")
-_UNIT = re.compile(r"^[\s*\u25cf]*(\S+\.(?:service|socket|mount|automount|timer|path|device|scope|slice|swap|target))\s")
+_UNIT = re.compile(r"^[\s*\u25cf]*(\S+\.(?:service|socket|mount|automount|timer|path|scope|swap|target))\s")
 # They fetch news over the network and fail where there is none: nothing is wrong with the host then.
 _NO_NEWS = frozenset({"motd-news.service", "apt-news.service", "esm-cache.service", "fwupd-refresh.service"})
 _MODULES = re.compile(r"^(\d{1,12}) /lib/modules/([^/\s]+)/modules\.dep$")
