@@ -10,18 +10,23 @@ from bot.settings_mistakes import Mistake
 from bot.settings_types import Name, Seconds, Section
 from commands.automatic.policy import Scheduled
 from commands.automatic.timetable import read_timetable
+from servers.inventory import BackupTool
 
 _LATE_BY = 6 * 3600.0
 
 # By what the settings call it: the order, and its words before and after the cluster's name.
 _JOBS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "backup": ("backup", (), ("full",)),
+    "backup_diff": ("backup", (), ("diff",)),
+    "backup_incr": ("backup", (), ("incr",)),
     "drill_restore": ("drill", ("restore",), ("in-turn",)),
     "drill_failover": ("drill", ("failover",), ()),
     "drill_full": ("drill", ("full",), ("in-turn",)),
 }
 _DANGEROUS = ("drill_failover", "drill_full")
-_WITH_BACKUPS, _WITH_HEARTBEAT = ("backup", "drill_restore", "drill_full"), ("drill_failover", "drill_full")
+_ON_A_FULL_ONE = ("backup_diff", "backup_incr")
+_WITH_BACKUPS = ("backup", *_ON_A_FULL_ONE, "drill_restore", "drill_full")
+_WITH_HEARTBEAT = ("drill_failover", "drill_full")
 
 
 def _read(text: str) -> str:
@@ -38,6 +43,8 @@ class ScheduleSettings(Section):
     """
 
     backup: Spoken | None = None
+    backup_diff: Spoken | None = None
+    backup_incr: Spoken | None = None
     drill_restore: Spoken | None = None
     drill_failover: Spoken | None = None
     drill_full: Spoken | None = None
@@ -81,7 +88,21 @@ def mistakes_in_schedule(key: str, cluster: Mapping[str, Any], people: Mapping[s
     for job in (one for one in _WITH_BACKUPS if section.get(one) is not None):
         if cluster.get("backups") is None:
             yield Mistake(f"{key}.schedule.{job}", f"{key}.backups is missing", "say there where backups are kept")
+    yield from _of_full_ones_only(key, cluster, section)
     for job in (one for one in _WITH_HEARTBEAT if section.get(one) is not None):
         if cluster.get("heartbeat") is None:
             right = "name there the database in which the drill's probe may write"
             yield Mistake(f"{key}.schedule.{job}", f"{key}.heartbeat is missing", right)
+
+
+def _of_full_ones_only(key: str, cluster: Mapping[str, Any], section: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A backup that the tool cannot take would only be found at night."""
+    backups = cluster.get("backups")
+    kind = backups.get("kind", BackupTool.NATIVE) if isinstance(backups, Mapping) else None
+    for job in (one for one in _ON_A_FULL_ONE if section.get(one) is not None):
+        if kind == BackupTool.NATIVE:
+            wrong = "is not possible: the native tool takes full backups only"
+            yield Mistake(f"{key}.schedule.{job}", wrong, 'leave it out, or use kind = "pgbackrest" or "barman"')
+        elif kind is not None and section.get("backup") is None:
+            wrong = "builds on a full one, and none is scheduled"
+            yield Mistake(f"{key}.schedule.{job}", wrong, 'add backup = "weekly sun 02:00"')

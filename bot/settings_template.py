@@ -211,6 +211,7 @@ cooldown = "1h"                     # between two failovers
 
 # [clusters.shop.schedule]
 # backup = "daily 02:00"            # or "weekly sun 02:00", "monthly 1 02:00", cron's five fields
+# backup_diff = "daily 14:00"       # with pgbackrest and barman; and backup_incr
 # drill_restore = "weekly sun 04:00"
 # set_by = "alice"                  # who answers for it: a key of people
 # late_by = "6h"                    # a missed one is still started when it is less late than this

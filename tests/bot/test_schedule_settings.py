@@ -48,3 +48,26 @@ def test_who_is_named_must_be_known_and_there_must_be_backups() -> None:
 
     assert (first.key, first.right) == ("clusters.shop.schedule.set_by", "name one of them: alice, bob")
     assert (second.key, second.wrong) == ("clusters.shop.schedule.backup", "clusters.shop.backups is missing")
+
+
+@pytest.mark.parametrize(
+    ("backups", "times", "said"),
+    [
+        ({}, {"backup": "weekly sun 02:00", "backup_diff": "daily 02:00"}, "the native tool takes full backups only"),
+        ({"kind": "pgbackrest"}, {"backup_incr": "daily 02:00"}, "builds on a full one, and none is scheduled"),
+    ],
+)
+def test_what_builds_on_a_full_backup_needs_a_tool_that_takes_it_and_a_full_one(
+    backups: dict[str, Any], times: dict[str, str], said: str
+) -> None:
+    cluster = {"schedule": {**times, "set_by": "alice"}, "backups": backups}
+    (mistake,) = mistakes_in_schedule("clusters.shop", cluster, PEOPLE)
+    assert said in mistake.wrong
+
+
+def test_differential_and_incremental_ones_are_scheduled_beside_full_ones() -> None:
+    section = {"backup": "weekly sun 02:00", "backup_diff": "daily 02:00", "backup_incr": "daily 14:00"}
+    jobs = schedule(ScheduleSettings.model_validate({**section, "set_by": "alice"}))
+    assert [(job.job, job.order, job.after) for job in jobs] == [
+        ("backup", "backup", ("full",)), ("backup_diff", "backup", ("diff",)), ("backup_incr", "backup", ("incr",))
+    ]  # fmt: skip
