@@ -55,6 +55,7 @@ class OffsiteCopies:
     def __init__(self, store: ObjectStore, prefix: str, limit: BandwidthLimit) -> None:
         self._store, self._prefix = store, prefix
         self._backups, self._wal = f"{prefix}backups/", f"{prefix}wal/"
+        self._system = f"{prefix}wal-of-system"
         self._limit = limit
         self._lists: dict[str, tuple[str, tuple[CopiedFile, ...]]] = {}  # by backup, with the list's ETag
 
@@ -109,19 +110,38 @@ class OffsiteCopies:
         await self._store.put(f"{prefix}{LIST}", body, _md5(body).digest())
         return total
 
-    async def copy_wal(self, files: RemoteFiles, archive: str) -> int:
+    async def copy_wal(self, files: RemoteFiles, archive: str, system: str = "") -> int:
         """Copy what of the archive is not there yet, the oldest first; how many files.
 
-        Raises ActionFailed, also where what is there is another cluster's.
+        Raises ActionFailed, also where what is there is another cluster's: by its database system ('' where that is not
+        known), which was noted with the first segment, and by segments of the same name.
         """
+        noted = await self._noted_system(system)
         there = await self._store.objects(self._wal)
         names = [name for name in await files.names(archive) if _ARCHIVED.match(name)]
         missing = [name for name in names if f"{self._wal}{name}" not in there]
         await self._refuse_anothers(files, archive, names, there)
+        if system and missing and not noted:
+            await self._store.put(self._system, system.encode(), _md5(system.encode()).digest())
         for name in missing:
             path = f"{archive}/{name}"
             await self._file(files, path, f"{self._wal}{name}", await files.size(path), None, lambda sent: None)
         return len(missing)
+
+    async def _noted_system(self, system: str) -> bool:
+        """Whether that system is noted there; ActionFailed where another one is.
+
+        What a new cluster archives may have no name in common with what the old one has left.
+        """
+        if not system or self._system not in await self._store.objects(self._system):
+            return False
+        noted = (await self._store.get(self._system)).decode("ascii", "replace")
+        if noted != system:
+            raise ActionFailed(
+                f"{self._wal} off site has the WAL of database system {noted[:40]}, and this is {system}: another or a "
+                "new cluster. No WAL is copied; give each its own prefix, and keep the old one for what it can restore"
+            )
+        return True
 
     async def _refuse_anothers(
         self, files: RemoteFiles, archive: str, names: Iterable[str], there: Mapping[str, Stored]

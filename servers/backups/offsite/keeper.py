@@ -52,7 +52,8 @@ class OffsiteKeeper:
         copies = await self._stores.copies(cluster)
         if copies is None or place.archive_directory is None:
             return 0
-        copied = await copies.copy_wal(RemoteFiles(self._shells, server), place.archive_directory)
+        files = RemoteFiles(self._shells, server)
+        copied = await copies.copy_wal(files, place.archive_directory, await files.system())
         self._stores.wal_is_there(cluster)
         return copied
 

@@ -12,6 +12,7 @@ from servers.engines.engine import ActionFailed
 from servers.errors import ServerUnreachable
 from servers.inside import run_inside
 from servers.inventory import Server
+from servers.service import programs
 from servers.ssh import Shells
 from servers.ssh_session import LARGEST_OUTPUT
 
@@ -29,6 +30,8 @@ _MAKE = 'umask 077; mkdir -p -- "$1"'
 # A directory gets its name once all of it is on the disk; it belongs to whom the directory it is in belongs to.
 _FINISH = """[ ! -e "$2" ] || { echo "$2 is there already" >&2; exit 1; }
 chown -R --reference="${2%/*}" -- "$1" && sync -f -- "$1" && mv -T -- "$1" "$2" && sync -- "${2%/*}" """
+_SYSTEM = r"""LC_ALL=C "${2:+$2/}pg_controldata" -D "$1" 2>/dev/null |
+sed -n 's/^Database system identifier: *//p'"""
 _BLOCK = 65536
 _TRIES = 3
 
@@ -55,6 +58,12 @@ class RemoteFiles:
             found += page
             if len(page) < _PAGE:
                 return tuple(found)
+
+    async def system(self) -> str:
+        """The database system whose data lie in the server's data directory; '' where that cannot be told."""
+        service = self.server.service
+        command = ("sh", "-c", _SYSTEM, "sh", service.data_directory, programs(service))
+        return await self._run(command, 15.0)
 
     async def size(self, path: str, *, timeout: float = 15.0) -> int:
         """The bytes of a file."""

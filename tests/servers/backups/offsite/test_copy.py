@@ -213,6 +213,23 @@ async def test_wal_follows_the_oldest_first_and_each_file_once(far: Far) -> None
     assert len(keys) == 7
 
 
+async def test_wal_of_a_new_cluster_without_a_name_in_common_is_said_as_well(far: Far) -> None:
+    """Its first segments, where retention has let go of those of the old one that were called so."""
+    archive = far.backup.with_name("wal")
+    archive.mkdir()
+    (archive / "000000010000000000000050").write_bytes(b"old")
+    assert await far.copies().copy_wal(far.files, str(archive), "7300000000000000001") == 1
+    assert await far.copies().copy_wal(far.files, str(archive), "7300000000000000001") == 0
+    (archive / "000000010000000000000050").rename(archive / "000000010000000000000001")
+
+    with pytest.raises(ActionFailed, match="has the WAL of database system 7300000000000000001, and this is 74"):
+        await far.copies().copy_wal(far.files, str(archive), "7400000000000000001")
+
+    keys = {row["Key"] for row in far.client.list_objects_v2(Bucket=BUCKET)["Contents"]}
+    assert f"{PREFIX}wal/000000010000000000000001" not in keys
+    assert await far.copies().copy_wal(far.files, str(archive)) == 1, "a system that is not known is no other one"
+
+
 @pytest.mark.parametrize("differs", ["oldest", "newest"])
 async def test_wal_of_another_cluster_under_the_same_names_is_said_and_nothing_is_added_to_it(
     far: Far, differs: str
