@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from lab.bot_process import BotDidNotStart
-from lab.settings_file import with_automatic_failover
+from lab.settings_file import with_automatic_failover, with_heartbeat
 from lab.stage import Stage, open_stage
 from lab.world import LabOptions
 
@@ -80,7 +80,11 @@ async def run_demo(options: LabOptions, *, port: int = 0, automatic: bool = Fals
 
 
 def _edit(options: LabOptions, *, automatic: bool) -> Callable[[str], str]:
-    return lambda settings: with_automatic_failover(settings, options.cluster) if automatic else settings
+    def edited(settings: str) -> str:
+        settings = with_heartbeat(settings, options.cluster)
+        return with_automatic_failover(settings, options.cluster) if automatic else settings
+
+    return edited
 
 
 def _progress(console: Console, began: float) -> Callable[[str], None]:

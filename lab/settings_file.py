@@ -101,6 +101,18 @@ def with_automatic_failover(settings: str, cluster: str) -> str:
     return settings.replace(head, f"{head}fence_returning_primary = true\n", 1) + _AUTOMATIC.format(cluster=cluster)
 
 
+_HEARTBEAT = """
+[clusters.{cluster}.heartbeat]
+database = "app"
+every = "2s"
+"""
+
+
+def with_heartbeat(settings: str, cluster: str) -> str:
+    """The settings' text, with the row of our own that a drill's RPO and its probe need."""
+    return f"{settings}\n{_HEARTBEAT.format(cluster=cluster)}"
+
+
 @dataclass(frozen=True, slots=True)
 class SettingsSource:
     """What the settings file tells of a world."""

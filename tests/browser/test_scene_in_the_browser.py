@@ -10,7 +10,7 @@ from lab.stage import Stage
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
-async def _open(browser: Browser, stage: Stage, person: str) -> Page:
+async def open_page(browser: Browser, stage: Stage, person: str) -> Page:
     context = await browser.new_context(viewport={"width": 1280, "height": 860}, timezone_id="UTC")
     page = await context.new_page()
     await page.goto(f"{stage.slack.page_url}?user={person}")
@@ -19,8 +19,8 @@ async def _open(browser: Browser, stage: Stage, person: str) -> Page:
 
 
 async def test_the_primary_dies_and_two_people_fail_over(browser: Browser, stage: Stage, pictures: Path) -> None:
-    alice = await _open(browser, stage, "U0ALICE")
-    bob = await _open(browser, stage, "U0BOB")
+    alice = await open_page(browser, stage, "U0ALICE")
+    bob = await open_page(browser, stage, "U0BOB")
 
     # The fault is chosen on the page itself, as a newcomer does it.
     await alice.get_by_role("button", name="Practice controls").click()

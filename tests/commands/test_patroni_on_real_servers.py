@@ -34,6 +34,11 @@ from tests.commands.patroni_road import (
 )
 from tests.commands.test_on_real_servers import Road
 
+HEARTBEAT = """
+[clusters.shop.heartbeat]
+database = "app"
+"""
+
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -41,7 +46,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 async def managed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Road]:
     """Patroni speaks TLS and asks for a password."""
     directory = tmp_path_factory.mktemp("patroni")
-    async with Lab.start(replace(OPTIONS, patroni_tls=True)) as lab, managed_road(lab, directory) as road:
+    async with Lab.start(replace(OPTIONS, patroni_tls=True)) as lab, managed_road(lab, directory, HEARTBEAT) as road:
         yield road
 
 
@@ -227,6 +232,16 @@ async def test_one_member_that_is_away_does_not_hide_the_others(managed: Road) -
     some = replace(place, members=(("db1", "http://127.0.0.1:1"), db2))
     state = await PatroniEngine(some, lambda: datetime.now(UTC)).look()
     assert len(state.members) == 3
+
+
+async def test_a_failover_drill_has_patroni_switch_over_and_back(managed: Road) -> None:
+    old, new = await leader_and_replica(managed)
+    report = (await managed.approve(await managed.request(f"drill failover {new}"))).page
+    assert report.title == f"Failover drill of shop: {old} → {new} succeeded", report
+    assert "acknowledged rows" in repr(report)
+    leader = (await patroni(managed).look()).leader
+    assert leader is not None
+    assert leader.name == old
 
 
 async def test_everything_of_it_belongs_to_the_world_and_ends_with_it(managed: Road) -> None:
