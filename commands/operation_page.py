@@ -7,12 +7,13 @@ from enum import StrEnum
 
 from commands.authority import approvers_text
 from commands.document import Document
+from commands.operation_markdown import Told, markdown
 from commands.plan import Conclusion
 from commands.plan_page import checks_line, costs, plan_title, risks, steps, warnings
 from commands.policies import OrderPolicy
 from ledger.approvals import Approval
 from ledger.operations import Operation, OperationState
-from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text
+from ledger.page import Button, Facts, File, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text
 from ledger.quantities import count_text, seconds_text
 
 BREAK_GLASS = "nobody: break glass, as the policy lets them"
@@ -139,8 +140,18 @@ def report_page(
             *((text(f"Approved by {BREAK_GLASS}."),) if document.alone else ()),
             *notes,
             note(f"Operation {operation.id}, requested by ", Mention(operation.requester.name, operation.requester.id)),
+            *_file(operation, document, progress, conclusion),
         ),
     )
+
+
+def _file(
+    operation: Operation, document: Document, progress: Sequence[StepProgress], conclusion: Conclusion
+) -> tuple[File, ...]:
+    if conclusion.file is None:
+        return ()
+    told = Told(operation, document.plan, conclusion, tuple(step_line(at) for at in progress))
+    return (File(conclusion.file, plan_title(document.plan), markdown(told)),)
 
 
 def _measured(conclusion: Conclusion) -> tuple[Part, ...]:
@@ -155,13 +166,13 @@ def _began(progress: Sequence[StepProgress]) -> bool:
 
 def _step_items(document: Document, progress: Sequence[StepProgress]) -> Items:
     items = tuple(
-        Item(_STEP_TONES[at.state], f"{number}. {step.title}", _step_detail(at))
+        Item(_STEP_TONES[at.state], f"{number}. {step.title}", step_line(at))
         for number, (step, at) in enumerate(zip(document.plan.steps, progress, strict=True), 1)
     )
     return Items("Steps", items)
 
 
-def _step_detail(at: StepProgress) -> str:
+def step_line(at: StepProgress) -> str:
     took = f"({seconds_text(at.seconds)})" if at.seconds is not None else ""
     state = f"{at.state}." if at.state in (StepState.UNDOING, StepState.UNDONE, StepState.NOT_REACHED) else ""
     return " ".join(filter(None, (state, at.detail, took)))

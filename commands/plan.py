@@ -117,9 +117,10 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """How an operation ended: one line, measured values by name, and what to do next; with plots of them where there
-    are some."""
+    are some. `file`: the name under which the whole goes with it as a report in Markdown."""
 
     line: str
     facts: tuple[tuple[str, str], ...] = ()
     next_steps: tuple[str, ...] = ()
     plots: tuple[Plot, ...] = ()
+    file: str | None = None

@@ -141,7 +141,16 @@ class Plot:
     zone: str | None = None
 
 
-Part = Text | Facts | Table | Items | Note | Plot
+@dataclass(frozen=True, slots=True)
+class File:
+    """A text to be attached in the page's thread, such as a report in Markdown. Not part of what is read at once."""
+
+    name: str
+    title: str
+    text: str
+
+
+Part = Text | Facts | Table | Items | Note | Plot | File
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ledger.canonical import JsonValue
 from ledger.page import (
     Button,
     Facts,
+    File,
     Item,
     Items,
     Mention,
@@ -114,6 +115,8 @@ def _part_value(part: Part) -> JsonValue:
             return {"type": "note", "spans": _spans_value(part.spans)}
         case Plot():
             return _plot_value(part)
+        case File():
+            return {"type": "file", "name": part.name, "title": part.title, "text": part.text}
 
 
 def _plot_value(plot: Plot) -> JsonValue:
@@ -273,6 +276,9 @@ def _part(value: object, where: str) -> Part:
             part = _fields(value, where, "type", "title", "items")
             items = _each(part["items"], f"{where}.items", _item)
             return Items(_string(part["title"], f"{where}.title"), items)
+        case "file":
+            part = _fields(value, where, "type", "name", "title", "text")
+            return File(*(_string(part[name], f"{where}.{name}") for name in ("name", "title", "text")))
         case "note":
             return Note(_spans(_fields(value, where, "type", "spans")["spans"], f"{where}.spans"))
         case "plot":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ledger.page import Button, Facts, Item, Items, Mention, Note, Page, Part, Plot, Span, Table, Text
+from ledger.page import Button, Facts, File, Item, Items, Mention, Note, Page, Part, Plot, Span, Table, Text
 
 Change = Callable[[str], str]
 
@@ -32,6 +32,8 @@ def _part(part: Part, change: Change) -> Part:
             return Items(change(part.title), items)
         case Plot():
             return _plot(part, change)
+        case File():
+            return File(change(part.name), change(part.title), change(part.text))
 
 
 def _plot(plot: Plot, change: Change) -> Plot:

@@ -199,7 +199,7 @@ class Courier:
         self._patience.succeeded(item.channel, lane)
         self._troubles.pop(item.channel, None)
         self._troubles.pop(item.card, None)
-        if shown.rest is not None and item.card not in self._attached:
+        if shown.files and item.card not in self._attached:
             self._attached.add(item.card)
             task = asyncio.create_task(self._attach(item.card, shown))
             self._uploads.add(task)

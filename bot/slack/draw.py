@@ -24,7 +24,7 @@ from bot.slack.lines import (
 )
 from bot.slack.pictures import NO_IMAGES, Images
 from bot.slack.plain import ELLIPSIS, cut, neutral, one_line, size
-from ledger.page import Button, Mention, Moment, Note, Page, Part, Plot, Table, Text, Tone
+from ledger.page import Button, File, Mention, Moment, Note, Page, Part, Plot, Table, Text, Tone
 
 Block = dict[str, Any]
 
@@ -88,7 +88,7 @@ def draw_parts(
     """The summary and parts of a page as blocks, and whether anything was left out for want of room."""
     blocks: list[Block] = []
     left, is_cut = total - HEADER, False
-    for part in _with_summary(page):
+    for part in (one for one in _with_summary(page) if not isinstance(one, File)):
         if len(blocks) >= surface.value or left < MORE * 3:
             blocks.append(small("… and more."))
             return blocks, True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.plots.sparkline import sparklines, spoken_plot
 from bot.slack.plain import clean, cut, date_token, neutral, one_line, size, utc
-from ledger.page import Facts, Items, Mention, Moment, Note, Part, Plot, Span, Table, Text, Tone
+from ledger.page import Facts, File, Items, Mention, Moment, Note, Part, Plot, Span, Table, Text, Tone
 
 EMOJI = {
     Tone.GOOD: "✅",
@@ -65,6 +65,8 @@ def lines_of(part: Part) -> list[Line]:
             return [(Run(line),) for line in fixed_width(part)]
         case Plot():
             return [(Run(clean(line)),) for line in (part.title, *sparklines(part))]
+        case File():
+            return []  # attached in the thread
 
 
 def _item(tone: Tone, title: str, detail: str) -> Line:

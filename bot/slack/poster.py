@@ -12,7 +12,7 @@ from bot.slack.finder import Found, find, metadata
 from bot.slack.outcome import Ending, Fate, ending_of
 from bot.slack.pictures import Pictures
 from ledger.outbox import Delivery
-from ledger.page import Page
+from ledger.page import File, Page
 
 PICTURE_SECONDS = 3.0  # what comes after it in the channel must not wait longer for a picture
 Send = Callable[[Mapping[str, Any]], Awaitable[str]]
@@ -30,12 +30,18 @@ class Lane(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The page stands in the channel. `rest` is what had to be cut, to be attached in `thread_ts`."""
+    """The page stands in the channel. `files` are its own, and what had to be cut, to be attached in `thread_ts`."""
 
     channel: str
     ts: str
     thread_ts: str
-    rest: str | None
+    files: tuple[File, ...]
+
+
+def files_of(page: Page) -> tuple[File, ...]:
+    """What goes with the page as files."""
+    own, rest = tuple(part for part in page.parts if isinstance(part, File)), draw(page).rest
+    return own if rest is None else (*own, File("full-text.txt", "Full text", rest))
 
 
 class NotShown(Exception):
@@ -65,14 +71,15 @@ class Poster:
         return await self._post(delivery)
 
     async def upload(self, shown: Shown) -> None:
-        """Attaches what had to be cut. Raises what the client raises."""
-        await self.client.files_upload_v2(
-            channel=shown.channel,
-            thread_ts=shown.thread_ts,
-            filename="full-text.txt",
-            title="Full text",
-            content=shown.rest,
-        )
+        """Attaches the files. Raises what the client raises."""
+        for file in shown.files:
+            await self.client.files_upload_v2(
+                channel=shown.channel,
+                thread_ts=shown.thread_ts,
+                filename=file.name,
+                title=file.title,
+                content=file.text,
+            )
 
     async def _post(self, delivery: Delivery, *, in_thread: bool = True, may_join: bool = True) -> Shown:
         channel, parent = _place(delivery), delivery.parent if in_thread else None
@@ -94,7 +101,7 @@ class Poster:
                 # The thread is gone; what happened is not.
                 return await self._post(delivery, in_thread=False, may_join=may_join)
             raise NotShown(ending, Lane.POST) from error
-        return Shown(channel, ts, parent.ts if parent is not None else ts, draw(delivery.item.page).rest)
+        return Shown(channel, ts, parent.ts if parent is not None else ts, files_of(delivery.item.page))
 
     async def _update(self, delivery: Delivery, channel: str, ts: str) -> Shown:
         async def send(content: Mapping[str, Any]) -> str:
@@ -110,7 +117,7 @@ class Poster:
                 return await self._replace(delivery, ts)
             raise NotShown(ending, Lane.UPDATE) from error
         thread_ts = delivery.parent.ts if delivery.parent is not None else ts
-        return Shown(channel, ts, thread_ts, draw(delivery.item.page).rest)
+        return Shown(channel, ts, thread_ts, files_of(delivery.item.page))
 
     async def _replace(self, delivery: Delivery, gone: str) -> Shown:
         """The message was deleted: it is posted anew, unless an earlier try did that and only the answer was lost."""
@@ -124,7 +131,7 @@ class Poster:
         if found.content_hash != delivery.item.content_hash:
             return await self._update(delivery, channel, found.ts)
         thread_ts = delivery.parent.ts if delivery.parent is not None else found.ts
-        return Shown(channel, found.ts, thread_ts, draw(delivery.item.page).rest)
+        return Shown(channel, found.ts, thread_ts, files_of(delivery.item.page))
 
     async def _look(self, delivery: Delivery, *, may_join: bool = True) -> Found | None:
         """Where Slack will not let us look, at least once goes before once: None."""

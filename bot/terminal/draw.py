@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from bot.plots.sparkline import sparklines
-from ledger.page import Facts, Item, Items, Mention, Moment, Note, Page, Part, Plot, Span, Table, Text, Tone
+from ledger.page import Facts, File, Item, Items, Mention, Moment, Note, Page, Part, Plot, Span, Table, Text, Tone
 
 # State as a mark and a word first, colour second: a log file and a reader without colours must not lose it.
 _MARKS = {
@@ -51,6 +51,8 @@ def _part(part: Part, zone: tzinfo | None) -> RenderableType:
             return Group(RichText(_clean(title), style="bold"), *(_item(item) for item in items))
         case Plot():
             return _plot(part, zone)
+        case File():
+            return RichText(_clean(part.text), style="dim")
 
 
 def _plot(plot: Plot, zone: tzinfo | None) -> RenderableType:

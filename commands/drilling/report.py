@@ -27,7 +27,7 @@ def conclude(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     restored = f"A backup of {plan.cluster} ({how}) was restored, proven and dropped again"
     switched = f"{plan.target} was the primary of {plan.cluster} for a moment, and {plan.source} is again"
     line = lines[plan.kind].format(restored=restored, switched=switched)
-    return Conclusion(line, _rows(plan, found), _looks(plan), _plots(plan, found))
+    return Conclusion(line, _rows(plan, found), _looks(plan), _plots(plan, found), _file(plan))
 
 
 def so_far(plan: Plan, found: Mapping[str, str]) -> Conclusion:
@@ -35,7 +35,11 @@ def so_far(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     look = what_next(plan, found) if plan.kind in SWITCHING else (f"Look: /ha status {plan.cluster}",)
     again = f"Once that is mended, drill again: /ha drill {plan.kind.removesuffix(' drill')} {plan.cluster}"
     rows = _rows(plan, found) if {RTO, ROAD} & found.keys() else ()
-    return Conclusion("", rows, (*look, again), _plots(plan, found))
+    return Conclusion("", rows, (*look, again), _plots(plan, found), _file(plan))
+
+
+def _file(plan: Plan) -> str:
+    return f"{plan.kind.replace(' ', '-')}-{plan.cluster}.md"
 
 
 def _plots(plan: Plan, found: Mapping[str, str]) -> tuple[Plot, ...]:

@@ -294,7 +294,7 @@ class Run:
         stands = await where_it_stands(self._world, self._cluster)
         so_far = told_so_far(self._order, self._plan, self._found)
         facts, again = (*so_far.facts, ("Where it stands", stands)), so_far.next_steps or self._next_steps()
-        await self._close(state, Conclusion(line, facts, again, so_far.plots))
+        await self._close(state, Conclusion(line, facts, again, so_far.plots, so_far.file))
 
     async def _take_back(self, *, only_held: bool = False) -> tuple[str, bool]:
         """Takes back, the last one first, what the plan says can be. What to say of it, and whether the end of the

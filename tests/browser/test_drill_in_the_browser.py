@@ -33,7 +33,7 @@ async def test_a_full_drill_and_its_report_card(browser: Browser, pictures: Path
         await _hold(alice, bob, "full", "the quarter's drill", "shop")
 
         await bob.get_by_role("button", name="repl").last.click()
-        card = bob.get_by_test_id("thread").get_by_test_id("message").last
+        card = bob.get_by_test_id("thread").get_by_test_id("message").filter(has_text="Full drill of shop").last
         await expect(card).to_contain_text("Full drill of shop: db1 → db2 succeeded")
         await expect(card).to_contain_text("the heartbeat: the last that came back")
         print("\n".join(line for line in stage.bot.log.splitlines() if "plot" in line or "picture" in line))
