@@ -2,11 +2,13 @@
 
 from alerts.probes.activity_counters import activity_counters
 from alerts.probes.ages import ages
+from alerts.probes.autovacuum import autovacuum
 from alerts.probes.availability import availability
 from alerts.probes.backup_history import backup_history
 from alerts.probes.backup_keys import backup_keys
 from alerts.probes.backups import backups
 from alerts.probes.blocked_sessions import blocked_sessions
+from alerts.probes.certificates import certificates
 from alerts.probes.checkpoints import checkpoints
 from alerts.probes.checksums import checksums
 from alerts.probes.connections import connections
@@ -26,6 +28,7 @@ from alerts.probes.outside import outside
 from alerts.probes.partial_backups import partial_backups
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
+from alerts.probes.queries import queries
 from alerts.probes.receiver import receiver
 from alerts.probes.replay_lag import replay_lag
 from alerts.probes.replication_encryption import replication_encryption
@@ -85,6 +88,9 @@ PROBES: tuple[Probe, ...] = (
     server_settings,
     versions,
     replication_encryption,
+    autovacuum,
+    certificates,
+    queries,
     patroni,
     traffic,
     outside,

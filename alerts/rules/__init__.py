@@ -2,6 +2,7 @@
 
 from alerts.rules.activity_counters import CONFLICTS, LOW_CACHE_HIT, TEMPORARY_FILES
 from alerts.rules.ages import MULTIXACTS, TRANSACTION_IDS, XMIN_HORIZON
+from alerts.rules.autovacuum import AUTOVACUUM_BEHIND
 from alerts.rules.availability import (
     NO_PRIMARY,
     PRIMARY_DOWN,
@@ -15,6 +16,7 @@ from alerts.rules.backup_keys import BACKUP_KEYS_RULE
 from alerts.rules.backups import BACKUP
 from alerts.rules.cannot_see import CANNOT_SEE
 from alerts.rules.capacity import CONNECTIONS, DISK
+from alerts.rules.certificates import SERVER_CERTIFICATE
 from alerts.rules.checkpoints import MANY_CHECKPOINTS
 from alerts.rules.checksums import DAMAGED_PAGES
 from alerts.rules.drills import DRILL_RULE, FULL_DRILL_RULE
@@ -124,11 +126,13 @@ RULES: tuple[Rule, ...] = (
     LONG_TRANSACTION,
     PREPARED_TRANSACTION,
     XMIN_HORIZON,
+    AUTOVACUUM_BEHIND,
     MANY_DEADLOCKS,
     CONFLICTS,
     TEMPORARY_FILES,
     LOW_CACHE_HIT,
     MANY_CHECKPOINTS,
+    SERVER_CERTIFICATE,
     UNENCRYPTED_REPLICATION,
     SETTINGS_PENDING,
     SETTINGS_APART,

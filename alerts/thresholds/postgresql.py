@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from alerts.thresholds.kinds import DAY, GIBIBYTE, HOUR, MINUTE, count, seconds, share, size
+from alerts.thresholds.kinds import DAY, GIBIBYTE, HOUR, MINUTE, count, seconds, share, size, times
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class PostgresqlThresholds:
     # Off: what is too little depends on the work alone.
     cache_hit_least: float = share(0)
     cache_hit_for: float = seconds(HOUR)
+    # As many times the dead rows at which autovacuum comes: a large table takes it hours, and many wait meanwhile.
+    dead_rows: float = times(4, least=1)
+    dead_rows_for: float = seconds(3 * HOUR)
+    # Whatever renews certificates by itself does so a month before.
+    server_certificate_warning: float = seconds(14 * DAY)
+    server_certificate_critical: float = seconds(3 * DAY, not_above="server_certificate_warning")
     # Changes are made by day and restarts by night.
     pending_restart_for: float = seconds(DAY)
     settings_differ_for: float = seconds(HOUR)

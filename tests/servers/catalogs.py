@@ -27,6 +27,8 @@ _RELATION = re.compile(r"\b(?:FROM|JOIN)\s+(pg_\w+)\b(?!\s*\()", re.IGNORECASE)
 _FUNCTION = re.compile(r"\b(pg_\w+)\s*\(")
 _SETTING = re.compile(r"current_setting\('(\w+)'\)")
 _PSQL_VARIABLE = re.compile(r":'\w+'")
+# What an extension brings no catalog tells of.
+_EXTENSION = "pg_stat_statements("
 _SOME_VERSIONS = re.compile(r"_(UNTIL|SINCE)_(\d+)$")
 
 _COLUMNS: LiteralString = """
@@ -119,6 +121,8 @@ def relations_of(version: int) -> Mapping[str, Sequence[Entry]]:
 def _is_statement(text: str) -> bool:
     """A whole one: what is put together with others ends in the middle, and psql's \\gset and \\gexec are not SQL."""
     begins = text.lstrip().upper().startswith(("SELECT", "WITH"))
+    if _EXTENSION in text:
+        return False
     whole = text.count("(") == text.count(")") and not text.rstrip().endswith(",")
     return begins and "pg_" in text and whole and "\\g" not in text
 

@@ -9,17 +9,24 @@ from datetime import datetime
 
 from servers.errors import ServerUnreachable
 from servers.inventory import Cluster, Server
+from servers.knock import Endpoint
 from servers.sql import Row, Sessions
 from servers.sql_errors import SqlFailed
 from servers.state import Answer, Outcome
+from servers.watching.postgresql.certificate import Certificate, certificate_of
 from servers.watching.postgresql.changes import LATELY, LONG, Kept
 from servers.watching.postgresql.compared_settings import COMPARED_SETTINGS
 from servers.watching.postgresql.reading import server_statistics
 from servers.watching.postgresql.server_statistics import Locked, ServerStatistics
+from servers.watching.postgresql.statement_look import StatementLook, StatementMemory
+from servers.watching.postgresql.statements import QueryFigures
 from servers.watching.postgresql.statistics_sql import STATISTICS_SINCE_17, STATISTICS_UNTIL_16, VERSION
+from servers.watching.postgresql.table_look import TableMemory, TablesSeen, look_at_tables
 from servers.watching.postgresql.watched import PostgresqlWatched
 
 TIMEOUT = 10.0
+CERTIFICATE_TIMEOUT = 3.0
+CERTIFICATE_EVERY = 3600.0
 _CHECKPOINTER_SINCE = 170000
 
 _log = logging.getLogger(__name__)
@@ -32,6 +39,10 @@ class _Memory:
     version: int | None = None
     kept: Kept = field(default_factory=Kept)
     waiting_since: Mapping[int, float] = field(default_factory=dict)
+    statements: StatementMemory = field(default_factory=StatementMemory)
+    tables: TableMemory = field(default_factory=TableMemory)
+    certificate: Certificate | None = None
+    certificate_at: float = float("-inf")
 
 
 class PostgresqlLook:
@@ -39,12 +50,13 @@ class PostgresqlLook:
 
     def __init__(self, sessions: Sessions, clock: Callable[[], datetime], *, timeout: float = TIMEOUT) -> None:
         self._sessions = sessions
+        self._statements = StatementLook(sessions)
         self._clock = clock
         self._timeout = timeout
         self._memories: dict[tuple[str, str], _Memory] = {}
 
     async def look(self, cluster: Cluster) -> tuple[PostgresqlWatched, ...]:
-        """One answer a server, within the time-out. Never raises for what a server does or says."""
+        """One answer a server, within some time-outs. Never raises for what a server does or says."""
         return tuple(await asyncio.gather(*(self._server(cluster, server) for server in cluster.servers)))
 
     async def close(self) -> None:
@@ -63,7 +75,7 @@ class PostgresqlLook:
             unreachable = _unreachable(error, self._timeout)
             return PostgresqlWatched(server.name, self._answer(started, unreachable.outcome, unreachable.detail))
         memory.kept = memory.kept.with_sample(statistics.counters)
-        return PostgresqlWatched(
+        watched = PostgresqlWatched(
             server=server.name,
             answer=self._answer(started, Outcome.ANSWERED),
             statistics=statistics,
@@ -71,6 +83,18 @@ class PostgresqlLook:
             lately=memory.kept.change(LATELY),
             long=memory.kept.change(LONG),
         )
+        return await self._with_the_rest(memory, server, statistics, watched)
+
+    async def _with_the_rest(
+        self, memory: _Memory, server: Server, statistics: ServerStatistics, watched: PostgresqlWatched
+    ) -> PostgresqlWatched:
+        """Each of these may be missing without the others."""
+        tables = None
+        if not statistics.in_recovery:  # a standby's tables are vacuumed by its primary, and count nothing themselves
+            tables = await look_at_tables(server, memory.tables, statistics.databases)
+        queries, why_not = await self._queries(memory, server, statistics, tables)
+        certificate = await self._certificate(memory, server)
+        return replace(watched, tables=tables, queries=queries, without_queries=why_not, certificate=certificate)
 
     async def _statistics(self, memory: _Memory, server: Server) -> ServerStatistics:
         if memory.version is None:
@@ -81,6 +105,32 @@ class PostgresqlLook:
         statistics = _understood(rows)
         locked, memory.waiting_since = with_waits(statistics.locked, memory.waiting_since, statistics.counters.at)
         return replace(statistics, locked=locked)
+
+    async def _queries(
+        self, memory: _Memory, server: Server, statistics: ServerStatistics, tables: TablesSeen | None
+    ) -> tuple[tuple[QueryFigures, ...] | None, str]:
+        elsewhere = tables.statements_in if tables is not None else None
+        if not statistics.has_statement_statistics and elsewhere is None:
+            return None, "pg_stat_statements is not installed (CREATE EXTENSION pg_stat_statements)"
+        memory.statements.database = None if statistics.has_statement_statistics else elsewhere
+        try:
+            async with asyncio.timeout(self._timeout):
+                figures = await self._statements.look(server, memory.statements, statistics.counters.at, self._timeout)
+        except Exception as error:
+            memory.statements.before = None
+            return None, f"pg_stat_statements: {_unreachable(error, self._timeout).detail}"
+        return figures, "" if figures is not None else "the next look will tell"
+
+    async def _certificate(self, memory: _Memory, server: Server) -> Certificate | None:
+        now = asyncio.get_running_loop().time()
+        if now - memory.certificate_at >= CERTIFICATE_EVERY:
+            try:
+                memory.certificate = await certificate_of(Endpoint.of(server.conninfo), timeout=CERTIFICATE_TIMEOUT)
+            except (OSError, TimeoutError, ValueError, ServerUnreachable):
+                memory.certificate = None
+            else:
+                memory.certificate_at = now
+        return memory.certificate
 
     def _answer(self, started: float, outcome: Outcome, detail: str = "") -> Answer:
         return Answer(outcome, self._clock(), time.perf_counter() - started, detail)
@@ -114,6 +164,8 @@ def _unreachable(error: Exception, timeout: float) -> ServerUnreachable:
         return ServerUnreachable(error.outcome, f"{error.detail}; as a superuser: GRANT pg_monitor TO the bot's role")
     if isinstance(error, ServerUnreachable):
         return error
+    if isinstance(error, KeyError | TypeError | ValueError):
+        return ServerUnreachable(Outcome.FAILED, f"its answer makes no sense: {error}"[:200])
     if isinstance(error, TimeoutError):
         return ServerUnreachable(Outcome.TIMED_OUT, f"no statistics within {timeout:g} s")
     _log.error("a look at a server's statistics failed in an unforeseen way", exc_info=error)
