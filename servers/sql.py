@@ -25,6 +25,8 @@ from servers.state import Outcome
 CONNECT_TIMEOUT = 5.0
 SHORTEST_STATEMENT_TIMEOUT = 5.0  # seconds; the server ends what we gave up on
 MOST_ROWS = 10_000
+MOST_BYTES = 64 * 1024 * 1024  # of one answer: libpq keeps all of it in memory, however large a row is
+LOOK_EVERY = 0.05  # seconds, at how large an answer is by then
 FIRST_PAUSE = 1.0  # after a wrong password: each attempt is a line in the server's log
 LONGEST_PAUSE = 30.0
 
@@ -124,10 +126,13 @@ class Sessions:
         asking = asyncio.create_task(session.fetch(sql, params, statement_timeout, MOST_ROWS))
         asking.add_done_callback(_retrieved)
         try:
-            await asyncio.wait({asking}, timeout=deadline - asyncio.get_running_loop().time())
+            too_much = await _wait(asking, session, deadline)
         except asyncio.CancelledError:
             self._drop(link, session)
             raise
+        if too_much:
+            self._lost(link, session)
+            raise ServerUnreachable(Outcome.FAILED, f"its answer is larger than {MOST_BYTES // 2**20} MB")
         if not asking.done():
             self._lost(link, session)
             raise _no_answer(timeout)
@@ -202,6 +207,17 @@ class Sessions:
                 listener(link.server)
             except Exception:
                 _log.exception("a listener for lost connections failed")
+
+
+async def _wait(asking: "asyncio.Task[Any]", session: Session, deadline: float) -> bool:
+    """Until the answer is there or the deadline has passed; True, and sooner, where it is larger than it may be."""
+    loop, before = asyncio.get_running_loop(), session.received
+    while not asking.done() and (left := deadline - loop.time()) > 0:
+        await asyncio.wait({asking}, timeout=min(left, LOOK_EVERY))
+        received = session.received if not asking.done() else None
+        if before is not None and received is not None and received - before > MOST_BYTES:
+            return True
+    return False
 
 
 def _no_answer(timeout: float) -> ServerUnreachable:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any, LiteralString, cast
 
@@ -16,6 +17,9 @@ from psycopg.rows import dict_row
 from servers.knock import Endpoint
 
 Statement = LiteralString | psycopg_sql.SQL | psycopg_sql.Composed
+
+# tcpi_bytes_received of Linux's struct tcp_info: https://man7.org/linux/man-pages/man7/tcp.7.html
+_TCP_INFO_BYTES, _BYTES_RECEIVED_AT, _BYTES_RECEIVED = 192, 128, struct.Struct("=Q")
 
 _SET_STATEMENT_TIMEOUT: LiteralString = "SELECT set_config('statement_timeout', %s, false)"
 
@@ -44,6 +48,16 @@ class Session:
         self._fetching = False
         info = connection.info
         self.endpoint = Endpoint(info.host if info.host.startswith("/") else info.hostaddr or info.host, info.port)
+
+    @property
+    def received(self) -> int | None:
+        """Bytes that came over it since it was opened. None over a socket of this host, which does not count them."""
+        if self._closed:
+            return None
+        with contextlib.suppress(OSError, struct.error), socket.socket(fileno=os.dup(self._descriptor)) as twin:
+            counted = twin.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+            return int(_BYTES_RECEIVED.unpack_from(counted, _BYTES_RECEIVED_AT)[0])
+        return None
 
     @property
     def broken(self) -> bool:

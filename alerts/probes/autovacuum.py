@@ -13,7 +13,7 @@ _NAMED = 5
 
 
 def autovacuum(look: Look) -> tuple[Observation, ...]:
-    """`dead_rows` of each server: in its worst table, how many times as many as autovacuum comes at. 0 where no table is
+    """`dead_rows` of each server: in its worst table, how many times as many as autovacuum comes at. 0 where none is
     due, and at a standby, whose tables its primary vacuums."""
     return tuple(of_each_server(look, DEAD_ROWS, Unit.TIMES, _worst))
 

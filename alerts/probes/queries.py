@@ -4,20 +4,14 @@ from collections.abc import Iterator
 
 from alerts.observation import Look, Observation, Unit
 from alerts.probes.postgresql_watched import watched_of
+from ledger.query_series import QUERY_CALLS, QUERY_LOAD, QUERY_MEAN_SECONDS, Query
 from servers.state import ServerState
 from servers.watching.postgresql.statements import QueryFigures
 
-QUERY_MEAN_SECONDS = "query_mean_seconds"
-QUERY_CALLS = "query_calls_per_second"
-QUERY_BUSY = "query_busy"
-
 
 def queries(look: Look) -> tuple[Observation, ...]:
-    """`query_mean_seconds`, `query_calls_per_second` and `query_busy` (how many sessions it keeps busy on average) of
-    each server's busiest queries since the look before, twenty at most, such as “db1 query 4711” (PostgreSQL's queryid).
-
-    The evidence is the query without literals, and its database. Without the extension there are none.
-    """
+    """`query_load` (how many sessions it kept busy on average), `query_mean_seconds` and `query_calls_per_second` of
+    each server's busiest queries since the look before, twenty at most. Without the extension there are none."""
     return tuple(seen for server in look.state.servers for seen in _of_server(look, server))
 
 
@@ -28,7 +22,7 @@ def _of_server(look: Look, server: ServerState) -> Iterator[Observation]:
 
 
 def _of_query(server: str, one: QueryFigures) -> Iterator[Observation]:
-    subject, evidence = f"{server} query {one.key[1]}", (one.query or "its text is gone", f"in {one.database}")
-    yield Observation(QUERY_MEAN_SECONDS, subject, one.mean_seconds, Unit.SECONDS, evidence, server)
-    yield Observation(QUERY_CALLS, subject, one.calls_per_second, Unit.COUNT, evidence, server)
-    yield Observation(QUERY_BUSY, subject, one.busy, Unit.COUNT, evidence, server)
+    subject = Query(server, str(one.key[1]), one.query, one.database).subject
+    yield Observation(QUERY_LOAD, subject, one.busy, Unit.COUNT, (), server)
+    yield Observation(QUERY_MEAN_SECONDS, subject, one.mean_seconds, Unit.SECONDS, (), server)
+    yield Observation(QUERY_CALLS, subject, one.calls_per_second, Unit.COUNT, (), server)

@@ -36,7 +36,7 @@ SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') AS
 
 @dataclass(frozen=True, slots=True)
 class TableBehind:
-    """A table with its dead rows, as how many autovacuum comes, and seconds since it was last vacuumed (None: never)."""
+    """A table with its dead rows, at how many autovacuum comes, and seconds since the last vacuum (None: never)."""
 
     database: str
     table: str
