@@ -67,7 +67,7 @@ def default_text(name: str) -> str:
         case Unit.SHARE:
             return f'"{value:.0%}"'
         case Unit.TIMES | Unit.COUNT:
-            return f"{value:g}"
+            return f"{value:_.0f}" if value >= 1e5 else f"{value:g}"
 
 
 def default_lines() -> str:

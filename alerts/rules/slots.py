@@ -23,14 +23,14 @@ SLOT_UNUSED = Rule(
 
 
 def _judge(reading: Reading) -> Result:
-    limits, whole = reading.thresholds, reading.value(SLOT_WAL_WHOLE)
-    kept, left = reading.value(SLOT_WAL_KEPT), reading.value(SLOT_WAL_LEFT)
+    limits = reading.thresholds
+    warning, critical = limits.slot_wal_left_warning, limits.slot_wal_left_critical
+    whole, kept, left = (reading.value(name) for name in (SLOT_WAL_WHOLE, SLOT_WAL_KEPT, SLOT_WAL_LEFT))
     evidence = reading.evidence(SLOT_WAL_KEPT)
     if whole == 0:
         return Bad(Severity.WARNING, "it has lost WAL that it needs", "all the WAL that it needs", evidence)
-    if left is not None and left < limits.slot_wal_left_warning:
-        severity = Severity.CRITICAL if left < limits.slot_wal_left_critical else Severity.WARNING
-        limit = limits.slot_wal_left_critical if severity is Severity.CRITICAL else limits.slot_wal_left_warning
+    if left is not None and left < warning:
+        severity, limit = (Severity.CRITICAL, critical) if left < critical else (Severity.WARNING, warning)
         value = f"{share_text(left)} of max_slot_wal_keep_size left"
         return Bad(severity, value, f"at least {share_text(limit)} left", evidence)
     if kept is None:
