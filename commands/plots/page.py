@@ -14,6 +14,7 @@ from ledger.units import value_text
 
 UNKNOWN = "unknown"
 FRESH = timedelta(seconds=90)  # what was known within it is what is now; older is the last that was known
+MOST_SAID = 3
 MOST_DRAWN = 7  # lines; as many colours can be told apart
 
 
@@ -37,13 +38,17 @@ def course_page(course: Course) -> Page:
     drawn = tuple(series for series in course.series if series.name in measure.drawn)
     if not course.series:
         return nothing_recorded(title, course.start, course.end)
+    news = f"{'; '.join(_in_words(series, course.end) for series in _worst(drawn)[:MOST_SAID])}."
     return Page(
         title=title,
         tone=_tone(course, drawn),
-        summary=f"{title}. {'; '.join(_in_words(series, course.end) for series in drawn)}.",
+        summary=f"{title}. {news}",
         parts=(
+            text(news),
             plot_of(course, drawn),
-            Table(("", "Now", "Min", "Mean", "Max", "Trend"), tuple(_row(course, series) for series in course.series)),
+            Table(
+                ("Of", "Now", "Min", "Mean", "Max", "Trend"), tuple(_row(course, series) for series in course.series)
+            ),
             *_until_full(measure, drawn),
             Note(tuple(_small_print(course))),
         ),
@@ -58,8 +63,7 @@ def nothing_recorded(title: str, start: datetime, end: datetime) -> Page:
 
 def plot_of(course: Course, drawn: Sequence[Series]) -> Plot:
     """The worst lines, if there are more than can be told apart."""
-    worst = sorted(drawn, key=lambda series: -max((bucket.maximum for bucket in series.known), default=0.0))
-    shown = set(worst[:MOST_DRAWN])
+    shown = set(_worst(drawn)[:MOST_DRAWN])
     return Plot(
         title=f"{course.cluster}: {course.measure.title}",
         unit=course.measure.unit,
@@ -73,6 +77,11 @@ def plot_of(course: Course, drawn: Sequence[Series]) -> Plot:
         ),
         zone=course.zone,
     )
+
+
+def _worst(drawn: Sequence[Series]) -> list[Series]:
+    """Those first that were highest."""
+    return sorted(drawn, key=lambda series: -max((bucket.maximum for bucket in series.known), default=0.0))
 
 
 def _tone(course: Course, drawn: Sequence[Series]) -> Tone:
@@ -97,7 +106,7 @@ def _now(series: Series, now: datetime) -> float | None:
 def _in_words(series: Series, now: datetime) -> str:
     value, whole = _now(series, now), series.whole()
     said = UNKNOWN if value is None else value_text(value, series.unit)
-    most = "" if whole is None else f", at most {value_text(whole.maximum, series.unit)}"
+    most = "" if whole is None or whole.maximum == value else f", at most {value_text(whole.maximum, series.unit)}"
     return f"{series.subject} now {said}{most}"
 
 

@@ -54,7 +54,7 @@ def queries_page(seen: Queries) -> Page:
         parts=(
             _plot(seen, title, top[:DRAWN]),
             Table(
-                ("", "Server", "Database", "Query", "Busy", "Mean", "Calls/s", "Mean against last week"),
+                ("Rank", "Server", "Database", "Query", "Busy", "Mean", "Calls/s", "Mean against last week"),
                 tuple(_row(number, one) for number, one in enumerate(top, 1)),
             ),
             Note(

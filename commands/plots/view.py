@@ -1,6 +1,6 @@
 """A view of how something went: `/ha lag`, `/ha disk` and `/ha connections` are this, each of another measure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from commands.asked import Asked
@@ -11,6 +11,7 @@ from commands.plots.page import Course, course_page
 from commands.plots.words import understood
 from commands.world import World
 from ledger.history.history import HistoryUnreadable
+from ledger.history.series import Series
 from ledger.page import Page, Tone, text
 
 USUAL = timedelta(hours=3)
@@ -41,7 +42,7 @@ class PlotView:
             Course(
                 cluster=cluster,
                 measure=self._measure,
-                series=tuple(one for one in found if stretch.server in (None, one.subject.split(" ", 1)[0])),
+                series=_in_order(names, found, stretch.server),
                 start=start,
                 end=end,
                 limits=world.thresholds(cluster),
@@ -49,6 +50,12 @@ class PlotView:
                 cuts=cuts,
             )
         )
+
+
+def _in_order(names: Sequence[str], found: Iterable[Series], server: str | None) -> tuple[Series, ...]:
+    """Of that server, or of all; what is drawn comes first."""
+    wanted = (one for one in found if server in (None, one.subject.split(" ", 1)[0]))
+    return tuple(sorted(wanted, key=lambda one: (names.index(one.name), one.subject)))
 
 
 def unreadable(title: str, error: HistoryUnreadable) -> Page:

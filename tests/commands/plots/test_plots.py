@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.probes.connections import CONNECTIONS_USED
 from alerts.probes.disks import DISK_USED
 from alerts.probes.replay_lag import REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS
 from alerts.rules.own.values import value_names
@@ -86,6 +87,7 @@ async def test_the_lag_of_the_last_hours_with_its_threshold(past: Past) -> None:
     (limit,) = _plot(page).limits
     assert (limit.label, limit.value) == ("at most 1.0 MB", 2.0**20)
     assert [line.label for line in _plot(page).lines] == ["db2"]
+    assert page.summary == "shop: replay lag. db2 now 512 kB, at most 1.0 MB."
     first, second = _rows(page)
     assert first[:5] == ("db2, bytes", "512 kB", "0 bytes", "341 kB", "1.0 MB")
     assert second == ("db2, time", "0 ms", "0 ms", "0 ms", "0 ms", "steady")
@@ -123,6 +125,12 @@ async def test_one_server_alone(past: Past) -> None:
     await past.was(DISK_USED, "db1 /data", Unit.SHARE, 0.5)
     await past.was(DISK_USED, "db2 /data", Unit.SHARE, 0.5)
     assert [row[0] for row in _rows(await past.asks("disk db2"))] == ["db2 /data, bytes"]
+
+
+async def test_what_is_drawn_stands_first_in_the_table(past: Past) -> None:
+    await past.was("connections_active", "db1", Unit.COUNT, 2.0)
+    await past.was(CONNECTIONS_USED, "db1", Unit.SHARE, 0.25)
+    assert [row[0] for row in _rows(await past.asks("connections"))] == ["db1, in use", "db1, active"]
 
 
 async def test_nothing_recorded_is_unknown_and_says_why(past: Past) -> None:
