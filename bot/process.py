@@ -27,6 +27,7 @@ from bot.ledger_copies.place import copy_place
 from bot.logs import configure_logging
 from bot.loop_lag import LoopLag
 from bot.own_rules import remember_past
+from bot.repository_memory import remember_repositories
 from bot.rules_settings import own_rules
 from bot.settings import Settings
 from bot.settings_mistakes import Mistake, SettingsError
@@ -210,6 +211,7 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         await bot.outside.start()
         await bot.keeper.start()
         await remember_past(bot.own_rules, bot.wired.world.history, names, utc_now())
+        await remember_repositories(bot.wired.observer, bot.wired.world.history, names, utc_now())
         ends.push_async_callback(_say_goodbye, bot)
         await bot.slack.start()
         ends.push_async_callback(_in_time, "witness", bot.witness.close, WITNESS_SECONDS)

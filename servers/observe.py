@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -302,6 +302,13 @@ class Observer:
             return state
         answer = Answer(Outcome.TIMED_OUT, self._clock(), timeout, f"the backups are not listed within {timeout:g} s")
         return BackupState(answer, (), None, None)
+
+    def remember_disk(self, cluster: str, path: str, samples: Iterable[Sample]) -> None:
+        """What was used of a repository's disk before, oldest first. What this process has seen itself comes after."""
+        known = Filling(path, ())
+        for sample in (*samples, *self._filling.get((cluster, path), known).samples):
+            known = known.with_sample(sample)
+        self._filling[cluster, path] = known
 
     def _filling_of(self, cluster: Cluster, backups: BackupState | None) -> tuple[Filling, ...]:
         """The listing's file systems as they were over time, this look included. What is not listed now is left out."""

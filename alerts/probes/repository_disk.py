@@ -9,11 +9,13 @@ from servers.backups.filling import Filling, growth, seconds_left
 
 REPOSITORY_USED = "repository_used"
 REPOSITORY_FULL_IN = "repository_full_in"
+BYTES_USED, BYTES_LEFT = "repository_bytes_used", "repository_bytes_left"  # of each disk, for the history
 
 
 def repository_disk(look: Look) -> tuple[Observation, ...]:
     """`repository_used` (the share of the fullest) and `repository_full_in` (seconds until the first one is full, by a
     straight line through the last days; infinite where none grows). Unknown without disks, or with too short a history.
+    For each disk, how much is used and left, by its path: that outlives a restart.
     """
     if look.cluster.backups is None:
         return ()
@@ -25,6 +27,8 @@ def repository_disk(look: Look) -> tuple[Observation, ...]:
     return (
         Observation(REPOSITORY_USED, name, used, Unit.SHARE, lines),
         Observation(REPOSITORY_FULL_IN, name, left, Unit.SECONDS, evidence),
+        *(Observation(BYTES_USED, disk.path, float(disk.used), Unit.BYTES) for disk in disks),
+        *(Observation(BYTES_LEFT, disk.path, float(disk.available), Unit.BYTES) for disk in disks),
     )
 
 
