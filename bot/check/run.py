@@ -14,6 +14,7 @@ from bot.check.hosts import check_hosts
 from bot.check.patroni import check_patroni
 from bot.check.servers import ServerTrials
 from bot.check.slack import check_slack
+from bot.check.statistics import check_statistics
 from bot.check.traffic import check_traffic
 from bot.settings import Settings
 from bot.slack.scopes import WANTED_SCOPES
@@ -53,13 +54,18 @@ async def run_check(settings: Settings) -> int:
                 for name, cluster in wired.clusters.items()
             ]
             hearts = [group.create_task(check_heartbeat(cluster, wired.world)) for cluster in wired.clusters.values()]
+            inside = [group.create_task(check_statistics(cluster)) for cluster in wired.clusters.values()]
             hosts = [group.create_task(check_hosts(cluster)) for cluster in wired.clusters.values()]
             slack = group.create_task(check_slack(settings, WANTED_SCOPES))
             audit = group.create_task(check_audit(settings, wired.ledger))
         findings = [
             *audit.result(),
             *slack.result(),
-            *(finding for task in (*servers, *hosts, *patroni, *traffic, *hearts) for finding in task.result()),
+            *(
+                finding
+                for task in (*servers, *inside, *hosts, *patroni, *traffic, *hearts)
+                for finding in task.result()
+            ),
         ]
     Console().print(table(findings, wired.redactor.text))
     broken = sum(finding.outcome is Outcome.BROKEN for finding in findings)
