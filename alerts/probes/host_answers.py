@@ -12,6 +12,7 @@ HOST_ANSWERS = "host_answers"
 HOST_TIMEOUTS = "host_timeouts"
 
 # Whoever refuses, denies or is starting up is there.
+_IN_A_ROW = 2
 _SILENT = (Outcome.TIMED_OUT, Outcome.UNREACHABLE)
 
 
@@ -66,8 +67,8 @@ def _of_slow_look(look: Look, host: HostWatch) -> Iterator[Observation]:
     lines = (f"{host.timeouts} of the last {host.looks} looks a minute apart got no answer in time",)
     yield Observation(HOST_TIMEOUTS, host.server, float(host.timeouts), Unit.COUNT, lines, host.server)
     seen = next((server for server in look.state.servers if server.name == host.server), None)
-    # A host that SSH does not reach at all is told already.
-    blind = not host.answer.ok and seen is not None and seen.host is not None
+    # Once is a connection that broke off; and a host that SSH does not reach at all is told already.
+    blind = host.failures >= _IN_A_ROW and seen is not None and seen.host is not None
     yield Observation(
         NOT_SEEN,
         f"{host.server} host",

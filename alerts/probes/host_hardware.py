@@ -17,7 +17,7 @@ def host_hardware(look: Look) -> tuple[Observation, ...]:
 
 
 def _arrays(host: HostWatch) -> Iterator[Observation]:
-    arrays = host.arrays.value
+    arrays = () if host.arrays.absent else host.arrays.value
     if arrays is None:
         yield from unseen(ARRAYS_DEGRADED, Unit.COUNT, host, host.arrays)
         return

@@ -21,7 +21,8 @@ def _full_in(reading: Reading) -> Result:
     worst = [result for result in found if isinstance(result, Bad)]
     if worst:
         return next((result for result in worst if result.severity is Severity.CRITICAL), worst[0])
-    return next((result for result in found if isinstance(result, Ok)), Unknown())
+    # Of inodes alone, where it has any, nobody can say that it does not fill up.
+    return found[0]
 
 
 def _ends(reading: Reading, left_name: str, used_name: str, what: str) -> Result:
@@ -38,17 +39,27 @@ def _ends(reading: Reading, left_name: str, used_name: str, what: str) -> Result
     return Ok(_used(used))
 
 
+_judge_host_disk = too_much(
+    HOST_DISK_USED,
+    lambda limits: Limits(limits.host_disk_warning, limits.host_disk_critical, limits.disk_hysteresis),
+    _used,
+    share_text,
+)
+
+
+def _host_disk(reading: Reading) -> Result:
+    """Every file system is asked about, so that one that is gone is known to be; most are another rule's."""
+    if reading.value(FILE_SYSTEM_USED) is None:
+        return Unknown()
+    return _judge_host_disk(reading) if HOST_DISK_USED in reading.observations else Ok("watched as PostgreSQL's")
+
+
 HOST_DISK = Rule(
     name="host_disk",
-    observes=(HOST_DISK_USED,),
+    observes=(FILE_SYSTEM_USED, HOST_DISK_USED),
     title="{cluster}: disk {subject} is nearly full",
     resolved_title="{cluster}: disk {subject} has room again",
-    judge=too_much(
-        HOST_DISK_USED,
-        lambda limits: Limits(limits.host_disk_warning, limits.host_disk_critical, limits.disk_hysteresis),
-        _used,
-        share_text,
-    ),
+    judge=_host_disk,
     hold=lambda thresholds: thresholds.host_disk_for,
     why="PostgreSQL does not lie on it as far as Understudy knows, but a host without room for logs, temporary files "
     "or updates fails in odd ways.",

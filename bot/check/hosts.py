@@ -19,10 +19,11 @@ async def check_hosts(cluster: Cluster) -> list[Finding]:
         found = await HostLooks(shells, utc_now).look(cluster)
     finally:
         await shells.close()
-    return [_finding(cluster, host) for host in found.hosts]
+    return [finding(cluster, host) for host in found.hosts]
 
 
-def _finding(cluster: Cluster, host: HostWatch) -> Finding:
+def finding(cluster: Cluster, host: HostWatch) -> Finding:
+    """What that look tells; a warning where something of the host is unknown."""
     subject, what = f"{cluster.name}/{host.server}", "host"
     if not host.answer.ok:
         mend = "see that the SSH user may run sh there, and how long its login takes"

@@ -16,7 +16,7 @@ from alerts.probes.host_load import host_load
 from alerts.probes.host_memory import host_memory
 from alerts.probes.host_upkeep import host_upkeep
 from alerts.rules import RULES
-from alerts.rules.rule import Bad, Reading, Result
+from alerts.rules.rule import Bad, Ok, Reading, Result, Unknown
 from alerts.thresholds import Thresholds
 from ledger.alerts import Severity
 from servers.state import Answer, Outcome, PeerReply, PeerTry, ServerState
@@ -104,19 +104,22 @@ def test_a_well_run_host_in_a_backup_gives_no_cause_to_speak() -> None:
 def test_what_a_host_does_not_have_is_no_observation_and_what_is_not_known_says_why() -> None:
     nothing = HostWatch("db1", ANSWERED, arrays=Found(absent=True), drives=Found(None, "Permission denied"))
     found = {one.name: one for one in host_hardware(with_host(nothing))}
-    assert set(found) == {"drives_failing"}
+    assert found["arrays_degraded"].value == 0
     assert (found["drives_failing"].value, found["drives_failing"].evidence) == (None, ("Permission denied",))
 
 
 def test_a_host_that_does_not_answer_the_slow_look_is_unknown_in_everything_and_blindness_is_told() -> None:
-    seen = with_host(HostWatch("db1", TIMED_OUT, timeouts=3, looks=9))
+    seen = with_host(HostWatch("db1", TIMED_OUT, timeouts=3, looks=9, failures=2))
     probes = (host_disks, host_load, host_memory, host_hardware, host_upkeep)
     values = [one for probe in probes for one in probe(seen)]
     assert len(values) >= len(probes)
     assert all(one.value is None and one.evidence == (TIMED_OUT.how,) for one in values)
     assert bad(seen)["cannot_see", "db1 host"].severity is WARNING
     # Where the fast look does not get there either, it is told once.
-    assert ("cannot_see", "db1 host") not in bad(with_host(HostWatch("db1", TIMED_OUT), look(dark(DB1))))
+    twice = HostWatch("db1", TIMED_OUT, failures=2)
+    assert ("cannot_see", "db1 host") not in bad(with_host(twice, look(dark(DB1))))
+    # Once is no news.
+    assert bad(with_host(HostWatch("db1", TIMED_OUT, failures=1))) == {}
 
 
 def system(
@@ -125,6 +128,10 @@ def system(
     share, files = int(used * 1000), int(inodes * 1000)
     found = FileSystem("/srv", 1000, share, 1000 - share, files, 1000 - files, full_in, inodes_full_in)
     return replace(WELL, file_systems=Found((found,), ""))
+
+
+def test_a_forecast_that_is_not_known_yet_resolves_nothing() -> None:
+    assert judged(with_host(system(used=0.9, full_in=None)), "full_in") == {"db1 /srv": Unknown()}
 
 
 def peered(peer: TailnetPeer) -> HostWatch:
@@ -197,7 +204,7 @@ def test_a_port_of_a_server_that_is_dark_itself_is_unknown() -> None:
 def test_a_disk_that_the_fast_look_watches_is_told_once() -> None:
     full = FileSystem("/data", 1000, 950, 50, 1, 9, math.inf, math.inf)
     found = judged(with_host(replace(WELL, file_systems=Found((full,), ""))), "host_disk")
-    assert found == {}
+    assert found == {"db1 /data": Ok("watched as PostgreSQL's")}
 
 
 def test_slack_markup_in_a_mount_point_stays_what_it_is() -> None:

@@ -189,7 +189,7 @@ class HostWatch:
 
     `oom_kills`: processes that the kernel ended for want of memory within the last hour, as far as we looked on.
     `open_files`: the share of the file handles that the kernel allows. `ways`: one to each other server. `timeouts`:
-    how many of the last looks, `looks` in all, got no answer in time.
+    how many of the last looks, `looks` in all, got no answer in time; `failures`: how many in a row failed, until now.
     """
 
     server: str
@@ -211,6 +211,7 @@ class HostWatch:
     ways: tuple[tuple[str, Found[Way]], ...] = ()
     timeouts: int = 0
     looks: int = 0
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from statistics import median
 STRETCHES = (6 * 3600.0, 3600.0, 900.0)  # seconds, the longest first
 FORESIGHT = 4.0
 KEPT_FOR = 48 * 3600.0
-DENSE_FOR = 3600.0  # so long every sample is kept, then the highest of ten minutes
-SPARSE = 600.0
+DENSE_FOR = 3600.0  # so long every sample is kept, then the highest of half an hour
+SPARSE = 1800.0
 MOST_POINTS = 40  # of a stretch: slopes are counted between all pairs
 
 

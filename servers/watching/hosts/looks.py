@@ -28,7 +28,7 @@ from servers.watching.hosts.script import watch_command
 from servers.watching.hosts.tailscale import tailnet
 
 # Longer than everything in the script may take by itself, and far less than the minute between two looks.
-LOOK_TIMEOUT = 30.0
+LOOK_TIMEOUT = 45.0
 
 _log = logging.getLogger(__name__)
 
@@ -70,12 +70,14 @@ class HostLooks:
         if isinstance(reading, str):
             return self._unseen(server, memory, Answer(Outcome.FAILED, at, completed.seconds, reading))
         memory.late.append(False)
+        memory.failures = 0
         answer = Answer(Outcome.ANSWERED, at, completed.seconds)
         return _watch(server, memory, reading, questions, answer, started)
 
     @staticmethod
     def _unseen(server: Server, memory: HostMemory, answer: Answer) -> HostWatch:
         memory.late.append(answer.outcome is Outcome.TIMED_OUT)
+        memory.failures += 1
         return HostWatch(server.name, answer, ports=memory.untried(), timeouts=sum(memory.late), looks=len(memory.late))
 
 

@@ -30,6 +30,7 @@ class HostMemory:
 
     drives: Found[tuple[Drive, ...]] = field(default_factory=_never)
     drives_at: float | None = None
+    failures: int = 0  # looks in a row
     late: "deque[bool]" = field(default_factory=lambda: deque(maxlen=TIMEOUTS_OF))
     ssh_at: float | None = None
     _ssh: tuple[PortTry, ...] = ()

@@ -25,13 +25,13 @@ there() { command -v "$1" > /dev/null 2>&1; }
 """
 
 _FILES = r"""
-ask files 4 200000 grep -H '' /proc/loadavg /proc/sys/fs/file-nr /proc/pressure/cpu /proc/pressure/memory \
+ask files 3 200000 grep -H '' /proc/loadavg /proc/sys/fs/file-nr /proc/pressure/cpu /proc/pressure/memory \
   /proc/pressure/io /proc/mdstat /proc/self/mounts
-ask counters 4 20000 grep -H -s -E \
+ask counters 3 20000 grep -H -s -E \
   '^(MemTotal:|MemAvailable:|Hugetlb:|SwapTotal:|SwapFree:|oom_kill |pswpin |pswpout |size |c_min )' \
   /proc/meminfo /proc/vmstat /proc/spl/kstat/zfs/arcstats
-ask disks 4 100000 df -P -k -l
-ask inodes 4 100000 df -P -i -l
+ask disks 3 100000 df -P -k -l
+ask inodes 3 100000 df -P -i -l
 """
 
 # modules.dep is written when a kernel is installed, so its time is that of the installation.
@@ -64,7 +64,7 @@ if there chronyc; then ask chrony 3 4000 chronyc -n tracking; fi
 
 _SERVICES = r"""
 if there systemctl; then
-  ask units 4 50000 systemctl list-units --state=failed --plain --no-legend --no-pager --full
+  ask units 3 50000 systemctl list-units --state=failed --plain --no-legend --no-pager --full
 fi
 """
 
@@ -80,14 +80,14 @@ drives() {
 }
 if [ "$rarely" = rarely ]; then
   if there smartctl; then
-    printf '@drives\n'; ( { drives 2>&1; printf '\n@exit 0\n'; } & ) | timeout 15 head -c 200000; printf '\n@end\n'
+    printf '@drives\n'; ( { drives 2>&1; printf '\n@exit 0\n'; } & ) | timeout 12 head -c 200000; printf '\n@end\n'
   else echo "@no_smartctl"
   fi
 fi
 """
 
 _TAILSCALE = r"""
-if there tailscale; then ask tailscale 4 500000 tailscale status --json; fi
+if there tailscale; then ask tailscale 3 500000 tailscale status --json; fi
 """
 
 # Nothing that is there everywhere tries a port and says what came of it; one of these three nearly always is. They run
