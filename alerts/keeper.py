@@ -89,7 +89,7 @@ class AlertKeeper:
         *,
         own: Mapping[str, Thresholds] | None = None,
         remember: Remember = forget,
-        routes: Sequence[Route] = (),
+        routes: Callable[[], Sequence[Route]] = tuple,
         own_rules: OwnRules | None = None,
         outside: OutsideAlerts | None = None,
     ) -> None:
@@ -100,7 +100,7 @@ class AlertKeeper:
         self._remember = remember
         self._own_rules = own_rules or OwnRules()
         self._rules = {rule.name: rule for rule in (*RULES, *self._own_rules.rules)}
-        self._routes = tuple(routes)
+        self._routes = routes
         self._clock = clock
         self._tracks: dict[str, Tracks] = defaultdict(dict)
         self._looks: dict[str, Look] = {}
@@ -209,7 +209,7 @@ class AlertKeeper:
         fresh = sum(transition.change is Change.FIRED for transition in guess.transitions)
         async with self._weather:
             prepared = await self._ledger.read(
-                lambda db: prepare(db, cluster, self._routes, now, self._thresholds, fresh)
+                lambda db: prepare(db, cluster, self._routes(), now, self._thresholds, fresh)
             )
             outcome = self._round(cluster, observed, now, prepared)
             if outcome.transitions:
@@ -222,14 +222,14 @@ class AlertKeeper:
         fires = any(track.firing is not None for track in self._tracks[cluster.name].values())
         if not fires and not self._stormy:
             return Prepared()
-        around = await self._ledger.read(lambda db: look_around(db, cluster, self._routes, now, self._thresholds))
+        around = await self._ledger.read(lambda db: look_around(db, cluster, self._routes(), now, self._thresholds))
         over = [channel for channel, weather in around.weather.items() if weather.over]
         if over:
             async with self._weather:
                 await self._ledger.write(lambda db: end_those_over(db, over, now, self._thresholds))
                 self._stormy = await self._ledger.read(storms_of)
                 around = await self._ledger.read(
-                    lambda db: look_around(db, cluster, self._routes, now, self._thresholds)
+                    lambda db: look_around(db, cluster, self._routes(), now, self._thresholds)
                 )
         return Prepared(around)
 
@@ -293,7 +293,7 @@ class AlertKeeper:
         firing = (track.firing for track in tracks.values())
         held_back = tuple(row for row in firing if row is not None and held(row) and row.group == group)
         now = self._clock()
-        goes_to = destination(self._routes, cluster.channel, alert.severity, cluster.name, alert.rule, now)
+        goes_to = destination(self._routes(), cluster.channel, alert.severity, cluster.name, alert.rule, now)
         return Context(standby, held_back, calls=goes_to.calls, rule=self._rules.get(alert.rule))
 
     async def _mark(self, alert_id: str, by: By, mark: _Mark) -> Page:

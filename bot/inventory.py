@@ -7,7 +7,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from alerts.intervals import Intervals
 from alerts.itself import ELSEWHERE, OWN, OwnClusters
-from alerts.routes import Route
 from alerts.thresholds import Thresholds
 from bot.automatic_settings import automatic_policy
 from bot.backup_settings import backup_place
@@ -20,7 +19,6 @@ from bot.patroni_settings import patroni_place
 from bot.policy_settings import overrides_from, policy_from
 from bot.ports_settings import required_port
 from bot.roster import GroupEntry, PersonEntry, Roster
-from bot.routes_settings import routes
 from bot.services_settings import managed_service
 from bot.settings import ClusterSettings, ServerSettings, Settings
 from bot.settings_mistakes import Mistake, SettingsError
@@ -63,12 +61,12 @@ def policies_of(settings: Settings) -> Policies:
         rights={right: frozenset(holders) for right, holders in settings.rights.items()},
         orders={order: policy_from(section) for order, section in settings.policies.items()},
         overrides={order: overrides_from(section) for order, section in settings.policies.items() if section.when},
-        slack_ids=_slack_ids(settings),
+        slack_ids=slack_ids_of(settings),
         people={key: person.slack for key, person in settings.people.items()},
     )
 
 
-def _slack_ids(settings: Settings) -> dict[str, tuple[str, ...]]:
+def slack_ids_of(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Whom a mention of a key notifies: the Slack user group where there is one, else each who is listed."""
     people = {key: (person.slack,) for key, person in settings.people.items()}
     groups = {
@@ -76,11 +74,6 @@ def _slack_ids(settings: Settings) -> dict[str, tuple[str, ...]]:
         for key, group in settings.groups.items()
     }
     return {**people, **groups}
-
-
-def routes_of(settings: Settings) -> tuple[Route, ...]:
-    """Where alerts go, and whom they call."""
-    return routes(settings.routes, _slack_ids(settings))
 
 
 def maintenance_windows_of(settings: Settings) -> dict[str, tuple[MaintenanceWindow, ...]]:
@@ -151,7 +144,9 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
     clusters = tuple(clusters)
     slack = settings.slack
     watchers = (settings.watchdog.ping_url, settings.webhook.token if settings.webhook else None)
-    tokens = (slack.bot_token, slack.app_token, slack.signing_secret, *watchers)
+    schedules = (getattr(section, "token", None) for section in settings.on_call.values())
+    pagers = (section.key for section in settings.paging.values())
+    tokens = (slack.bot_token, slack.app_token, slack.signing_secret, *watchers, *schedules, *pagers)
     conninfos = (
         text for cluster in clusters for server in cluster.servers for text in (server.conninfo, server.replication)
     )

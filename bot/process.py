@@ -12,23 +12,18 @@ from importlib.metadata import version
 import structlog
 from sqlite_utils import Database
 
-from alerts.keeper import AlertKeeper
 from alerts.monitor import Monitor
-from alerts.outside import OutsideAlerts
-from alerts.rules.own.own_rule import OwnRules
+from bot.alerting import Alerting, Watchdog, open_alerting, open_watchdog
 from bot.history_keeper import HistoryKeeper
-from bot.http.alertmanager import AlertmanagerWebhook
-from bot.http.health import Readiness, readiness
 from bot.http.metrics import Metrics
 from bot.http.server import HttpServer
-from bot.inventory import intervals_of, own_clusters_of, routes_of, thresholds_of
+from bot.inventory import intervals_of
 from bot.ledger_copies.keeper import LedgerCopyKeeper
 from bot.ledger_copies.place import copy_place
 from bot.logs import configure_logging
 from bot.loop_lag import LoopLag
 from bot.own_rules import remember_past
 from bot.repository_memory import remember_repositories
-from bot.rules_settings import own_rules
 from bot.settings import Settings
 from bot.settings_mistakes import Mistake, SettingsError
 from bot.settings_record import key_digests, settings_details
@@ -38,16 +33,12 @@ from bot.slack.face import SlackConfiguration, SlackFace
 from bot.slack.identity import OwnIdentity
 from bot.slack_settings import mistakes_in_tokens
 from bot.vitals import VitalSigns
-from bot.watchdog.pinger import Pinger
-from bot.watchdog.self_watch import SelfWatch
-from bot.watchdog_settings import WebhookSettings
 from bot.wiring import Wired, open_world, utc_now
 from bot.witness.keeper import Witnesses, WitnessKeeper
 from bot.witness.opening import witnesses_of
 from ledger.audit import UNDERSTUDY, AuditEntry, AuditKind, append, recent
 from ledger.errors import LedgerError
 from servers.blocking import in_thread
-from servers.inventory import Cluster
 
 # A supervisor gives ten seconds: the running step gets most of them, then each part its share, whatever hangs.
 STEP_SECONDS = 5.5
@@ -67,17 +58,14 @@ class Bot:
     """The running parts."""
 
     wired: Wired
-    keeper: AlertKeeper
+    alerting: Alerting
     monitor: Monitor
     slack: SlackFace
     http: HttpServer
     loop_lag: LoopLag
     witness: WitnessKeeper
     ledger_copies: LedgerCopyKeeper
-    own_rules: OwnRules
-    outside: OutsideAlerts
-    self_watch: SelfWatch
-    pinger: Pinger
+    watchdog: Watchdog
     keys: Mapping[str, str]  # digests of the settings, by key
 
     async def copy_ledger(self) -> None:
@@ -109,12 +97,8 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         )
         configure_logging(settings.log, wired.redactor)
         copies = LedgerCopyKeeper(wired.ledger.path, copy_place(settings), utc_now)
-        own, outside, own_clusters = (
-            OwnRules(own_rules(settings.rules)),
-            OutsideAlerts(wired.ledger),
-            own_clusters_of(settings),
-        )
-        keeper = _alert_keeper(settings, wired, own, outside, (own_clusters.own, own_clusters.elsewhere))
+        alerting = open_alerting(settings, wired)
+        keeper = alerting.keeper
         intervals = intervals_of(settings)
         monitor = Monitor(
             wired.clusters.values(),
@@ -141,52 +125,11 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         loop_lag = LoopLag()
         witness = WitnessKeeper(wired.ledger, await _witnesses(settings), utc_now)
         signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals, witness)
-        webhook = AlertmanagerWebhook(settings.webhook or WebhookSettings(), outside, wired.clusters, utc_now)
-        routes = (*slack.routes(), *webhook.routes())
-        http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), routes)
-        pinger = _pinger(settings, signs)
-        self_watch = SelfWatch(
-            settings.watchdog,
-            own_clusters,
-            wired.ledger,
-            keeper,
-            monitor,
-            outside,
-            signs.vitals,
-            pinger.state,
-            copies.state,
-            utc_now,
-        )
+        http_routes = (*slack.routes(), *alerting.webhook.routes())
+        http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), http_routes)
+        watchdog = open_watchdog(settings, wired, alerting, monitor, signs, copies)
         keys = key_digests(settings, wired.redactor)
-        yield Bot(
-            wired, keeper, monitor, slack, http, loop_lag, witness, copies, own, outside, self_watch, pinger, keys
-        )
-
-
-def _pinger(settings: Settings, signs: VitalSigns) -> Pinger:
-    async def ready() -> Readiness:
-        return readiness(await signs.vitals())
-
-    url = settings.watchdog.ping_url
-    return Pinger(url.get_secret_value() if url else None, settings.watchdog.ping_every, ready, utc_now)
-
-
-def _alert_keeper(
-    settings: Settings, wired: Wired, own_rules: OwnRules, outside: OutsideAlerts, beside: tuple[Cluster, ...]
-) -> AlertKeeper:
-    """`beside`: what is no cluster, and has alerts all the same."""
-    common, own = thresholds_of(settings)
-    return AlertKeeper(
-        wired.ledger,
-        (*wired.clusters.values(), *beside),
-        common,
-        utc_now,
-        own=own,
-        routes=routes_of(settings),
-        remember=wired.world.history.record,
-        own_rules=own_rules,
-        outside=outside,
-    )
+        yield Bot(wired, alerting, monitor, slack, http, loop_lag, witness, copies, watchdog, keys)
 
 
 async def _witnesses(settings: Settings) -> Witnesses:
@@ -208,10 +151,9 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         port = await _listen(bot.http)
         await _record(bot, AuditKind.STARTED, {"version": version("understudy"), "clusters": names})
         await bot.wired.ledger.write(lambda db: _record_settings(db, bot.keys))
-        await bot.outside.start()
-        await bot.keeper.start()
-        await remember_past(bot.own_rules, bot.wired.world.history, names, utc_now())
         await remember_repositories(bot.wired.observer, bot.wired.world.history, names, utc_now())
+        await bot.alerting.start()
+        await remember_past(bot.alerting.own_rules, bot.wired.world.history, names, utc_now())
         ends.push_async_callback(_say_goodbye, bot)
         await bot.slack.start()
         ends.push_async_callback(_in_time, "witness", bot.witness.close, WITNESS_SECONDS)
@@ -263,7 +205,7 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
 def _chores(bot: Bot) -> tuple[Coroutine[None, None, None], ...]:
     wired = bot.wired
     lasting = wired.offsite.run(), HistoryKeeper(wired.world.history).run(), wired.world.heartbeats.run()
-    watching = bot.self_watch.run(), bot.pinger.run()
+    watching = *bot.watchdog.chores(), bot.alerting.on_call.run(), bot.alerting.forwarder.run()
     return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.ledger_copies.run(), *lasting, *watching
 
 

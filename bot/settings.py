@@ -36,6 +36,8 @@ from bot.heartbeat_settings import HeartbeatSettings
 from bot.history_settings import HistorySettings
 from bot.ledger_settings import LedgerSettings
 from bot.maintenance_settings import MaintenanceSettings
+from bot.on_call_settings import OnCallSettings
+from bot.paging_settings import PagingSettings
 from bot.patroni_settings import PatroniSettings
 from bot.policy_settings import PolicySettings
 from bot.ports_settings import PortSettings
@@ -89,6 +91,7 @@ class LogSettings(Section):
 class PersonSettings(Section):
     slack: SlackUser
     operating_system_user: str | None = None
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
 
 
 class GroupSettings(Section):
@@ -174,6 +177,8 @@ class Settings(BaseSettings):
     thresholds: Thresholds = {}
     routes: tuple[RouteSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
+    on_call: dict[Name, OnCallSettings] = {}
+    paging: dict[Name, PagingSettings] = {}
     watchdog: WatchdogSettings = WatchdogSettings()
     webhook: WebhookSettings | None = None
     clusters: Annotated[dict[Name, ClusterSettings], Field(min_length=1)]

@@ -18,6 +18,8 @@ from bot.drill_settings import mistakes_in_drills
 from bot.dump_settings import mistakes_in_dumps
 from bot.fence_settings import mistakes_in_fence
 from bot.ledger_settings import mistakes_in_ledger
+from bot.on_call_settings import mistakes_in_on_call
+from bot.paging_settings import mistakes_in_paging
 from bot.patroni_settings import mistakes_in_patroni
 from bot.policy_settings import mistakes_in_names
 from bot.ports_settings import mistakes_in_ports
@@ -53,7 +55,10 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     yield from _rights(raw, known)
     yield from _policies(raw, known)
     yield from mistakes_in_rules(raw.get("rules"))
-    yield from mistakes_in_routes(raw.get("routes"), known, _table(raw, "clusters"), rule_names(raw.get("rules")))
+    yield from mistakes_in_on_call(raw.get("on_call"), tuple(_table(raw, "people")), tuple(_table(raw, "groups")))
+    yield from mistakes_in_paging(raw.get("paging"))
+    called = known | frozenset(_table(raw, "on_call"))
+    yield from mistakes_in_routes(raw.get("routes"), called, _table(raw, "clusters"), rule_names(raw.get("rules")))
     yield from mistakes_in_thresholds("thresholds", raw.get("thresholds"))
     for cluster, section in _tables(raw, "clusters"):
         yield from mistakes_in_thresholds(f"clusters.{cluster}.thresholds", section.get("thresholds"))
@@ -67,7 +72,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _people(raw: Mapping[str, Any]) -> Iterator[Mistake]:
-    for field in ("slack", "operating_system_user"):
+    for field in ("slack", "operating_system_user", "email"):
         seen: dict[str, str] = {}
         for key, section in _tables(raw, "people"):
             value = section.get(field)

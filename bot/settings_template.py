@@ -167,6 +167,28 @@ reason_required = false
 # hold = true                       # said only when the hours are over, if it still fires then
 
 @RULES@
+# Who is on call, for routes to call by that name: people who take turns, or a schedule kept elsewhere, whose people are
+# found by [people.NAME] email. docs/on-call.md
+# [on_call.primary]
+# kind = "rota"
+# people = ["alice", "bob"]
+# start = 2026-01-05                # the first day of the first one
+# days = 7
+# handover = "09:00"
+# time_zone = "Europe/Vienna"
+#
+# [on_call.secondary]
+# kind = "pagerduty"                # or "opsgenie"; "grafana" (Grafana OnCall), with its url
+# schedule = "PABC123"
+# fallback = ["dba"]                # called where the schedule names nobody, or does not answer
+# the token: UNDERSTUDY_ON_CALL__SECONDARY__TOKEN
+
+# Services that are told of alerts as well, so that somebody's telephone rings.
+# [paging.pager]
+# kind = "pagerduty"                # or "opsgenie", "grafana"
+# severities = ["critical"]
+# PagerDuty's routing key, Opsgenie's API key, or the URL of Grafana's webhook: UNDERSTUDY_PAGING__PAGER__KEY
+
 # Who watches the watcher. UNDERSTUDY_WATCHDOG__PING_URL is pinged while everything works: a dead man's switch elsewhere
 # calls people when the pings end. docs/watchdog.md
 # [watchdog]

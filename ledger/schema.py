@@ -5,6 +5,7 @@
 
 from ledger.alert_life_schema import ALERT_LIFE
 from ledger.automatic_schema import AUTOMATIC
+from ledger.forwarding_schema import FORWARDED_ALERTS
 from ledger.instance_schema import RESTORED_INSTANCES
 from ledger.maintenance_schema import MAINTENANCE
 from ledger.outside_schema import OUTSIDE_ALERTS
@@ -268,4 +269,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     PLANNED_MAINTENANCE,
     _CAUGHT_UP,
     OUTSIDE_ALERTS,
+    FORWARDED_ALERTS,
 )

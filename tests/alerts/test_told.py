@@ -43,7 +43,7 @@ class Told(Scene):
         self.keeper = self._keeper()
 
     def _keeper(self) -> AlertKeeper:
-        return AlertKeeper(self.ledger, [CLUSTER], self.thresholds, self.clock, routes=self._routes)
+        return AlertKeeper(self.ledger, [CLUSTER], self.thresholds, self.clock, routes=lambda: self._routes)
 
     async def silenced(self, silence: Silence) -> None:
         await self.ledger.write(lambda db: save_silence(db, silence))

@@ -1,0 +1,117 @@
+"""Everything around alerts, made and wired: what is watched beside the clusters, who is called, who else is told."""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+from alerts.itself import OwnClusters
+from alerts.keeper import AlertKeeper
+from alerts.monitor import Monitor
+from alerts.outside import OutsideAlerts
+from alerts.routes import Route
+from alerts.rules.own.own_rule import OwnRules
+from alerts.wording import title_of
+from bot.http.alertmanager import AlertmanagerWebhook
+from bot.http.health import Readiness, readiness
+from bot.inventory import own_clusters_of, slack_ids_of, thresholds_of
+from bot.ledger_copies.keeper import LedgerCopyKeeper
+from bot.on_call.keeper import OnCall
+from bot.on_call_settings import duties
+from bot.paging.forwarder import Forwarder
+from bot.paging_settings import forwardings
+from bot.routes_settings import routes
+from bot.rules_settings import own_rules
+from bot.settings import Settings
+from bot.vitals import VitalSigns
+from bot.watchdog.pinger import Pinger
+from bot.watchdog.self_watch import SelfWatch
+from bot.watchdog_settings import WebhookSettings
+from bot.wiring import Wired, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """The keeper of alerts and what it needs."""
+
+    keeper: AlertKeeper
+    own_rules: OwnRules
+    outside: OutsideAlerts
+    beside: OwnClusters
+    on_call: OnCall
+    forwarder: Forwarder
+    webhook: AlertmanagerWebhook
+
+    async def start(self) -> None:
+        """Reads what the ledger has. Raises LedgerError."""
+        await self.outside.start()
+        await self.keeper.start()
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """Who watches the watcher."""
+
+    self_watch: SelfWatch
+    pinger: Pinger
+
+    def chores(self) -> tuple[Coroutine[None, None, None], ...]:
+        return self.self_watch.run(), self.pinger.run()
+
+
+def open_alerting(settings: Settings, wired: Wired) -> Alerting:
+    """Nothing is started."""
+    own, outside, beside = own_rules(settings.rules), OutsideAlerts(wired.ledger), own_clusters_of(settings)
+    emails = {person.email.lower(): key for key, person in settings.people.items() if person.email}
+    on_call = OnCall(duties(settings.on_call), emails, utc_now)
+    common, for_clusters = thresholds_of(settings)
+    rules = OwnRules(own)
+    keeper = AlertKeeper(
+        wired.ledger,
+        (*wired.clusters.values(), beside.own, beside.elsewhere),
+        common,
+        utc_now,
+        own=for_clusters,
+        routes=lambda: _routes(settings, on_call),
+        remember=wired.world.history.record,
+        own_rules=rules,
+        outside=outside,
+    )
+    forwarder = Forwarder(wired.ledger, keeper, forwardings(settings.paging), title_of, utc_now)
+    webhook = AlertmanagerWebhook(settings.webhook or WebhookSettings(), outside, wired.clusters, utc_now)
+    return Alerting(keeper, rules, outside, beside, on_call, forwarder, webhook)
+
+
+def open_watchdog(
+    settings: Settings,
+    wired: Wired,
+    alerting: Alerting,
+    monitor: Monitor,
+    signs: VitalSigns,
+    copies: LedgerCopyKeeper,
+) -> Watchdog:
+    """Nothing is started."""
+
+    async def ready() -> Readiness:
+        return readiness(await signs.vitals())
+
+    url = settings.watchdog.ping_url
+    pinger = Pinger(url.get_secret_value() if url else None, settings.watchdog.ping_every, ready, utc_now)
+    self_watch = SelfWatch(
+        settings.watchdog,
+        alerting.beside,
+        wired.ledger,
+        alerting.keeper,
+        monitor,
+        alerting.outside,
+        signs.vitals,
+        pinger.state,
+        copies.state,
+        utc_now,
+    )
+    return Watchdog(self_watch, pinger)
+
+
+def _routes(settings: Settings, on_call: OnCall) -> tuple[Route, ...]:
+    """As they are at this moment: who is on call changes."""
+    ids = slack_ids_of(settings)
+    now = {one.name: tuple(each for key in one.people for each in ids.get(key, ())) for one in on_call.now()}
+    return routes(settings.routes, {**ids, **now})
