@@ -42,7 +42,7 @@ class Holding:
         if severity is None:
             return Finding(rule, cluster, subject, result)
         silence = silence_of(rule, cluster, subject, severity, around.silences)
-        cause = cause_of(rule, subject, firing, self._rules)
+        cause = cause_of(rule, subject, severity, firing, self._rules)
         if cause is not None:
             group: str | None = cause.group
         elif silence is not None:
@@ -70,7 +70,8 @@ class Holding:
         goes_to = self._destination(rule.name, severity)
         if goes_to.held_by is not None:
             return goes_to.held_by
-        together = told_with(rule.name, subject, severity, firing, self._now, self._together)
+        within = 0.0 if rule.stands_alone else self._together
+        together = told_with(rule.name, subject, severity, firing, self._now, within)
         if together is not None:
             return together
         alert = firing.get((rule.name, subject))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from alerts.dependencies import depends
 from alerts.rules.rule import Rule
-from ledger.alerts import AlertRow
+from ledger.alerts import AlertRow, Severity, at_least
 
 
 def hides(cause: Rule, cause_subject: str, rule: Rule, subject: str) -> bool:
@@ -16,11 +16,18 @@ def hides(cause: Rule, cause_subject: str, rule: Rule, subject: str) -> bool:
 
 
 def cause_of(
-    rule: Rule, subject: str, firing: Mapping[tuple[str, str], AlertRow], rules: Mapping[str, Rule]
+    rule: Rule,
+    subject: str,
+    severity: Severity,
+    firing: Mapping[tuple[str, str], AlertRow],
+    rules: Mapping[str, Rule],
 ) -> AlertRow | None:
-    """The firing alert (by rule and subject) that hides the finding; None where it stands for itself."""
+    """The firing alert (by rule and subject) that hides the finding; None where it stands for itself. What is critical
+    is never told as a line on a warning."""
     for (name, other), alert in firing.items():
         cause = rules.get(name)
-        if cause is not None and name != rule.name and hides(cause, other, rule, subject):
+        if cause is None or name == rule.name or not at_least(alert.severity, severity):
+            continue
+        if hides(cause, other, rule, subject):
             return alert
     return None

@@ -25,4 +25,5 @@ OUTSIDE = Rule(
     why="Another monitor found it by a rule of its own and sent it here.",
     mend="Follow what it says; it resolves here when the sender says that it is over.",
     caused_by_operations=True,
+    stands_alone=True,
 )

@@ -65,7 +65,8 @@ class Rule:
     fires: by the graph of `alerts.dependencies` it is the consequence of what is down beneath it. For what no graph can
     know there is `hidden_by` (while one of these rules fires on the same cluster) and `hidden_by_same` (on the same
     subject). `caused_by_operations`: a running operation is expected to set it off. One that is `never_quiet` is
-    silenced only by a silence that names the rule in full.
+    silenced only by a silence that names the rule in full. Alerts of one that `stands_alone` have nothing in common:
+    those that begin together are not told together.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Rule:
     caused_by_operations: bool = False
     offers_failover: bool = False
     never_quiet: bool = False
+    stands_alone: bool = False
 
 
 def no(observation: str, severity: Severity, value: str, threshold: str, well: str) -> Callable[[Reading], Result]:

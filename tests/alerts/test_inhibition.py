@@ -9,6 +9,7 @@ from alerts.inhibition import cause_of, hides
 from alerts.rules import RULES
 from alerts.rules.availability import STANDBY_DOWN
 from alerts.rules.rule import Rule
+from ledger.alerts import Severity
 from tests.alerts.test_notices import ALERT
 
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -88,12 +89,20 @@ def test_the_graph_has_no_circles() -> None:
 def test_the_cause_is_the_alert_that_fires_and_nothing_is_its_own() -> None:
     down = replace(ALERT, rule="standby_down", subject="db2")
     firing = {("standby_down", "db2"): down}
-    assert cause_of(BY_NAME["replay_lag"], "db2", firing, BY_NAME) is down
-    assert cause_of(BY_NAME["standby_down"], "db2", firing, BY_NAME) is None
-    assert cause_of(BY_NAME["replay_lag"], "db2", {}, BY_NAME) is None
+    assert cause_of(BY_NAME["replay_lag"], "db2", Severity.WARNING, firing, BY_NAME) is down
+    assert cause_of(BY_NAME["standby_down"], "db2", Severity.WARNING, firing, BY_NAME) is None
+    assert cause_of(BY_NAME["replay_lag"], "db2", Severity.WARNING, {}, BY_NAME) is None
+
+
+def test_what_is_critical_is_never_a_line_on_a_warning() -> None:
+    warning = replace(ALERT, rule="standby_down", subject="db2", severity=Severity.WARNING)
+    firing = {("standby_down", "db2"): warning}
+    lag = BY_NAME["replay_lag"]
+    assert cause_of(lag, "db2", Severity.WARNING, firing, BY_NAME) is warning
+    assert cause_of(lag, "db2", Severity.CRITICAL, firing, BY_NAME) is None
 
 
 def test_two_primaries_and_an_unknown_rule_hide_nothing_they_should_not() -> None:
     assert not any(hides(cause, "shop", BY_NAME["split_brain"], "shop") for cause in RULES)
     gone = {("a_rule_that_is_no_more", "db2"): ALERT}
-    assert cause_of(BY_NAME["replay_lag"], "db2", gone, BY_NAME) is None
+    assert cause_of(BY_NAME["replay_lag"], "db2", Severity.WARNING, gone, BY_NAME) is None

@@ -13,6 +13,7 @@ from alerts.keeper import AlertKeeper
 from alerts.lifecycle import Change
 from alerts.observation import Look
 from alerts.routes import Call, Route
+from alerts.rules import RULES
 from alerts.thresholds import Thresholds
 from ledger.alerts import Severity
 from ledger.audit import AuditKind
@@ -222,6 +223,10 @@ async def test_the_same_on_several_subjects_at_once_is_one_message_that_lists_th
     assert await scene.take(full("wal", "log"), 60) == [("disk", Change.RESOLVED)]
     assert await scene.take(full("wal", "log"), 2) == [("disk", Change.RELEASED)] * 2
     assert len([item for item in await scene.send() if item.parent is None]) == 3
+
+
+def test_rules_whose_alerts_have_nothing_in_common_say_so() -> None:
+    assert [rule.name for rule in RULES if rule.stands_alone] == ["outside"]
 
 
 async def test_what_comes_later_or_is_worse_or_after_somebody_took_it_up_has_its_own_message(ledger: Ledger) -> None:
