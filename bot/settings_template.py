@@ -235,6 +235,7 @@ cooldown = "1h"                     # between two failovers
 # backup = "daily 02:00"            # or "weekly sun 02:00", "monthly 1 02:00", cron's five fields
 # backup_diff = "daily 14:00"       # with pgbackrest and barman; and backup_incr
 # drill_restore = "weekly sun 04:00"
+# drill_full = "0 4 1 jan,apr,jul,oct *"    # switches over and back as well: clients notice; docs/drills.md
 # set_by = "alice"                  # who answers for it: a key of people
 # late_by = "6h"                    # a missed one is still started when it is less late than this
 

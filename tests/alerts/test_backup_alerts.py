@@ -252,6 +252,15 @@ class TestDrills:
         assert severity(judged("drill", drills(self.look()))) is Severity.WARNING
         assert isinstance(judged("drill", drills(self.look(oldest=2))), Ok)
 
+    def test_that_a_full_one_is_overdue_is_an_alert_of_its_own(self) -> None:
+        weekly = replace(self.look(self.held(1, passed=True)), failover_drills=(self.held(98, passed=True),))
+        assert isinstance(judged("drill_full", drills(weekly)), Ok)
+        quarter = replace(weekly, failover_drills=(self.held(100, passed=True),))
+        assert severity(judged("drill_full", drills(quarter))) is Severity.WARNING
+        assert isinstance(judged("drill", drills(quarter)), Ok)
+        failed = replace(weekly, failover_drills=(self.held(1, passed=False),))
+        assert severity(judged("drill_full", drills(failed))) is Severity.WARNING
+
     def test_without_drills_and_backups_nothing_is_known(self) -> None:
         unseen = look(backups=BackupState(SILENT, (), None, None))
         assert isinstance(judged("drill", drills(unseen)), Unknown)

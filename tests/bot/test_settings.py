@@ -112,6 +112,15 @@ def test_a_good_file_becomes_the_values_that_the_other_packages_know(write: Path
     assert own == {}
 
 
+def test_alerts_go_by_what_is_promised_of_a_cluster_unless_a_threshold_says_otherwise(write: Path) -> None:
+    promised = '[clusters.shop.objectives]\nrto = "20m"\nrpo = "2h"\n'
+    _, own = thresholds_of(_load(write, GOOD + promised))
+    assert (own["shop"].rto, own["shop"].archive_behind, own["shop"].archive_critical) == (1200.0, 7200.0, 7200.0)
+    said = '[clusters.shop.thresholds]\nrto = "30m"\narchive_critical = "90m"\n'
+    _, own = thresholds_of(_load(write, GOOD + promised + said))
+    assert (own["shop"].rto, own["shop"].archive_behind, own["shop"].archive_critical) == (1800.0, 900.0, 5400.0)
+
+
 def test_a_witness_is_a_host_with_files_that_exist(write: Path) -> None:
     witness = '[clusters.shop.witness.ssh]\nhost = "w"\nuser = "me"\nknown_hosts = "known_hosts"\n'
     known = clusters_of(_load(write, GOOD + witness))["shop"].witness
