@@ -99,7 +99,9 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
             async with asyncio.timeout(CLOSE_SECONDS):
                 closing = (probes.close(), watches.close(), sessions.close(), shells.close())
                 await asyncio.gather(*closing, return_exceptions=True)
-        await history.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await history.close()
         await ledger.close()
 
 

@@ -9,6 +9,7 @@ import structlog
 from ledger.page import Plot, PlotLine, PlotPoint
 from ledger.units import Unit
 
+WARM_AFTER = 20.0  # seconds; a start has more important things to do
 PICTURE_SECONDS = 3.0  # for one; a sparkline stands in for what takes longer
 
 log = structlog.get_logger(__name__)
@@ -22,6 +23,7 @@ class Plotter:
 
     async def warm(self) -> None:
         """Draws a first picture that nobody sees: loading matplotlib and its fonts takes a second or more."""
+        await asyncio.sleep(WARM_AFTER)
         now = datetime.now(UTC)
         points = tuple(PlotPoint(now - timedelta(minutes=minute), float(minute)) for minute in (2, 1, 0))
         plot = Plot("", Unit.BYTES, now - timedelta(hours=1), now, (PlotLine("", points),))
