@@ -83,11 +83,14 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     shells, sessions = Shells(), Sessions()
     probes = Probes(sessions)
     # Its SQL has connections of its own: no fast look waits behind a slow one.
-    watches = Watches(hosts=HostLooks(shells, utc_now), postgresql=PostgresqlLook(Sessions(), utc_now))
+    inside, heartbeats = PostgresqlLook(Sessions(), utc_now), Heartbeats(clusters.values(), sessions)
+    watches = Watches(hosts=HostLooks(shells, utc_now), postgresql=inside, heartbeats=heartbeats)
     try:
         backups = BackupTools(shells, utc_now)
         people = directory(roster)
-        world = _world(settings, clusters, people, ledger, history, shells, sessions, backups, probes, watches)
+        world = _world(
+            settings, clusters, people, ledger, history, shells, sessions, backups, probes, watches, heartbeats
+        )
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
         lister = NativeBackups(shells, utc_now)
@@ -122,6 +125,7 @@ def _world(
     backups: BackupTools,
     probes: Probes,
     watches: Watches,
+    heartbeats: Heartbeats,
 ) -> World:
     """What commands look at and act on."""
     partial = PartialBackups(shells, utc_now)
@@ -161,6 +165,6 @@ def _world(
         maintenance_windows=maintenance_windows_of(settings),
         traffic=traffic,
         patroni=patroni_engines(clusters.values(), utc_now),
-        heartbeats=Heartbeats(clusters.values(), sessions),
+        heartbeats=heartbeats,
         probes=probes,
     )

@@ -14,6 +14,7 @@ from alerts.probes.checksums import checksums
 from alerts.probes.connections import connections
 from alerts.probes.disks import disks
 from alerts.probes.drills import drills
+from alerts.probes.heartbeat_lag import heartbeat_lag
 from alerts.probes.host_answers import host_answers
 from alerts.probes.host_clocks import host_clocks
 from alerts.probes.host_disks import host_disks
@@ -51,6 +52,7 @@ from alerts.probes.wal_rate import wal_rate
 PROBES: tuple[Probe, ...] = (
     availability,
     replay_lag,
+    heartbeat_lag,
     replication_lag,
     receiver,
     synchronous_standbys,

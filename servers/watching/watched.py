@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from servers.heartbeat import Beats
     from servers.watching.hosts.facts import HostWatches
     from servers.watching.postgresql.watched import PostgresqlWatched
 
@@ -14,6 +15,7 @@ class Watched:
 
     hosts: "HostWatches | None" = None
     postgresql: "tuple[PostgresqlWatched, ...] | None" = None
+    beats: "Beats | None" = None  # the heartbeat as every server has it, where the settings want one
 
 
 NOTHING_WATCHED = Watched()

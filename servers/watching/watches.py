@@ -1,5 +1,6 @@
 """The slower watches over a cluster. None of them keeps a look waiting: it gets what is known by then."""
 
+from servers.heartbeat import Heartbeats
 from servers.inventory import Cluster
 from servers.slow_looks import SlowLooks
 from servers.watching.hosts.facts import HostWatches
@@ -12,19 +13,28 @@ from servers.watching.watched import Watched
 class Watches:
     """A topic is a `servers.slow_looks.SlowLooks` here and a field in `Watched`; None: it is not watched."""
 
-    def __init__(self, *, hosts: HostLooks | None = None, postgresql: PostgresqlLook | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        hosts: HostLooks | None = None,
+        postgresql: PostgresqlLook | None = None,
+        heartbeats: Heartbeats | None = None,
+    ) -> None:
         # Every answer is good: what one server does not say is unknown at once, and the others' answers are kept.
         self._hosts: SlowLooks[HostWatches] | None = None if hosts is None else SlowLooks(hosts.look, lambda _: True)
         self._postgresql: SlowLooks[tuple[PostgresqlWatched, ...]] | None = (
             None if postgresql is None else SlowLooks(postgresql.look, lambda _: True)
         )
         self._to_close = postgresql
+        self._heartbeats = heartbeats
 
     async def look(self, cluster: Cluster, max_age: float) -> Watched:
         """The answers, asked for anew in the background once they are older than `max_age` seconds. Never raises."""
         hosts = await self._hosts.get(cluster, max_age, 0.0) if self._hosts is not None else None
         postgresql = await self._postgresql.get(cluster, max_age, 0.0) if self._postgresql is not None else None
-        return Watched(hosts=hosts, postgresql=postgresql)
+        # These beat by themselves.
+        beats = self._heartbeats.beats(cluster.name) if self._heartbeats is not None and cluster.heartbeat else None
+        return Watched(hosts=hosts, postgresql=postgresql, beats=beats)
 
     async def close(self) -> None:
         """Close the connections that belong to the watches alone."""
