@@ -28,12 +28,13 @@ from bot.settings_mistakes import SettingsError, nearest
 from bot.terminal.draw import local_time
 from bot.wiring import history_of
 from ledger.durations import parse_seconds
-from ledger.history.history import History, HistoryUnreadable
+from ledger.history.history import HistoryUnreadable
 from ledger.history.series import Series
 from ledger.quantities import seconds_text
 from ledger.units import Unit, value_text
 from servers.inventory import Cluster
 
+READ_SECONDS = 60.0
 MOST_POINTS = 9_000  # a day in steps of ten seconds; more is played in wider steps
 
 rules_app = typer.Typer(no_args_is_help=True, help="The rules of alerts: list them, try them on the recorded past.")
@@ -101,7 +102,9 @@ async def _test(
     history = history_of(settings)
     try:
         for cluster in clusters:
-            series = await _series(history, cluster.name, wanted_names(rules, spoken_of), end - back, end)
+            series = await history.every_series(
+                cluster.name, wanted_names(rules, spoken_of), end - back, end, MOST_POINTS, within=READ_SECONDS
+            )
             stage = Stage(cluster, series, special.get(cluster.name, common))
             evaluated = OwnRules(own, series[0].step if series else 10)
             episodes = await asyncio.to_thread(rehearse, stage, rules, evaluated)
@@ -109,18 +112,6 @@ async def _test(
     finally:
         await history.close()
     return 0
-
-
-async def _series(
-    history: History, cluster: str, names: frozenset[str], start: datetime, end: datetime
-) -> tuple[Series, ...]:
-    """All of one step: the widest that any of them needs."""
-    found = await history.every_series(cluster, names, start, end, MOST_POINTS)
-    steps = {one.step for one in found}
-    if len(steps) <= 1:
-        return found
-    points = int((end - start).total_seconds() // max(steps))
-    return await history.every_series(cluster, names, start, end, max(points, 1))
 
 
 def _report(cluster: str, series: Sequence[Series], episodes: Sequence[Episode], rules: Sequence[Rule]) -> None:

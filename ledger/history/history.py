@@ -11,7 +11,7 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 WRITE_EVERY = 10.0  # seconds
 READ_SECONDS = 2.0  # for one question; a file that hangs must not hold up an answer
+MOST_WAITING = 20_000  # looks; a disk that hangs must not fill the memory
 POINTS = 300  # as many as a picture for a phone can show
 
 
@@ -68,7 +69,7 @@ class History:
 
     def record(self, cluster: str, at: datetime, observations: Iterable[Observed]) -> None:
         """What one look at a cluster observed. Returns at once; kept within ten seconds or so."""
-        if not self._closed:
+        if not self._closed and len(self._waiting) < MOST_WAITING:
             self._waiting.append(Seen(cluster, at.timestamp(), tuple(observations)))
 
     async def run(self, written: Callable[[HistoryFigures], None] = lambda figures: None) -> None:
@@ -80,8 +81,8 @@ class History:
 
     async def flush(self) -> None:
         """Writes what is complete by now. Never raises for what the file does: `figures` says it."""
-        now = self._clock().timestamp()
-        await self._in_thread(self._write_thread, lambda: self._keep(now, now))
+        now, waiting = self._clock().timestamp(), self._take_waiting()
+        await self._in_thread(self._write_thread, lambda: self._keep(waiting, now, now))
 
     async def series(
         self, cluster: str, name: str, subject: str, start: datetime, end: datetime, points: int = POINTS
@@ -91,11 +92,21 @@ class History:
         return await self._read(lambda file: _one(file, cluster, name, subject, span))
 
     async def every_series(
-        self, cluster: str, names: Iterable[str], start: datetime, end: datetime, points: int = POINTS
+        self,
+        cluster: str,
+        names: Iterable[str],
+        start: datetime,
+        end: datetime,
+        points: int = POINTS,
+        *,
+        within: float = READ_SECONDS,
     ) -> tuple[Series, ...]:
-        """The series of those names, of whatever subject, that have anything in that stretch; by name and subject."""
+        """The series of those names, of whatever subject, that have anything in that stretch; by name and subject.
+
+        All of one step. `within`: seconds to wait for it. Raises HistoryUnreadable.
+        """
         span, asked = wanted(start, end, points), frozenset(names)
-        return await self._read(lambda file: _every(file, cluster, asked, span))
+        return await self._read(lambda file: _every(file, cluster, asked, span), within)
 
     async def catalogue(self, cluster: str) -> tuple[SeriesName, ...]:
         """Every series that the cluster has, or had. Raises HistoryUnreadable."""
@@ -117,14 +128,18 @@ class History:
         if self._closed:
             return
         self._closed = True
-        now = self._clock().timestamp()
-        await self._in_thread(self._write_thread, lambda: self._finish(now))
+        now, waiting = self._clock().timestamp(), self._take_waiting()
+        await self._in_thread(self._write_thread, lambda: self._finish(waiting, now))
         await self._in_thread(self._read_thread, self._close_reader)
         self._write_thread.shutdown(wait=False)
         self._read_thread.shutdown(wait=False)
 
-    def _keep(self, now: float, over: float) -> None:
+    def _take_waiting(self) -> list[Seen]:
+        """On the event loop, as `record` is: in the thread a look might come between."""
         waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _keep(self, waiting: Iterable[Seen], now: float, over: float) -> None:
         self._gathering.add(waiting)
         gathered = self._gathering.take(over)
         try:
@@ -150,9 +165,9 @@ class History:
             self._keeping = Keeping(self._writer, self._limit, time.monotonic)
         return self._keeping
 
-    def _finish(self, now: float) -> None:
-        if self._keeping is not None or self._waiting:
-            self._keep(now, math.inf)
+    def _finish(self, waiting: Sequence[Seen], now: float) -> None:
+        if self._keeping is not None or waiting:
+            self._keep(waiting, now, math.inf)
         if self._writer is not None:
             self._writer.close()
 
@@ -160,17 +175,17 @@ class History:
         if self._reader is not None:
             self._reader.close()
 
-    async def _read(self, question: Callable[[HistoryFile], T]) -> T:
+    async def _read(self, question: Callable[[HistoryFile], T], within: float = READ_SECONDS) -> T:
         def ask() -> T:
             if self._reader is None:
                 self._reader = HistoryFile.open_to_read(self.path)
             return question(self._reader)
 
         try:
-            async with asyncio.timeout(READ_SECONDS):
+            async with asyncio.timeout(within):
                 return await self._in_thread(self._read_thread, ask)
         except TimeoutError:
-            raise HistoryUnreadable(f"The history {self.path} did not answer within {READ_SECONDS:g} s.") from None
+            raise HistoryUnreadable(f"The history {self.path} did not answer within {within:g} s.") from None
         except sqlite3.Error as error:
             why = f"The history {self.path} cannot be read ({error}). It is written while the bot runs."
             raise HistoryUnreadable(why) from None
