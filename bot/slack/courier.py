@@ -14,6 +14,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlite_utils import Database
 
+from bot.slack.backlog import Backlog
 from bot.slack.health import DeliveryHealth
 from bot.slack.outcome import Ending, Fate, ending_of
 from bot.slack.pace import Limits, Pace
@@ -62,6 +63,7 @@ class Courier:
         self._now = now
         self._pace = Pace(clock, limits or Limits())
         self._patience = Patience(clock, pauses or Pauses())
+        self._backlog = Backlog(self._read_due, clock)
         self._awake = asyncio.Event()
         self._quiet = asyncio.Event()  # nothing is on its way, and nothing could be
         self._stopping = asyncio.Event()
@@ -114,15 +116,18 @@ class Courier:
             troubles=tuple(self._troubles.values()),
         )
 
+    async def _read_due(self) -> list[Delivery]:
+        now = self._now()
+        await self._catch_up(now)
+        return await self._ledger.read(lambda db: outbox.due(db, now, AT_ONCE))
+
     def _under_way(self) -> list[asyncio.Task[None]]:
         return [*self._lanes.values(), *self._uploads]
 
     async def _send_what_may_leave(self) -> float:
         """Starts a delivery in each free lane that has one; returns the seconds until it is worth looking again."""
         try:
-            now = self._now()
-            await self._catch_up(now)
-            due = await self._ledger.read(lambda db: outbox.due(db, now, AT_ONCE))
+            due = await self._backlog.due()
         except LedgerError:
             log.exception("courier.ledger_not_read")
             return LOOK_EVERY
@@ -154,6 +159,7 @@ class Courier:
                 waits.append(wait)
                 continue
             full.add(lane)
+            self._backlog.taken(delivery)
             task = asyncio.create_task(self._deliver(delivery, lane[1]), name=f"courier {lane[0]} {lane[1].value}")
             self._lanes[lane] = task
             task.add_done_callback(partial(self._ended, lane))
