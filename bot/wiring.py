@@ -28,6 +28,7 @@ from ledger.ledger import Ledger
 from ledger.redact import Redactor
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
+from servers.backups.native.archiving import Archiving
 from servers.backups.native.lister import NativeBackups
 from servers.backups.offsite.from_store import FromStore
 from servers.backups.offsite.keeper import OffsiteKeeper
@@ -152,6 +153,7 @@ def _world(
         instances=Instances(shells),
         in_place=InPlace(shells),
         from_store=FromStore(shells, backups.offsite),
+        archiving=Archiving(shells),
         partial=partial,
         volumes=Volumes(shells),
         ledger=ledger,

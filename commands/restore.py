@@ -13,7 +13,14 @@ from commands.partial.restore_words import names_a_volume, understand_volume
 from commands.partial.words import names_a_part
 from commands.plan import Conclusion, Plan
 from commands.promotion.traffic import look_at_traffic
-from commands.restoring import from_store_actions, in_place_actions, report, standby_actions, table_actions
+from commands.restoring import (
+    afterwards,
+    from_store_actions,
+    in_place_actions,
+    report,
+    standby_actions,
+    table_actions,
+)
 from commands.restoring.actions import ACTIONS, OPERATION
 from commands.restoring.cut_over import cut_over, restored_once_more
 from commands.restoring.ending import yielding
@@ -79,8 +86,8 @@ class Restore:
         return plan_beside(seen, world.now())
 
     def actions(self) -> Mapping[str, Action]:
-        own = {**ACTIONS, **in_place_actions.ACTIONS, **table_actions.ACTIONS, **from_store_actions.ACTIONS}
-        every = {**own, **standby_actions.ACTIONS, **volumes.ACTIONS}
+        own = {**ACTIONS, **in_place_actions.ACTIONS, **standby_actions.ACTIONS, **table_actions.ACTIONS}
+        every = {**own, **from_store_actions.ACTIONS, **afterwards.ACTIONS, **volumes.ACTIONS}
         return {name: yielding(action) if name in LONG else action for name, action in every.items()}
 
     def conclude(self, plan: Plan, found: Mapping[str, str]) -> Conclusion:

@@ -13,6 +13,7 @@ from ledger.history.history import History
 from ledger.ledger import Ledger
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
+from servers.backups.native.archiving import Archiving
 from servers.backups.offsite.from_store import FromStore
 from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.partial.tool import PartialBackups
@@ -72,6 +73,7 @@ class World:
     instances: Instances = field(default_factory=lambda: Instances(Shells()))
     in_place: InPlace = field(default_factory=lambda: InPlace(Shells()))
     from_store: FromStore = field(default_factory=_no_store)
+    archiving: Archiving = field(default_factory=lambda: Archiving(Shells()))
     partial: PartialBackups = field(default_factory=_no_partial_backups)
     volumes: Volumes = field(default_factory=lambda: Volumes(Shells()))
     history: History = field(default_factory=_no_history)

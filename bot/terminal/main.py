@@ -68,11 +68,15 @@ def recover(
     settings: SettingsOption = None,
     reason: Annotated[str | None, typer.Option(help="Why; asked for when the policy wants one.")] = None,
     confirm: Annotated[str | None, typer.Option(help="The cluster's name, instead of being asked to type it.")] = None,
+    alone: Annotated[
+        bool, typer.Option("--break-glass", help="Start it alone, where the policy lets you; it is told and recorded.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look, and show what would be done.")] = False,
 ) -> None:
     """When everything is gone: bring a cluster back onto an empty server, from the copies off site, without Slack."""
     from bot.terminal.recover import CannotRecover, Recovery, run_recover
 
-    wanted = Recovery(store, server, cluster, at)
+    wanted = Recovery(store, server, cluster, at, alone, dry_run)
     try:
         _finish(run_recover(_load(settings), wanted, reason=reason, confirmation=confirm))
     except CannotRecover as error:

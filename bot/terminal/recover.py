@@ -1,18 +1,22 @@
 """`understudy recover`: everything is gone but the settings, the key and the store. It needs no Slack.
 
 It is the order `restore CLUSTER SERVER --to WHEN --from-store`, so that rights, approvals, intent and audit are those
-of every order; a ledger that is not there is made anew.
+of every order. The ledger comes back first (`recover_ledger`); what an earlier start of this left in the middle is gone
+on with, and nothing is begun beside it.
 """
 
 import re
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
 from bot.inventory import clusters_of
 from bot.settings import Settings
 from bot.terminal.ha import run_ha
-from bot.terminal.recover_ledger import recover_ledger
+from bot.terminal.recover_ledger import recover_ledger, would_come_back
+from bot.terminal.recover_left import what_is_left
 from servers.engines.engine import ActionFailed
 from servers.inventory import Cluster, OffsitePlace
 
@@ -25,22 +29,45 @@ class CannotRecover(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was typed. `at` as after `restore --to`."""
+    """What was typed. `at` as after `restore --to`; `alone`: under break glass; `dry_run`: only the plan is wanted."""
 
     store: str
     server: str
     cluster: str | None
     at: str
+    alone: bool = False
+    dry_run: bool = False
 
 
 async def run_recover(settings: Settings, wanted: Recovery, *, reason: str | None, confirmation: str | None) -> int:
     """The exit status is 0 only once the server takes writes. Raises CannotRecover."""
     words = order_words(clusters_of(settings), wanted)
+    if wanted.dry_run:
+        return await _only_look(settings, words)
     try:
         await recover_ledger(settings, _say)
     except ActionFailed as error:
         raise CannotRecover(f"the ledger does not come back: {error}") from error
+    left = await what_is_left(settings, words[1], wanted.server)
+    if left is not None:
+        _say(left.line)
+        words = list(left.words)
     return await run_ha(settings, words, reason=reason, confirmation=confirmation)
+
+
+async def _only_look(settings: Settings, words: list[str]) -> int:
+    """Nothing comes back, and no ledger is begun where there is none."""
+    if settings.path(settings.ledger.path).exists():
+        return await run_ha(settings, [*words, "--dry-run"], reason=None, confirmation=None)
+    try:
+        for line in await would_come_back(settings):
+            _say(line)
+    except ActionFailed as error:
+        raise CannotRecover(f"the ledger would not come back: {error}") from error
+    with tempfile.TemporaryDirectory(prefix="understudy-") as directory:
+        ledger = settings.ledger.model_copy(update={"path": Path(directory) / "ledger.sqlite3"})
+        elsewhere = settings.model_copy(update={"ledger": ledger})
+        return await run_ha(elsewhere, [*words, "--dry-run"], reason=None, confirmation=None)
 
 
 def order_words(clusters: dict[str, Cluster], wanted: Recovery) -> list[str]:
@@ -59,7 +86,8 @@ def order_words(clusters: dict[str, Cluster], wanted: Recovery) -> list[str]:
         raise CannotRecover(
             f"the settings say {store_of(place)}, not {wanted.store}: correct bucket and prefix in {key}"
         )
-    return ["restore", cluster.name, wanted.server, "--to", *wanted.at.split(), "--from-store"]
+    alone = ["--break-glass"] if wanted.alone else []
+    return ["restore", cluster.name, wanted.server, "--to", *wanted.at.split(), "--from-store", *alone]
 
 
 def _say(line: str) -> None:

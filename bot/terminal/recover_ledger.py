@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from bot.ledger_copies.bring_back import BroughtBackLedger, bring_ledger_back
+from bot.ledger_copies.opening import open_store
 from bot.ledger_copies.place import copy_place
 from bot.settings import Settings
 from bot.wiring import utc_now
+from servers.backups.offsite.store import s3_client
 
 Say = Callable[[str], None]
 
@@ -26,6 +28,19 @@ async def recover_ledger(settings: Settings, say: Say) -> None:
         return
     for line in lines_of(back):
         say(line)
+
+
+async def would_come_back(settings: Settings) -> tuple[str, ...]:
+    """Which copy it would be; nothing is brought. Raises ActionFailed."""
+    place = copy_place(settings)
+    if place is None:
+        return ("The settings have no [ledger.offsite]: a new ledger would be begun.",)
+    copy = await (await open_store(place, s3_client)).newest()
+    if copy is None:
+        return ("There is no copy of the ledger: a new one would be begun.",)
+    return (
+        f"The ledger would come back as of {copy.at:%Y-%m-%d %H:%M:%S} UTC, which ends with record {copy.end.records}.",
+    )
 
 
 def lines_of(back: BroughtBackLedger) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """The code behind the steps that only a recovery from the store has: what it needs comes back, and goes where nothing
 is."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 
 from commands.acting import engine_says, server_of, untold
 from commands.command import Action, StepContext, StepFailed, StepOutcome
 from commands.restoring.acting import BACKUP, place_of, served, target_of
+from commands.restoring.bringing import Bringing
 from commands.restoring.in_place_actions import is_swapped, nobody_else_writes, stop
 from ledger.quantities import count_text
 from servers.engines.engine import ActionFailed
@@ -15,8 +17,8 @@ from servers.engines.engine import ActionFailed
 async def bring_backup(context: StepContext) -> StepOutcome:
     """It is decrypted for a test there, so that a key that is missing is told before hours are spent on WAL."""
     world, cluster, here, name = context.world, context.cluster, server_of(context), dict(context.plan.facts)[BACKUP]
-    context.say(f"{name} comes to {here.name}, by pieces")
-    await engine_says(world.from_store.bring_backup(cluster, here, name))
+    tell = Bringing(name, context.say, time.monotonic).tell
+    await engine_says(world.from_store.bring_backup(cluster, here, name, tell))
     why = await world.backup_tool(cluster).decrypts(cluster, here, name)
     if why is not None:
         raise StepFailed(

@@ -7,6 +7,8 @@ from commands.plan import Check, Loss, Plan, Step
 from commands.promotion.pair import failed, passed
 from commands.restoring import in_place_steps, steps
 from commands.restoring.acting import BACKUP, PRIMARY, TARGET
+from commands.restoring.afterwards_steps import afterwards
+from commands.restoring.in_place_actions import FOLLOWS
 from commands.restoring.rates import Rates, measured_rates
 from commands.restoring.target import write_target
 from commands.restoring.words import Way
@@ -42,7 +44,7 @@ async def plan_from_store(
         )
     except ActionFailed as error:
         raise Misunderstood(f"{cluster.name} cannot be recovered from the store: {error}.") from error
-    rates = await measured_rates(world, cluster)
+    rates, standbys = await measured_rates(world, cluster), await _standbys(world, cluster, here.name)
     return Plan(
         kind="restore",
         cluster=cluster.name,
@@ -50,7 +52,7 @@ async def plan_from_store(
         timeline=0,
         source=target_text(target),
         target=here.name,
-        steps=_steps(here.name, found, target, rates),
+        steps=(*_steps(here.name, found, target, rates), *afterwards(here.name, standbys, found.backup.size)),
         checks=(
             passed("store", "A backup off site is as it was copied", _backup_line(found)),
             _nothing_there(here, standing),
@@ -68,6 +70,8 @@ async def plan_from_store(
             (BACKUP, found.backup.name),
             ("how", str(Way.FROM_STORE)),
             (PRIMARY, "none"),
+            (FOLLOWS, here.name),
+            ("standbys made anew", ", ".join(standbys) or "none: no other host answers"),
             ("data directory", f"{here.service.data_directory} is made; nothing may be there"),
         ),
         consequence=f"{cluster.name} as of {target_text(target)} will take writes on {here.name}",
@@ -90,6 +94,20 @@ def _server(cluster: Cluster, named: str | None) -> Server:
             f'Set [clusters.{cluster.name}.backups] server = "{named}", then ask again.'
         )
     return cluster.server(named)
+
+
+async def _standbys(world: World, cluster: Cluster, here: str) -> tuple[str, ...]:
+    """Those whose host answers, on which nothing runs: what is in the way there is moved aside, and kept."""
+
+    async def is_ready(server: Server) -> bool:
+        try:
+            return not (await world.engine.directory(server)).running
+        except ActionFailed:
+            return False
+
+    others = [server for server in cluster.servers if server.name != here and server.replication]
+    ready = await asyncio.gather(*map(is_ready, others))
+    return tuple(server.name for server, yes in zip(others, ready, strict=True) if yes)
 
 
 def _steps(here: str, found: InStore, target: Target, rates: Rates) -> tuple[Step, ...]:
@@ -124,9 +142,9 @@ def _backup_line(found: InStore) -> str:
 def _nothing_there(here: Server, standing: InPlaceState) -> Check:
     title, data = f"{here.name} has nothing that could be lost", here.service.data_directory
     if standing.there or standing.running:
-        what = "and PostgreSQL runs on it" if standing.running else "even if it is empty"
+        what = "and PostgreSQL runs on it" if standing.running else "with something in it"
         return failed("nothing_there", title, f"{data} is there, {what}: move it aside first")
-    return passed("nothing_there", title, f"{data} is not there")
+    return passed("nothing_there", title, f"{data} is not there, or empty")
 
 
 def _room(here: Server, found: InStore, room: HostForInstance) -> Check:

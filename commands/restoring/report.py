@@ -5,7 +5,7 @@ from datetime import datetime
 
 from commands.command import failure_of
 from commands.plan import Conclusion, Plan
-from commands.restoring import actions, in_place_actions, table_actions
+from commands.restoring import actions, afterwards, in_place_actions, table_actions
 from commands.restoring.acting import BACKUP
 from commands.restoring.left import FOLLOWS_AGAIN, STANDS_IN_PLACE, TIMELINE
 from ledger.quantities import seconds_text
@@ -67,12 +67,17 @@ def conclude_in_place(plan: Plan, found: Mapping[str, str]) -> Conclusion:
 
 def conclude_from_store(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     """What is lost is told by the last transaction that came back."""
-    facts = dict(plan.facts)
+    facts, backed_up = dict(plan.facts), found.get(afterwards.BACKED_UP, "")
+    follow = [
+        one.server for one in plan.steps if one.action == "rebuild_start" and not _failed_on(plan, found, one.server)
+    ]
     rows = (
         ("Recovered to", facts["to"]),
         ("Last transaction", last_transaction(found)),
         ("Timeline", found.get(TIMELINE, "")),
         ("Backup", facts[BACKUP]),
+        ("Standbys", ", ".join(follow)),
+        ("New backup", backed_up),
     )
     line = f"{plan.cluster} takes writes on {plan.target}. What came after the last transaction is lost."
     failed = tuple(f"{one.title}: {found[failure_of(one)]}" for one in plan.steps if failure_of(one) in found)
@@ -81,11 +86,16 @@ def conclude_from_store(plan: Plan, found: Mapping[str, str]) -> Conclusion:
         tuple(row for row in rows if row[1]),
         (
             *failed,
-            f"Take a full backup now: understudy ha backup {plan.cluster} full",
-            f"Bring replication back, for each other server: understudy ha standby add {plan.cluster} SERVER",
+            *(() if backed_up else (f"Take a full backup now: understudy ha backup {plan.cluster} full",)),
+            f"For each server that does not follow yet: understudy ha standby add {plan.cluster} SERVER",
+            "Start the bot, so that the schedule of backups, the copies off site and the watch go on: understudy run",
             f"Look: understudy ha status {plan.cluster}",
         ),
     )
+
+
+def _failed_on(plan: Plan, found: Mapping[str, str], server: str) -> bool:
+    return any(failure_of(one) in found for one in plan.steps if one.server == server)
 
 
 def last_transaction(found: Mapping[str, str]) -> str:

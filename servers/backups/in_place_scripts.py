@@ -15,6 +15,7 @@ saved=postgresql.auto.conf.before-restore
 is_ours() { [ -r "$1/understudy.instance" ] && [ "$(cat -- "$1/understudy.instance")" = "$key" ]; }
 target='^recovery_target(_time|_lsn|_name|_xid)? ='
 system_of() { pg_controldata -D "$1" 2>/dev/null | sed -n 's/^Database system identifier: *//p'; }
+holds_nothing() { [ -d "$1" ] && [ ! -L "$1" ] && listed=$(ls -A -- "$1" 2>&1) && [ -z "$listed" ]; }
 down() { find_postmaster; [ -z "$pid" ] || refuse "$1 is in use: process $pid"; }
 """
 
@@ -92,7 +93,7 @@ STATE = (
     WITH_NAMES
     + r"""
 ! is_ours "$data" || echo "@swapped"
-[ ! -e "$data" ] || echo "@there"
+[ ! -e "$data" ] || holds_nothing "$data" || echo "@there"
 [ ! -e "$aside" ] || echo "@aside $aside"
 ! grep -q -E "$target" "$data/postgresql.auto.conf" 2>/dev/null || echo "@targeted"
 find_postmaster

@@ -11,7 +11,8 @@ PUT = (
     + r"""
 settings=$(cat)
 if is_ours "$data"; then echo "@done"; exit 0; fi
-[ ! -e "$data" ] || refuse "$data is there: move it aside"
+# An empty directory gives way to the one that is renamed to it: rename(2).
+[ ! -e "$data" ] || holds_nothing "$data" || refuse "$data is there: move it aside"
 is_ours "$restored" || refuse "$restored has not the mark of this order"
 ( data=$restored; find_postmaster; [ -z "$pid" ] ) || refuse "the restored instance still runs"
 [ ! -e "$restored/postmaster.opts" ] ||

@@ -24,6 +24,7 @@ from ledger.operations import list_operations
 from ledger.redact import Redactor
 from servers.backups.in_place import InPlace
 from servers.backups.instances import Instances
+from servers.backups.native.archiving import Archiving
 from servers.backups.offsite.from_store import FromStore
 from servers.backups.partial.tool import PartialBackups
 from servers.backups.partial.volumes import Volumes
@@ -129,6 +130,7 @@ async def road_of(
             backup_tool=backups.tool_of,
             instances=Instances(shells),
             in_place=InPlace(shells),
+            archiving=Archiving(shells),
             from_store=FromStore(shells, backups.offsite),
             partial=partial,
             volumes=Volumes(shells),

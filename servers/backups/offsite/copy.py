@@ -84,9 +84,9 @@ class OffsiteCopies:
         """The object that has a file of the archive."""
         return f"{self._wal}{name}"
 
-    async def wal_names(self) -> tuple[str, ...]:
-        """The files of the archive that are there. Raises ActionFailed."""
-        return tuple(key.removeprefix(self._wal) for key in await self._store.objects(self._wal))
+    async def wal_files(self) -> Mapping[str, Stored]:
+        """The files of the archive that are there, by name. Raises ActionFailed."""
+        return {key.removeprefix(self._wal): stored for key, stored in (await self._store.objects(self._wal)).items()}
 
     async def copy(self, files: RemoteFiles, directory: str, tell: Progress = lambda done, total: None) -> int:
         """Copy the backup in that directory; bytes of it. What is there already and agrees is not sent again.

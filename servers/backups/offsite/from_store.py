@@ -1,7 +1,9 @@
 """A host that has nothing is given a backup from off site, and the WAL that recovery needs from there on."""
 
+import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +19,8 @@ from servers.state import OffsiteBackup
 _NAME = "%Y%m%dT%H%M%SZ"  # as the native tool names a backup, by when it began
 _SEGMENT = re.compile(r"^[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})")
 _HALF = 2**32
+_FETCHERS = 4  # files of WAL that come at once: SSH's round trips are what takes time
+Progress = Callable[[int, int], None]  # done, of how many
 _LARGEST_SEGMENT = 2**30  # bytes; PostgreSQL has no larger ones
 
 
@@ -40,32 +44,59 @@ class FromStore:
         copies = await self._stores.copies(cluster)
         if copies is None:
             raise ActionFailed(f"the settings name no place off site: set [clusters.{cluster.name}.backups.offsite]")
-        return InStore(newest_usable(await copies.look(), target.at), len(await copies.wal_names()))
+        return InStore(newest_usable(await copies.look(), target.at), len(await copies.wal_files()))
 
-    async def bring_backup(self, cluster: Cluster, server: Server, name: str) -> None:
-        """Into the directory of backups on that host, which must be there."""
+    async def bring_backup(
+        self, cluster: Cluster, server: Server, name: str, tell: Progress = lambda done, total: None
+    ) -> None:
+        """Into the directory of backups on that host, which must be there. `tell`: bytes, of how many."""
         bring, files, place = await self._stores.bring_back(cluster), RemoteFiles(self._shells, server), _place(cluster)
         if bring is None:
             raise ActionFailed(f"the settings name no place off site for {cluster.name}")
         if name not in await files.names(place.directory):
-            await bring.backup(name, files, place.directory)
+            await bring.backup(name, files, place.directory, tell)
 
     async def bring_wal(
-        self, cluster: Cluster, server: Server, begin: Lsn, tell: Callable[[int, int], None] = lambda done, total: None
+        self, cluster: Cluster, server: Server, begin: Lsn, tell: Progress = lambda done, total: None
     ) -> int:
-        """What recovery from `begin` may need, into the archive on that host; how many files it has of that."""
+        """What recovery from `begin` may need, into the archive on that host, several at once; how many files it has
+        of that. `tell`: files, of how many."""
         bring, copies = await self._stores.bring_back(cluster), await self._stores.copies(cluster)
         archive = _place(cluster).archive_directory
         if bring is None or copies is None or archive is None:
             raise ActionFailed(f"the settings name no archive_directory, or no place off site, for {cluster.name}")
         files = RemoteFiles(self._shells, server)
         there = frozenset(await files.names(archive))
-        needed = needed_wal(await copies.wal_names(), begin)
-        for number, name in enumerate(needed, start=1):
-            if name not in there:
-                await bring.wal(name, files, archive)
-            tell(number, len(needed))
+        stored = await copies.wal_files()
+        needed = needed_wal(stored, begin)
+        missing = deque(name for name in needed if name not in there)
+
+        done = len(needed) - len(missing)
+
+        async def bring_some() -> None:
+            nonlocal done
+            while missing:
+                name = missing.popleft()
+                await bring.wal(name, files, archive, stored[name])
+                done += 1
+                tell(done, len(needed))
+
+        await _at_once(bring_some, _FETCHERS)
         return len(needed)
+
+
+async def _at_once(work: Callable[[], Awaitable[None]], count: int) -> None:
+    """The first failure ends all of them."""
+
+    async def one() -> None:
+        await work()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(count):
+                group.create_task(one())
+    except* ActionFailed as failed:
+        raise next(each for each in failed.exceptions if isinstance(each, ActionFailed)) from None
 
 
 def newest_usable(backups: Iterable[OffsiteBackup], before: datetime | None) -> OffsiteBackup:

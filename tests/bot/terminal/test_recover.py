@@ -5,8 +5,14 @@ from dataclasses import replace
 import pytest
 
 from bot.terminal.recover import CannotRecover, Recovery, order_words
+from bot.terminal.recover_left import left_of
+from commands.document import Document, write_document
+from commands.plan import Loss, Plan
+from commands.restoring.words import Way
+from ledger.operations import Operation, OperationState
 from servers.inventory import BackupPlace, BackupTool, OffsitePlace
 from tests.commands.inventory import SHOP
+from tests.ledger.values import ANNA, NOW
 
 PLACE = BackupPlace(BackupTool.NATIVE, "/backups", "/wal", offsite=OffsitePlace("far-away", "night/"))
 CLUSTERS = {"shop": replace(SHOP, backups=PLACE)}
@@ -39,3 +45,39 @@ def test_a_server_of_two_clusters_is_asked_for() -> None:
     with pytest.raises(CannotRecover, match="--cluster"):
         order_words(both, Recovery("s3://far-away", DB1, None, "latest"))
     assert order_words(both, Recovery("s3://far-away", DB1, "shed", "latest"))[1] == "shed"
+
+
+def left(state: OperationState, *, how: str = Way.FROM_STORE, target: str = DB1) -> Operation:
+    plan = Plan(
+        "restore",
+        "shop",
+        "",
+        0,
+        None,
+        target,
+        (),
+        (),
+        None,
+        Loss(None, None, ""),
+        facts=(("how", how),),
+        consequence="",
+    )
+    document = write_document(Document("restore", target, None, plan))
+    return Operation("7K3F", "restore", "shop", document, "0", ANNA, "", None, NOW, NOW, state)
+
+
+def test_what_an_earlier_start_left_is_gone_on_with_and_nothing_is_begun_beside_it() -> None:
+    def words(*operations: Operation, abandoned: tuple[str, ...] = ()) -> tuple[str, str] | None:
+        found = left_of(operations, abandoned, DB1)
+        return found.words if found else None
+
+    assert words() is None
+    assert words(left(OperationState.RUNNING), abandoned=("7K3F",)) == ("resume", "7K3F")
+    assert words(left(OperationState.AWAITING_APPROVAL)) == ("watch", "7K3F")
+    assert words(left(OperationState.RUNNING)) == ("watch", "7K3F")
+    assert words(left(OperationState.RUNNING, target="db2"), abandoned=("7K3F",)) is None
+    assert words(left(OperationState.RUNNING, how="in place"), abandoned=("7K3F",)) is None
+
+
+def test_alone_it_is_under_break_glass() -> None:
+    assert order_words(CLUSTERS, Recovery("s3://far-away", DB1, None, "latest", alone=True))[-1] == "--break-glass"
