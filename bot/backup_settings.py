@@ -19,7 +19,7 @@ from bot.backup_tool_settings import (
 from bot.offsite_settings import OffsiteSettings, mistakes_in_offsite, offsite_place
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
-from servers.inventory import BackupPlace, BackupTool, Encryption, Retention
+from servers.inventory import SCRIPT_PATH, BackupPlace, BackupTool, Encryption, Retention
 
 # What GnuPG prints as a key's fingerprint, without its blanks: a short id could be somebody else's.
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^([0-9A-F]{40}|[0-9A-F]{64})$")]
@@ -48,6 +48,7 @@ class NativeBackupSettings(Section):
     kind: Literal["native"] = "native"
     directory: AbsolutePath
     archive_directory: AbsolutePath | None = None
+    archive_script: AbsolutePath = SCRIPT_PATH
     server: str | None = None
     keep: RetentionSettings | None = None
     encryption: EncryptionSettings | None = None
@@ -86,6 +87,7 @@ def native_place(section: NativeBackupSettings) -> BackupPlace:
         tool=BackupTool(section.kind),
         directory=section.directory,
         archive_directory=section.archive_directory,
+        archive_script=section.archive_script,
         server=section.server,
         retention=Retention(keep.full, keep.age) if keep else None,
         encryption=Encryption(keys.recipients, keys.gpg_home, keys.passphrase_file) if keys else None,

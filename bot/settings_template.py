@@ -26,6 +26,7 @@ path = "understudy.sqlite3"         # audit log, operations, alerts
 # every = "5m"                      # while it changes; and when the bot ends
 # recipients = ["0123456789ABCDEF0123456789ABCDEF01234567"]  # public keys in the key ring of the bot's own user
 # gpg_home = "/var/lib/understudy/.gnupg"
+# passphrase_file = "/etc/understudy/passphrase"   # of the secret key, read by `understudy recover` alone
 
 [history]                           # what every probe saw: 10 s for a day, 5 min for a month, 1 h for two years
 # path = "understudy.history.sqlite3"     # beside the ledger; it need not be backed up
@@ -88,6 +89,7 @@ restart = ["dba"]
 reload = ["dba"]
 service = ["dba"]
 replication = ["dba"]
+archive = ["dba"]                   # set up the archive script of the backups
 restore = ["dba"]
 backup = ["dba"]                    # take one, or verify one
 drill = ["dba"]                     # restore for practice, beside what runs
@@ -133,6 +135,9 @@ approvers = ["dba"]
 [policies.reload]
 approvers = ["dba"]
 reason_required = false
+
+[policies.archive]
+approvers = ["dba"]
 
 [policies.replication]
 approvers = ["dba"]
@@ -324,6 +329,7 @@ bin_directory = "/usr/lib/postgresql/17/bin"
 kind = "native"                     # one directory a base backup, each with its backup_manifest; docs/backups.md
 directory = "/var/backups/postgresql"
 archive_directory = "/var/backups/wal"
+# archive_script = "/usr/local/bin/understudy-archive"   # where /ha archive setup puts it on the servers
 # server = "db2"                    # where these directories are; without it each server is asked
 # [clusters.shop.backups.keep]      # without it everything is kept
 # full = 7                          # the newest full backups, whatever their age

@@ -25,6 +25,7 @@ _INSTEAD: Mapping[str, str] = {
     "reload": "POST /reload: patronictl reload",
     "fence": "it demotes by itself who holds the leader key no more. To name another leader: /ha promote",
     "replication": "it makes slots and settings by itself; others by PATCH /config: patronictl edit-config",
+    "archive": "archive_command and archive_mode by PATCH /config: patronictl edit-config",
     "restore": "patronictl pause first, then as its documentation says. To look at that moment: restore --beside",
 }
 

@@ -2,6 +2,7 @@
 
 from commands.access import Access
 from commands.alerts import Alerts
+from commands.archive import Archive
 from commands.audit import Audit
 from commands.authority import ACKNOWLEDGE, VIEW
 from commands.backup import Backup
@@ -45,6 +46,7 @@ _COMMANDS: tuple[Command, ...] = (
     Reload(),
     Service(),
     Replication(),
+    Archive(),
     Backups(),
     Backup(),
     Restore(),

@@ -40,6 +40,7 @@ restart = ["dba"]
 reload = ["dba"]
 service = ["dba"]
 replication = ["dba"]
+archive = ["dba"]
 restore = ["dba"]
 backup = ["dba"]
 drill = ["dba"]
@@ -69,6 +70,9 @@ approvers = ["dba"]
 approvers = ["dba"]
 
 [policies.reload]
+approvers = ["dba"]
+
+[policies.archive]
 approvers = ["dba"]
 
 [policies.replication]

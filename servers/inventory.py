@@ -103,6 +103,9 @@ class Server:
     fence: FencePlace | None = None
 
 
+SCRIPT_PATH = "/usr/local/bin/understudy-archive"  # where the archive script is, unless the settings say otherwise
+
+
 class BackupTool(StrEnum):
     """Who takes the base backups."""
 
@@ -162,6 +165,7 @@ class BackupPlace:
     offsite: OffsitePlace | None = None
     pgbackrest: "PgBackRestPlace | None" = None
     barman: "BarmanPlace | None" = None
+    archive_script: str = SCRIPT_PATH
 
     @property
     def archives(self) -> bool:

@@ -9,8 +9,8 @@ from rich.console import Console
 from bot.inventory import clusters_of
 from bot.settings import load_settings, settings_file
 from bot.settings_mistakes import SettingsError
-from servers.backups.native.archive_command import ARCHIVE_SCRIPT, COMPRESSIONS, SCRIPT_PATH, archive_command
-from servers.inventory import BackupTool
+from servers.backups.native.archive_command import ARCHIVE_SCRIPT, COMPRESSIONS, archive_command
+from servers.inventory import SCRIPT_PATH, BackupTool
 
 archive_app = typer.Typer(no_args_is_help=True, help="What PostgreSQL archives its WAL with; docs/backups.md.")
 

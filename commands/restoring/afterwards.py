@@ -23,14 +23,14 @@ _TRIES, _PAUSE = 20, 0.5  # of a look whether WAL arrives; the history file of t
 async def archive_again(context: StepContext) -> StepOutcome:
     """Its own settings first: they came with the backup, and need only the script on this host."""
     here, engine, place = server_of(context), context.world.engine, context.cluster.backups
-    archiver = await _archives(context)
+    archiver = await _archives(context, until_it_fails=True)
     if archiver is not None and _works(archiver):
         return StepOutcome(f"{here.name} archives: {archiver.last_archived_wal} is there.")
     if place is None:
         raise StepFailed(f"The settings have no backups of {context.cluster.name} any more.")
     try:
-        script = await context.world.archiving.install(here)
-        changes = {"archive_mode": "on", "archive_command": archive_command(place, None, script)}
+        await context.world.archiving.install(here, place.archive_script)
+        changes = {"archive_mode": "on", "archive_command": archive_command(place, None, place.archive_script)}
         await engine.change_settings(here, changes, timeout=time_of(context))
     except (ActionFailed, ValueError) as failed:
         raise StepFailed(f"{failed}. Set archiving up by hand: understudy archive command") from failed
@@ -42,7 +42,7 @@ async def archive_again(context: StepContext) -> StepOutcome:
     if archiver is None or not _works(archiver):
         failed_at = f": {archiver.last_failed_wal} failed, PostgreSQL's log says why" if archiver else ""
         raise StepFailed(f"No WAL reaches the archive of {here.name} yet{failed_at}")
-    return StepOutcome(f"{here.name} archives by {script}.")
+    return StepOutcome(f"{here.name} archives by {place.archive_script}.")
 
 
 async def back_up_again(context: StepContext) -> StepOutcome:
@@ -66,16 +66,21 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-async def _archives(context: StepContext) -> Archiver | None:
-    """What the server says of its archive, once something arrived or failed; at last as it is."""
+async def _archives(context: StepContext, *, until_it_fails: bool = False) -> Archiver | None:
+    """What the server says of its archive, once something arrived; at last as it is."""
     archiver: Archiver | None = None
     for _ in range(_TRIES):
         sql = (await look(context.world, context.cluster)).server(context.step.server).sql
         archiver = sql.archiver if sql else None
-        if archiver is not None and (archiver.mode == "off" or _works(archiver) or archiver.failed_count > 1):
+        if archiver is not None and (_works(archiver) or (until_it_fails and _is_broken(archiver))):
             return archiver
         await asyncio.sleep(_PAUSE)
     return archiver
+
+
+def _is_broken(archiver: Archiver) -> bool:
+    """PostgreSQL tries thrice at once: a second failure is no hiccup."""
+    return archiver.mode == "off" or archiver.failed_count > 1
 
 
 def _works(archiver: Archiver) -> bool:

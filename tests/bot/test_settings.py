@@ -13,7 +13,7 @@ from bot.automatic_settings import AutomaticFailoverSettings
 from bot.backup_settings import EncryptionSettings, NativeBackupSettings, RetentionSettings
 from bot.dump_settings import DumpSettings, VolumeSettings
 from bot.inventory import automatic_of, clusters_of, policies_of, roster_of, secrets_of, thresholds_of
-from bot.ledger_settings import LedgerSettings
+from bot.ledger_settings import LedgerOffsiteSettings, LedgerSettings
 from bot.offsite_settings import OffsiteSettings
 from bot.policy_settings import PolicySettings, WhenSettings
 from bot.services_settings import ServicesSettings
@@ -342,8 +342,8 @@ def test_every_secret_of_a_connection_string_is_known_as_one(write: Path) -> Non
 def test_what_init_writes_names_every_key() -> None:
     words = set(re.findall(r"\w+", template()))
     sections: list[type[BaseModel]] = [
-        SlackSettings, LedgerSettings, HttpSettings, MonitorSettings, LogSettings, PersonSettings, GroupSettings,
-        PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, ClusterSettings,
+        SlackSettings, LedgerSettings, LedgerOffsiteSettings, HttpSettings, MonitorSettings, LogSettings,
+        PersonSettings, GroupSettings, PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, ClusterSettings,
         NativeBackupSettings, RetentionSettings, EncryptionSettings, OffsiteSettings,
         AutomaticFailoverSettings, AuditSettings, S3Settings, ServicesSettings, DumpSettings, VolumeSettings,
     ]  # fmt: skip

@@ -7,9 +7,8 @@ as archived. It runs as PostgreSQL's user, and needs nothing but a shell, coreut
 
 import shlex
 
-from servers.inventory import BackupPlace
+from servers.inventory import SCRIPT_PATH, BackupPlace
 
-SCRIPT_PATH = "/usr/local/bin/understudy-archive"
 COMPRESSIONS = ("zstd", "lz4", "gzip")
 
 # What is encrypted cannot be compared here, where the secret key is not: the plain file's checksum is kept as well, in

@@ -1,7 +1,6 @@
 """Everything is gone but the settings and the store: the cluster comes back with what was off site."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +24,7 @@ from servers.backups.offsite.stores import OffsiteStores
 from servers.inventory import OffsitePlace
 from servers.ssh import Shells
 from tests.bot.witness.conftest import moto_url
-from tests.commands.restoring.test_restore_on_real_servers import archived, mark, markers, ordered, refused
+from tests.commands.restoring.test_restore_on_real_servers import mark, markers, ordered, refused
 from tests.commands.test_on_real_servers import Road, road_of
 
 __all__ = ["moto_url"]  # a fixture
@@ -42,7 +41,18 @@ async def lab(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[L
     s3_backends.reset()
     s3_client("us-east-1", moto_url).create_bucket(Bucket=BUCKET)
     async with Lab.start(LabOptions(base_backup=False)) as lab:
+        monkeypatch.setenv("UNDERSTUDY_CLUSTERS__SHOP__BACKUPS__ARCHIVE_SCRIPT", str(archive_script(lab)))
+        archive_script(lab).parent.mkdir()
+        shutil.chown(archive_script(lab).parent, *owner_of(lab.archive))
         yield lab
+
+
+def archive_script(lab: Lab) -> Path:
+    return lab.archive.with_name("bin") / "understudy-archive"
+
+
+def owner_of(path: Path) -> tuple[int, int]:
+    return path.stat().st_uid, path.stat().st_gid
 
 
 def offsite(url: str) -> str:
@@ -72,10 +82,11 @@ async def lose_everything(lab: Lab) -> None:
         await server.kill()
         server.data_directory.rename(server.data_directory.with_name("lost"))
     for directory in (lab.backups, lab.archive):
-        owner = directory.stat()
+        owner = owner_of(directory)
         directory.rename(directory.with_name(f"{directory.name}-lost"))
         directory.mkdir(mode=0o700)
-        os.chown(directory, owner.st_uid, owner.st_gid)
+        shutil.chown(directory, *owner)
+    archive_script(lab).rename(archive_script(lab).with_name("lost"))
 
 
 async def copy_ledger_off_site(way: Road, url: str) -> None:
@@ -86,6 +97,14 @@ async def copy_ledger_off_site(way: Road, url: str) -> None:
 
 def ledger_place(url: str) -> CopyPlace:
     return CopyPlace(OffsitePlace(BUCKET, region="us-east-1", endpoint_url=url), 300.0, None)
+
+
+async def packed(way: Road) -> None:
+    """Everything so far is in the archive, as the archive script packs it."""
+    [(name,)] = await way.lab.server("db1").query("SELECT pg_walfile_name(pg_switch_wal())")
+    async with asyncio.timeout(20):
+        while not (way.lab.archive / f"{name}.gz").exists():
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -115,12 +134,15 @@ async def test_a_cluster_that_is_gone_comes_back_as_of_a_moment_and_is_whole_aga
         directory.mkdir()
     async with road_of(lab, before, extra=offsite(moto_url)) as way:
         await lab.server("db1").query("CREATE TABLE marker (n int PRIMARY KEY, what text NOT NULL)")
+        assert (await ordered(way, "archive setup shop db1 gzip")).title.endswith("succeeded")
+        assert "archives with Understudy's script already" in await refused(way, "archive setup shop db1 gzip")
         async with writing(way):
             await mark(way, 1)
             assert (await ordered(way, "backup")).title.endswith("succeeded")
             moment = await mark(way, 2)
             await mark(way, 3)
-        await archived(way, await mark(way, 4))
+        await mark(way, 4)
+        await packed(way)
         await keep_off_site(way)
         said = await refused(way, "restore shop db2 --to latest --from-store")
         assert "PostgreSQL runs on it" in said
@@ -149,7 +171,8 @@ async def test_a_cluster_that_is_gone_comes_back_as_of_a_moment_and_is_whole_aga
         # Replication, the archive and a backup: as before.
         assert await markers(way, "db1") == [1, 2]
         assert await lab.server("db1").in_recovery()
-        assert [each.name for each in lab.archive.glob("0000000[2-9].history")], report
+        assert list(lab.archive.glob("0000000[2-9].history*")), report
+        assert archive_script(lab).exists()
         assert len(base_backups_in(lab)) == 2, report
         assert (await way.world.ledger.read(verify)).ok
         (said_back,) = await way.world.ledger.read(brought_back)
@@ -158,7 +181,3 @@ async def test_a_cluster_that_is_gone_comes_back_as_of_a_moment_and_is_whole_aga
 
 def base_backups_in(lab: Lab) -> list[str]:
     return [each.name for each in lab.backups.iterdir() if (each / "backup_manifest").exists()]
-
-
-def owner_of(path: Path) -> tuple[int, int]:
-    return path.stat().st_uid, path.stat().st_gid

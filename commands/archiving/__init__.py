@@ -1,0 +1,1 @@
+"""Setting the WAL archive of a server up."""
