@@ -343,8 +343,8 @@ def test_what_init_writes_names_every_key() -> None:
     words = set(re.findall(r"\w+", template()))
     sections: list[type[BaseModel]] = [
         SlackSettings, LedgerSettings, LedgerOffsiteSettings, HttpSettings, MonitorSettings, LogSettings,
-        PersonSettings, GroupSettings, PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings, ClusterSettings,
-        NativeBackupSettings, RetentionSettings, EncryptionSettings, OffsiteSettings,
+        PersonSettings, GroupSettings, PolicySettings, WhenSettings, SshSettings, ServiceSettings, ServerSettings,
+        ClusterSettings, NativeBackupSettings, RetentionSettings, EncryptionSettings, OffsiteSettings,
         AutomaticFailoverSettings, AuditSettings, S3Settings, ServicesSettings, DumpSettings, VolumeSettings,
     ]  # fmt: skip
     by_environment = {"password"}  # explained beside password_file

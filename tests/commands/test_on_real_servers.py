@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -52,11 +53,12 @@ class Road:
         self.world = world
         self.cluster = world.clusters[lab.cluster]
         self.dispatcher = Dispatcher(world, COMMANDS)
-        self._deliveries = count(1)
+        begun = uuid4()
+        self._deliveries = (f"delivery-{begun.hex}-{number}" for number in count(1))  # a ledger may outlive a road
 
     def asks(self, who: str, text: str = "") -> Asked:
         at = datetime.now(UTC)
-        return Asked(f"delivery-{next(self._deliveries)}", f"U-{who}", who, Face.SLACK, "C0OPS", text, at)
+        return Asked(next(self._deliveries), f"U-{who}", who, Face.SLACK, "C0OPS", text, at)
 
     async def request(self, text: str) -> str:
         form = await self.dispatcher.prepare(self.asks("alice", text))

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,11 +11,13 @@ import pytest
 from botocore.response import StreamingBody
 
 from servers.backups.offsite.bring_back import BringBack
-from servers.backups.offsite.copy import LIST
-from servers.backups.offsite.store import ObjectStore
+from servers.backups.offsite.copy import LIST, OffsiteCopies
+from servers.backups.offsite.limit import BandwidthLimit
+from servers.backups.offsite.store import ObjectStore, s3_client
 from servers.engines.engine import ActionFailed
 from tests.bot.witness.conftest import moto_url
 from tests.servers.backups.offsite.test_copy import BUCKET, NAME, PREFIX, Far, failing_client, far
+from tests.servers.backups.offsite.troubled import Trouble, TroubledS3, troubled_s3
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -146,3 +149,50 @@ async def test_whoever_may_write_into_the_store_writes_nowhere_on_the_host(copie
     with pytest.raises(ActionFailed, match="no file of a backup"):
         await bring_back(copied).backup(name, copied.files, str(new))
     assert not any(each.is_file() for each in new.rglob("*"))
+
+
+@pytest.fixture
+def troubled() -> Iterator[TroubledS3]:
+    with troubled_s3() as store:
+        yield store
+
+
+def bring_back_from(troubled: TroubledS3) -> BringBack:
+    store = ObjectStore(s3_client("us-east-1", f"http://127.0.0.1:{troubled.port}"), BUCKET)
+    return BringBack(store, OffsiteCopies(store, PREFIX, BandwidthLimit(None)))
+
+
+async def test_a_store_that_fails_is_slow_or_breaks_off_is_asked_again(
+    copied: Far, new: Path, troubled: TroubledS3
+) -> None:
+    troubled.coming = [Trouble.FAILS, Trouble.HALF, Trouble.SLOW, Trouble.FAILS, Trouble.FAILS, Trouble.HALF]
+
+    await bring_back_from(troubled).backup(NAME, copied.files, str(new))
+
+    assert same(copied, new / NAME)
+    assert troubled.coming == []
+
+
+async def test_a_store_that_dies_half_way_is_told_and_what_came_is_not_asked_for_again(
+    copied: Far, new: Path, troubled: TroubledS3
+) -> None:
+    troubled.dies_after = 5
+    with pytest.raises(ActionFailed, match="the store says of"):
+        await bring_back_from(troubled).backup(NAME, copied.files, str(new))
+    assert [each.name for each in new.iterdir()] == [f"{NAME}.part"]
+    came = (new / f"{NAME}.part" / "base.tar.zst.gpg").stat().st_size
+    assert came > 0
+    troubled.dies_after, troubled.reads = None, []
+
+    await bring_back_from(troubled).backup(NAME, copied.files, str(new))
+
+    assert same(copied, new / NAME)
+    assert min(int(each.removeprefix("bytes=").split("-")[0]) for each in troubled.reads if "=0-1" not in each) >= came
+
+
+async def test_bytes_come_ahead_of_what_is_written_and_are_told(copied: Far, new: Path) -> None:
+    told: list[tuple[int, int]] = []
+    await bring_back(copied).backup(NAME, copied.files, str(new), lambda done, total: told.append((done, total)))
+    total = sum(each.stat().st_size for each in copied.backup.iterdir())
+    assert told[-1] == (total, total)
+    assert told == sorted(told)
