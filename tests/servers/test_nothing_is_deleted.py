@@ -28,6 +28,8 @@ _OURS = (
     "path.unlink(missing_ok=True)",
     # What a backup was encrypted from, by the job that has made it.
     'rm -f -- "$each" # not encrypted, and of this job\'s own',
+    # Pipes that the same job has made, and nothing reads any more.
+    'rm -f -- "$work/slot.pipe" "$work/manifest.pipe" # this job\'s own',
     # Retention, which the settings order: what it has named, and its own of a time before.
     'for each in "$data"/.expired-*; do [ ! -d "$each" ] || as_owner rm -r -f -- "$each"; done',
     'as_owner rm -r -f -- "$data/.expired-$each"',

@@ -59,7 +59,7 @@ newest | while IFS= read -r name; do
   tarred=; for file in "$name"/base.tar*; do [ ! -f "$file" ] || tarred=1; done
   [ -f "$name/backup_manifest" ] || [ -f "$name/backup_label" ] || [ -n "$tarred" ] || continue
   echo "@backup $name"
-  for file in "$name"/pg_wal.tar* "$name"/pg_wal/????????????????????????; do
+  for file in "$name"/pg_wal.tar* "$name"/pg_wal/???????????????????????? "$name"/wal_within; do
     [ ! -f "$file" ] || { echo "@has_wal"; break; }
   done
   for file in "$name"/base.tar*.gpg; do [ ! -f "$file" ] || echo "@encrypted"; done

@@ -44,7 +44,7 @@ for each in "$data"/*.tar*; do
 done | awk 'NR % 2 { named = $0; next } { print $1, named }' | sort > "$work/verify.seen"
 comm -23 "$work/verify.listed" "$work/verify.seen" > "$work/verify.missing"
 comm -13 "$work/verify.listed" "$work/verify.seen" |
-  grep -v -E ' (postgresql\.auto\.conf|recovery\.signal|standby\.signal)$' > "$work/verify.strange"
+  grep -v -E ' (postgresql\.auto\.conf|(recovery|standby)\.signal|backup_manifest|pg_wal/.*)$' > "$work/verify.strange"
 while read -r _ _ path; do echo "altered or missing: $path"; done < "$work/verify.missing" | head -n 20
 while read -r _ _ path; do
   grep -q -F -e " $path" "$work/verify.missing" || echo "not in the manifest: $path"

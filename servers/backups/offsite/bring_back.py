@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 
-from servers.backups.offsite.copy import CopiedFile, OffsiteCopies, plain_name
+from servers.backups.offsite.copy import MANIFEST, CopiedFile, OffsiteCopies, plain_name
 from servers.backups.offsite.parts import etag_of, parts_of
 from servers.backups.offsite.source import PIECE, RemoteFiles
 from servers.backups.offsite.store import ObjectStore, Stored
@@ -42,6 +42,9 @@ class BringBack:
             key, to = self._copies.key_of(name, each.name), f"{part}/{each.name}"
             await self._file(key, each, files, to, partial(_told, tell, done, total))
             done += each.size
+        ended = await self._copies.ended_at(name)
+        if ended is not None and any(each.name == MANIFEST for each in every):
+            await files.set_modified(f"{part}/{MANIFEST}", ended)
         await files.finish(part, path)
         return path
 
@@ -57,6 +60,8 @@ class BringBack:
             raise ActionFailed(f"{name} is not off site")
         part = f"{archive.rstrip('/')}/{name}.part"
         await self._file(key, CopiedFile(name, stored.size, stored.etag), files, part)
+        if stored.modified is not None:
+            await files.set_modified(part, stored.modified)
         await files.finish(part, f"{archive.rstrip('/')}/{name}")
 
     async def _file(

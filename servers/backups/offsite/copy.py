@@ -21,6 +21,8 @@ from servers.engines.engine import ActionFailed
 from servers.state import OffsiteBackup
 
 LIST = "understudy.json"
+MANIFEST = "backup_manifest"
+_ENDED = "ended_at"
 # Segments, history files and backup history files, packed as they may be, and complete.
 _ARCHIVED = re.compile(r"^[0-9A-F]{8}([0-9A-F]{16}(\.[0-9A-F]{8}\.backup)?|\.history)(\.(zst|lz4|gz))?(\.gpg)?$")
 Progress = Callable[[int, int], None]  # bytes that are there, of how many
@@ -76,6 +78,21 @@ class OffsiteCopies:
         """The files of a backup that is there as a whole, as they were copied. Raises ActionFailed."""
         return _listed(await self._store.get(self.key_of(name, LIST)))
 
+    async def ended_at(self, name: str) -> int | None:
+        """When it was complete, in seconds since 1970: by its list, else by when its manifest came into the store.
+
+        A backup serves the moments after that; what is brought back would be as young as it is. Raises ActionFailed.
+        """
+        try:
+            told = json.loads(await self._store.get(self.key_of(name, LIST))).get(_ENDED)
+        except (ValueError, AttributeError):
+            told = None
+        if isinstance(told, int):
+            return told
+        key = self.key_of(name, MANIFEST)
+        stored = (await self._store.objects(key)).get(key)
+        return stored.modified if stored else None
+
     def key_of(self, name: str, file: str) -> str:
         """The object that has a file of a backup."""
         return f"{self._backups}{name}/{file}"
@@ -106,7 +123,8 @@ class OffsiteCopies:
             copied.append(CopiedFile(file, size, etag))
             done += size
             tell(done, total)
-        body = json.dumps({"files": [asdict(each) for each in copied]}, indent=1).encode()
+        ended = await files.modified(f"{directory}/{MANIFEST}")
+        body = json.dumps({"files": [asdict(each) for each in copied], _ENDED: ended}, indent=1).encode()
         await self._store.put(f"{prefix}{LIST}", body, _md5(body).digest())
         return total
 

@@ -65,6 +65,15 @@ class RemoteFiles:
         command = ("sh", "-c", _SYSTEM, "sh", service.data_directory, programs(service))
         return await self._run(command, 15.0)
 
+    async def modified(self, path: str, *, timeout: float = 15.0) -> int | None:
+        """When it was written, in seconds since 1970; None where there is no such file."""
+        script = 'stat -c %Y -- "$1" 2>/dev/null || echo'
+        return int(await self._run(("sh", "-c", script, "sh", path), timeout) or 0) or None
+
+    async def set_modified(self, path: str, seconds: int, *, timeout: float = 15.0) -> None:
+        """As if it had been written then."""
+        await self._run(("touch", "-d", f"@{seconds:d}", "--", path), timeout)
+
     async def size(self, path: str, *, timeout: float = 15.0) -> int:
         """The bytes of a file."""
         return int(await self._run(("stat", "-c", "%s", "--", path), timeout))

@@ -26,10 +26,11 @@ _FIRST_PAUSE = 0.5  # seconds; doubled for each one that follows
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object: its bytes, and its ETag without quotation marks."""
+    """An object: its bytes, its ETag without quotation marks, and when it was written, in seconds since 1970."""
 
     size: int
     etag: str
+    modified: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class ObjectStore:
         def look() -> dict[str, Stored]:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             rows = (row for page in pages for row in page.get("Contents", ()))
-            return {row["Key"]: Stored(row["Size"], row["ETag"].strip('"')) for row in rows}
+            return {
+                row["Key"]: Stored(row["Size"], row["ETag"].strip('"'), int(row["LastModified"].timestamp()))
+                for row in rows
+            }
 
         return await self._call(prefix, look)
 

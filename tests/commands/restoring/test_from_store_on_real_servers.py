@@ -162,7 +162,7 @@ async def test_a_cluster_that_is_gone_comes_back_as_of_a_moment_and_is_whole_aga
         assert first.page.summary == "1 more approval needed."
         await way.dispatcher.decide(way.asks("carol"), operation, Decision.APPROVE)
         report = (await way.dispatcher.wait(operation)).page
-        assert report.title.endswith(" → db2 succeeded"), report
+        assert report.title.endswith(" → db2 succeeded"), report.summary
         assert await markers(way, "db2") == [1, 2]
         assert not await lab.server("db2").in_recovery()
         assert "Last transaction" in repr(report)

@@ -88,7 +88,11 @@ async def test_nothing_lies_there_unencrypted(sealed: Sealed) -> None:
     await archive_everything(sealed.pair)
     files = sorted(path.name for path in (sealed.pair.lab.backups / sealed.backup).iterdir())
     assert files[0] == "backup_manifest"
-    assert all(name.endswith(".gpg") for name in files[1:])
+    assert [name for name in files[1:] if not name.endswith(".gpg")] == ["wal_within"]
+    job = sealed.pair.lab.backups / f"{sealed.backup}.understudy"
+    assert not list(job.glob("*.tar*"))
+    slots = await sealed.pair.lab.server("db2").query("SELECT count(*) FROM pg_replication_slots WHERE temporary")
+    assert slots == [(0,)]
     assert any(path.name.endswith(".zst.gpg") for path in sealed.pair.lab.archive.iterdir())
     state = await sealed.tool.list(sealed.cluster(sealed.public_ring))
     assert state.keys == tuple(EncryptionKey(fingerprint) for fingerprint in sealed.recipients)

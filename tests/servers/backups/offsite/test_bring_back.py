@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -196,3 +197,10 @@ async def test_bytes_come_ahead_of_what_is_written_and_are_told(copied: Far, new
     total = sum(each.stat().st_size for each in copied.backup.iterdir())
     assert told[-1] == (total, total)
     assert told == sorted(told)
+
+
+async def test_what_is_brought_back_is_as_old_as_it_was_so_that_it_serves_the_same_moments(far: Far, new: Path) -> None:
+    os.utime(far.backup / "backup_manifest", (1e9, 1e9))
+    await far.copies().copy(far.files, str(far.backup))
+    await bring_back(far).backup(NAME, far.files, str(new))
+    assert (new / NAME / "backup_manifest").stat().st_mtime == 1e9
