@@ -11,6 +11,7 @@ from bot.check.audit import check_audit
 from bot.check.finding import Finding, Outcome
 from bot.check.heartbeat import check_heartbeat
 from bot.check.hosts import check_hosts
+from bot.check.ledger_copies import check_ledger_copies
 from bot.check.patroni import check_patroni
 from bot.check.servers import ServerTrials
 from bot.check.slack import check_slack
@@ -58,8 +59,10 @@ async def run_check(settings: Settings) -> int:
             hosts = [group.create_task(check_hosts(cluster)) for cluster in wired.clusters.values()]
             slack = group.create_task(check_slack(settings, WANTED_SCOPES))
             audit = group.create_task(check_audit(settings, wired.ledger))
+            copies = group.create_task(check_ledger_copies(settings))
         findings = [
             *audit.result(),
+            *copies.result(),
             *slack.result(),
             *(
                 finding
