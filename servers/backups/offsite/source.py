@@ -27,9 +27,11 @@ _PAGE = 10_000
 # It is only ever added to, and only where it ends: a piece whose answer was lost is never there twice.
 _APPEND = '[ "$(stat -c %s -- "$1" 2>/dev/null || echo 0)" = "$2" ] || exit 3; umask 077; base64 -d >> "$1"'
 _MAKE = 'umask 077; mkdir -p -- "$1"'
-# A directory gets its name once all of it is on the disk; it belongs to whom the directory it is in belongs to.
+# A file or a directory gets its name once all of it is on the disk (not what else its file system has to write: that
+# may take minutes); it belongs to whom the directory it is in belongs to.
 _FINISH = """[ ! -e "$2" ] || { echo "$2 is there already" >&2; exit 1; }
-chown -R --reference="${2%/*}" -- "$1" && sync -f -- "$1" && mv -T -- "$1" "$2" && sync -- "${2%/*}" """
+chown -R --reference="${2%/*}" -- "$1" && { [ ! -d "$1" ] || sync -- "$1"/*; } && sync -- "$1" &&
+  mv -T -- "$1" "$2" && sync -- "${2%/*}" """
 _SYSTEM = r"""LC_ALL=C "${2:+$2/}pg_controldata" -D "$1" 2>/dev/null |
 sed -n 's/^Database system identifier: *//p'"""
 _BLOCK = 65536
