@@ -1,22 +1,19 @@
 """Everything is gone but the settings and the store: the cluster comes back with what was off site."""
 
 import asyncio
-import re
 import shutil
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from moto.s3.models import s3_backends
 
+from bot.ledger_copies.bring_back import bring_ledger_back
 from bot.ledger_copies.keeper import LedgerCopyKeeper
 from bot.ledger_copies.place import CopyPlace
-from bot.terminal.login import login_of_process
+from commands.asked import Decision
 from lab.world import Lab, LabOptions
 from ledger.audit_chain import head, verify
 from ledger.brought_back import brought_back
@@ -35,17 +32,12 @@ __all__ = ["moto_url"]  # a fixture
 pytestmark = pytest.mark.lab
 
 BUCKET = "far-away"
-KILLED_IN = (2, 7)  # steps: while WAL comes, and while the restored directory is started in its place
 
 
 @pytest.fixture
 async def lab(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lab]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "practice")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "practice")
-    # Who runs the tests is alice, who may do it alone.
-    monkeypatch.setenv("UNDERSTUDY_PEOPLE__ALICE__OPERATING_SYSTEM_USER", login_of_process().user)
-    monkeypatch.setenv("UNDERSTUDY_POLICIES__RESTORE__BREAK_GLASS", '["dba"]')
-    monkeypatch.setenv("UNDERSTUDY_POLICIES__RESTORE__BREAK_GLASS_RISK", "true")
     s3_backends.reset()
     s3_client("us-east-1", moto_url).create_bucket(Bucket=BUCKET)
     async with Lab.start(LabOptions(base_backup=False)) as lab:
@@ -103,16 +95,6 @@ async def copy_ledger_off_site(way: Road, url: str) -> None:
     assert await keeper.copy() is not None, keeper.state()
 
 
-def ledger_offsite(url: str) -> str:
-    return f"""
-[ledger.offsite]
-bucket = "{BUCKET}"
-region = "us-east-1"
-endpoint_url = "{url}"
-unencrypted = true
-"""
-
-
 def ledger_place(url: str) -> CopyPlace:
     return CopyPlace(OffsitePlace(BUCKET, region="us-east-1", endpoint_url=url), 300.0, None)
 
@@ -152,8 +134,7 @@ async def test_a_cluster_that_is_gone_comes_back_as_of_a_moment_and_is_whole_aga
         directory.mkdir()
     async with road_of(lab, before, extra=offsite(moto_url)) as way:
         await lab.server("db1").query("CREATE TABLE marker (n int PRIMARY KEY, what text NOT NULL)")
-        for server in ("db1", "db2"):
-            assert (await ordered(way, f"archive setup shop {server} gzip")).title.endswith("succeeded")
+        assert (await ordered(way, "archive setup shop db1 gzip")).title.endswith("succeeded")
         assert "archives with Understudy's script already" in await refused(way, "archive setup shop db1 gzip")
         async with writing(way):
             await mark(way, 1)
@@ -168,56 +149,33 @@ async def test_a_cluster_that_is_gone_comes_back_as_of_a_moment_and_is_whole_aga
         await copy_ledger_off_site(way, moto_url)
         records = (await way.world.ledger.read(head)).count
         await lose_everything(lab)
+    # The ledger first: what it knew of before is known again.
+    back = await bring_ledger_back(after / "ledger.sqlite3", ledger_place(moto_url), lambda: datetime.now(UTC))
+    assert back is not None
+    assert back.copy.end.records == records
     lab.server("db2").data_directory.mkdir(mode=0o700)  # as a distribution leaves one: it is no obstacle
     shutil.chown(lab.server("db2").data_directory, *owner_of(lab.server("db2").data_directory.parent))
-    settings = lab.write_settings(after, "http://127.0.0.1:1/api/", offsite(moto_url) + ledger_offsite(moto_url))
-    typed = ("--to", "db2", "--at", f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}", "--settings", str(settings))
-    assert "would come back" in (await recover(*typed, "--dry-run")).said
-    assert not (after / "ledger.sqlite3").exists()
-    killed = [await recover(*typed, "--break-glass", killed_in=step) for step in KILLED_IN]
-    assert [one.status for one in killed] == [-signal.SIGKILL] * len(killed), killed[-1].said
-    ended = await recover(*typed, "--break-glass")
-    assert ended.status == 0, ended.said
-    assert f"ends with record {records}" in killed[0].said
-    assert "was left in the middle. It goes on from where it stands" in ended.said
-    assert "Last transaction" in ended.said
     async with road_of(lab, after, extra=offsite(moto_url)) as way:
+        operation = await way.request(f"restore shop db2 --to {moment:%Y-%m-%dT%H:%M:%S.%fZ} --from-store")
+        # That nobody sees db1 is a risk.
+        first = await way.dispatcher.decide(way.asks("bob"), operation, Decision.APPROVE)
+        assert first.page.summary == "1 more approval needed."
+        await way.dispatcher.decide(way.asks("carol"), operation, Decision.APPROVE)
+        report = (await way.dispatcher.wait(operation)).page
+        assert report.title.endswith(" → db2 succeeded"), report.summary
         assert await markers(way, "db2") == [1, 2]
         assert not await lab.server("db2").in_recovery()
+        assert "Last transaction" in repr(report)
         data = lab.server("db2").data_directory
         assert "restore_command" not in (data / "postgresql.auto.conf").read_text()
         # Replication, the archive and a backup: as before.
-        assert await markers(way, "db1") == [1, 2], ended.said
+        assert await markers(way, "db1") == [1, 2]
         assert await lab.server("db1").in_recovery()
-        assert list(lab.archive.glob("0000000[2-9].history*")), ended.said
-        assert len(base_backups_in(lab)) == 2, ended.said
+        assert list(lab.archive.glob("0000000[2-9].history*")), report
+        assert len(base_backups_in(lab)) == 2, report
         assert (await way.world.ledger.read(verify)).ok
         (said_back,) = await way.world.ledger.read(brought_back)
         assert said_back.records == records
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    status: int
-    said: str
-
-
-async def recover(*typed: str, killed_in: int | None = None) -> Run:
-    """`understudy recover` in a process of its own. `killed_in`: by kill -9, once it says that it is at that step."""
-    command = (sys.executable, "-m", "bot.terminal.main", "recover", "--from", f"s3://{BUCKET}")
-    process = await asyncio.create_subprocess_exec(
-        *command, *typed, "--reason", "practice", "--confirm", "shop", stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    lines: list[str] = []
-    async with asyncio.timeout(80):
-        async for line in process.stdout:
-            lines.append(line.decode())
-            step = re.match(r"Step (\d+)", lines[-1])
-            if killed_in is not None and step is not None and int(step[1]) >= killed_in:
-                process.kill()
-        return Run(await process.wait(), "".join(lines))
 
 
 def base_backups_in(lab: Lab) -> list[str]:
