@@ -1,6 +1,6 @@
 """How much counters have grown lately: over the last ten minutes, and over the last hour. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from servers.watching.postgresql.server_statistics import Counters
@@ -9,6 +9,8 @@ LATELY = 600.0
 LONG = 3600.0
 # A window counts once it is nearly full: a minute's burst, told as ten minutes', would be a tenth of itself.
 _NEARLY = 0.85
+# What is older than the shorter one is kept every five minutes only: many servers are watched.
+_APART = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,7 @@ class Kept:
         last = self.samples[-1] if self.samples else None
         if last is None or sample.epoch != last.epoch or sample.at <= last.at or _fell(last, sample):
             return Kept((sample,))
-        recent = [one for one in self.samples if sample.at - one.at <= LONG]
-        return Kept((*recent, sample))
+        return Kept((*_thinned(self.samples, sample.at), sample))
 
     def change(self, seconds: float) -> Change | None:
         """The growth over the last `seconds`, as near as the samples come to it; None: not known (any more)."""
@@ -56,6 +57,15 @@ class Kept:
         before, last = self.samples[-2:]
         grown = {name: value - before.values[name] for name, value in last.values.items() if name in before.values}
         return Change(last.at - before.at, grown)
+
+
+def _thinned(samples: Iterable[Counters], now: float) -> Iterator[Counters]:
+    before = float("-inf")
+    for one in samples:
+        age = now - one.at
+        if age <= LATELY or (age <= LONG and one.at - before >= _APART):
+            before = one.at
+            yield one
 
 
 def _fell(before: Counters, after: Counters) -> bool:

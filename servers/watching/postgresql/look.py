@@ -37,6 +37,7 @@ class _Memory:
     """What is remembered of a server from one look to the next."""
 
     version: int | None = None
+    failures: int = 0
     kept: Kept = field(default_factory=Kept)
     waiting_since: Mapping[int, float] = field(default_factory=dict)
     statements: StatementMemory = field(default_factory=StatementMemory)
@@ -72,8 +73,11 @@ class PostgresqlLook:
         except Exception as error:
             # It may be another version by the time that it answers again.
             memory.version = None
+            memory.failures += 1
             unreachable = _unreachable(error, self._timeout)
-            return PostgresqlWatched(server.name, self._answer(started, unreachable.outcome, unreachable.detail))
+            answer = self._answer(started, unreachable.outcome, unreachable.detail)
+            return PostgresqlWatched(server.name, answer, failures=memory.failures)
+        memory.failures = 0
         memory.kept = memory.kept.with_sample(statistics.counters)
         watched = PostgresqlWatched(
             server=server.name,

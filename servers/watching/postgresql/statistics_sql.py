@@ -63,6 +63,8 @@ _AGES: LiteralString = """
             SELECT coalesce(backend_type, 'session') AS kind, 'pid ' || pid || ' ' || application_name AS name,
                    age(backend_xmin) AS age
               FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid()
+               -- A VACUUM holds no other one back, however long it takes.
+               AND backend_type <> 'autovacuum worker' AND query NOT ILIKE 'vacuum%%'
             UNION ALL
             SELECT 'slot', slot_name::text, greatest(age(slot.xmin), age(slot.catalog_xmin))
               FROM pg_replication_slots AS slot

@@ -12,7 +12,8 @@ from servers.watching.postgresql.table_look import TablesSeen
 
 @dataclass(frozen=True, slots=True)
 class PostgresqlWatched:
-    """One server's last answer; `statistics` None: there was none, and `answer` says why.
+    """One server's last answer; `statistics` None: there was none, and `answer` says why. `failures`: so many times
+    in a row.
 
     `latest` is the growth of its counters since the look before, `lately` over ten minutes, `long` over an hour; each
     None while it is not known: after a restart, a reset, a promotion. `queries` are the busiest since the look before,
@@ -29,3 +30,4 @@ class PostgresqlWatched:
     without_queries: str = ""
     tables: TablesSeen | None = None
     certificate: Certificate | None = None
+    failures: int = 0

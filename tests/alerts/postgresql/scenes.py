@@ -50,5 +50,6 @@ def pair(
     )
 
 
-def silent(server: str) -> PostgresqlWatched:
-    return PostgresqlWatched(server, Answer(Outcome.TIMED_OUT, NOW, 10.0, "no statistics within 10 s"))
+def silent(server: str, failures: int = 2) -> PostgresqlWatched:
+    answer = Answer(Outcome.TIMED_OUT, NOW, 10.0, "no statistics within 10 s")
+    return PostgresqlWatched(server, answer, failures=failures)

@@ -62,6 +62,8 @@ def test_that_the_statistics_are_not_seen_is_visible_itself() -> None:
     assert isinstance(result, Bad)
     assert "statistics: timed out: no statistics within 10 s" in result.evidence[0]
     assert isinstance(judged(seen, "cannot_see", "db2"), Ok)
+    # A restart that one look has met is no blindness.
+    assert isinstance(judged(with_watched(look(), silent("db1", 1)), "cannot_see", "db1"), Ok)
 
 
 def aged(transaction_ids: int, multixacts: int) -> list[dict[str, Any]]:

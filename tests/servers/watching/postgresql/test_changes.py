@@ -1,6 +1,6 @@
 """Counters only ever tell a growth that happened: a restart or a reset makes it unknown, never negative."""
 
-from servers.watching.postgresql.changes import LATELY, Kept
+from servers.watching.postgresql.changes import LATELY, LONG, Kept
 from servers.watching.postgresql.server_statistics import Counters
 
 EPOCH = (1.0, False, None, 1.0)
@@ -56,8 +56,13 @@ def test_a_clock_that_was_set_back_counts_anew() -> None:
     assert kept(counters(10, 1.0), counters(9, 2.0)).latest is None
 
 
-def test_no_more_than_an_hour_is_kept() -> None:
-    assert len(kept(*(counters(minute, 0.0) for minute in range(500))).samples) == 61
+def test_no_more_than_an_hour_is_kept_and_little_of_it() -> None:
+    seen = kept(*(counters(minute, minute * 1.0) for minute in range(500)))
+    assert len(seen.samples) < 25
+    hour = seen.change(LONG)
+    assert hour is not None
+    assert 3300.0 <= hour.seconds <= 3600.0
+    assert hour.of("deadlocks") == hour.seconds / 60
 
 
 def test_a_counter_that_was_not_there_before_is_unknown() -> None:
