@@ -26,6 +26,7 @@ LOAD = Rule(
     why="For half an hour several tasks a processor have wanted to run, or have waited for a disk.",
     mend="Look at what runs (top; pg_stat_activity by state and wait event), and at what was deployed before.",
     about=Layer.RESOURCES,
+    caused_by_operations=True,
 )
 
 
@@ -53,6 +54,7 @@ def _pressure(
         why=why,
         mend=mend,
         about=Layer.RESOURCES,
+        caused_by_operations=True,
     )
 
 

@@ -20,6 +20,8 @@ PORT = Rule(
     mend="Refused: nobody listens there (listen_addresses, the service). No answer: a firewall, a security group or a "
     "route; nc -vz from that server shows it.",
     about=Layer.NETWORK,
+    # What is broken by it already is told there, with this beneath it.
+    hidden_by=("replication_broken",),
     caused_by_operations=True,
 )
 

@@ -20,6 +20,8 @@ from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.sql import Sessions
 from servers.ssh import Shells
+from servers.watching.hosts.looks import HostLooks
+from servers.watching.watches import Watches
 from tests.servers.pair import cluster_of, now
 
 PATIENCE = 30.0
@@ -109,7 +111,7 @@ async def watched_lab(
     shells, sessions = Shells(), Sessions()
     async with await Ledger.open(directory / "ledger.sqlite3") as ledger:
         keeper = AlertKeeper(ledger, clusters.values(), thresholds, now)
-        observer = Observer(clusters, shells, sessions, now)
+        observer = Observer(clusters, shells, sessions, now, watches=Watches(hosts=HostLooks(shells, now)))
         monitor = Monitor(clusters.values(), observer, keeper, sessions, pace)
         await keeper.start()
         monitor.start()

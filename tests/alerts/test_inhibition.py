@@ -64,6 +64,9 @@ ALL = {**BY_NAME, **{rule.name: rule for rule in (PROXY_DOWN, SLOW_ROUTER, LONG_
         ("replay_lag", "db2", "replication_broken", "db2", False),
         ("patroni_dcs", "shop", "patroni_no_leader", "shop", True),
         ("patroni_dcs", "shop", "patroni_member", "db2", True),
+        ("replication_broken", "db2", "port", "db1 to db2 port 5432", True),
+        ("host_down", "db1", "port", "db1 to db2 port 5432", True),
+        ("host_down", "db2", "tailnet_peer", "db1 to db2", True),
         # What nothing may hide: a failover is offered there.
         ("host_down", "db1", "primary_down", "db1", False),
         ("primary_down", "db1", "host_down", "db1", True),

@@ -34,13 +34,13 @@ _log = logging.getLogger(__name__)
 
 
 class HostLooks:
-    """Looks at hosts. What it remembers of one is kept by the way it is reached: clusters may share it."""
+    """Looks at hosts, and remembers what only several looks tell."""
 
     def __init__(self, shells: Shells, clock: Callable[[], datetime], *, timeout: float = LOOK_TIMEOUT) -> None:
         self._shells = shells
         self._clock = clock
         self._timeout = timeout
-        self._memories: dict[SshTarget, HostMemory] = {}
+        self._memories: dict[tuple[str, SshTarget], HostMemory] = {}
 
     async def look(self, cluster: Cluster) -> HostWatches:
         """Every host, asked at once; ends within the time-out. Never raises for what a host does or says."""
@@ -49,7 +49,7 @@ class HostLooks:
         return HostWatches(at, tuple(hosts))
 
     async def _look(self, cluster: Cluster, server: Server) -> HostWatch:
-        memory = self._memories.setdefault(server.ssh, HostMemory())
+        memory = self._memories.setdefault((cluster.name, server.ssh), HostMemory())
         at, started = self._clock(), time.monotonic()
         questions = Questions.of(cluster, server, memory, started)
         command = watch_command(
