@@ -17,7 +17,8 @@ _ENOUGH = 50
 def host_ways(look: Look) -> tuple[Observation, ...]:
     """`round_trip` (seconds) and `packet_loss` (a share) of each way, such as "db1 to db2", over some minutes.
 
-    Unknown where ping is missing or not answered at all: many networks drop it.
+    Where ping is missing or not answered (many networks drop it) the round trip is that of a connection to PostgreSQL's
+    port, and the loss is unknown.
     """
     return tuple(one for host in hosts(look) for one in _of_host(host))
 
@@ -36,6 +37,8 @@ def _of_host(host: HostWatch) -> Iterator[Observation]:
 
 
 def _line(way: Way) -> str:
+    if not way.sent and way.round_trip is not None:
+        return f"a connection takes {seconds_text(way.round_trip)} (ping does not tell)"
     if not way.answered:
         return f"none of {way.sent} packets was answered: the network may drop ping"
     took = "" if way.round_trip is None else f", the median round trip took {seconds_text(way.round_trip)}"

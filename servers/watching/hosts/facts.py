@@ -149,8 +149,8 @@ class PortTry:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way from a host to another server, over the last looks: packets sent and answered, and the median of the
-    round trips, in seconds."""
+    """The way from a host to another server, over the last looks: packets sent and answered (none where only the time
+    of a connection is known), and the median of the round trips, in seconds."""
 
     target: str
     sent: int

@@ -55,7 +55,7 @@ class HostLooks:
         command = watch_command(
             rarely=memory.wants_drives(started),
             use_sudo=server.service.use_sudo,
-            ways=[end.host for end in questions.ways],
+            ways=[end.endpoint for end in questions.ways],
             ports=[target.endpoint for target in (*questions.required, *questions.ssh)],
         )
         try:
@@ -92,7 +92,7 @@ class Questions:
 
     @classmethod
     def of(cls, cluster: Cluster, server: Server, memory: HostMemory, at: float) -> "Questions":
-        addresses = {each.name: address for each in cluster.servers if (address := address_of(each)) is not None}
+        addresses = {each.name: found.host for each in cluster.servers if (found := address_of(each)) is not None}
         ssh = ssh_ports(cluster, server) if memory.wants_ssh(at) else ()
         return cls(way_ends(cluster, server), required_ports(cluster, server), ssh, addresses)
 

@@ -16,6 +16,8 @@ from servers.watching.hosts.facts import Found, PortReply, PortTry, Way
 
 _SENT = re.compile(r"(\d{1,4}) packets transmitted, (\d{1,4}) (?:packets )?received")
 _ROUND_TRIP = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]+/([\d.]+)/")
+_CONNECTED = re.compile(r"^connect ([\d.]{1,20})$")
+_POSTGRESQL = 5432
 _WORDS = {
     "open": PortReply.OPEN,
     "refused": PortReply.REFUSED,
@@ -36,22 +38,21 @@ class PortTarget:
 
 @dataclass(frozen=True, slots=True)
 class WayEnd:
-    """Another server, and the host at which it is reached from the servers."""
+    """Another server, and where its PostgreSQL is reached from the servers."""
 
     server: str
-    host: str
+    endpoint: Endpoint
 
 
-def address_of(server: Server) -> str | None:
-    """The host at which the other servers reach this one; None where it is reached by a socket's directory alone."""
-    endpoint = Endpoint.known(server.replication)
-    host = endpoint.host if endpoint is not None else server.ssh.host
-    return host if _is_host(host) else None
+def address_of(server: Server) -> Endpoint | None:
+    """Where the other servers reach this one; None where it is reached by a socket's directory alone."""
+    endpoint = Endpoint.known(server.replication) or Endpoint(server.ssh.host, _POSTGRESQL)
+    return endpoint if _is_host(endpoint.host) else None
 
 
 def way_ends(cluster: Cluster, server: Server) -> tuple[WayEnd, ...]:
     others = [(other.name, address_of(other)) for other in cluster.servers if other.name != server.name]
-    return tuple(WayEnd(name, host) for name, host in others if host is not None)
+    return tuple(WayEnd(name, endpoint) for name, endpoint in others if endpoint is not None)
 
 
 def required_ports(cluster: Cluster, server: Server) -> tuple[PortTarget, ...]:
@@ -64,7 +65,7 @@ def required_ports(cluster: Cluster, server: Server) -> tuple[PortTarget, ...]:
             found.append(PortTarget(port.host, Endpoint(port.host, port.port), True, port.what))
             continue
         found.extend(
-            PortTarget(end.server, Endpoint(end.host, port.port), True, port.what)
+            PortTarget(end.server, Endpoint(end.endpoint.host, port.port), True, port.what)
             for end in way_ends(cluster, server)
             if not port.targets or end.server in port.targets
         )
@@ -75,7 +76,7 @@ def ssh_ports(cluster: Cluster, server: Server) -> tuple[PortTarget, ...]:
     """SSH of the other servers, where the settings do not require it anyway."""
     known = {(target.name, target.endpoint.port) for target in required_ports(cluster, server)}
     return tuple(
-        PortTarget(end.server, Endpoint(end.host, cluster.server(end.server).ssh.port), False, "SSH")
+        PortTarget(end.server, Endpoint(end.endpoint.host, cluster.server(end.server).ssh.port), False, "SSH")
         for end in way_ends(cluster, server)
         if (end.server, cluster.server(end.server).ssh.port) not in known
     )
@@ -102,6 +103,11 @@ def ways(lines: Sequence[str], ends: Sequence[WayEnd]) -> tuple[tuple[str, Found
 
 
 def _way(end: WayEnd, said: str) -> Found[Way]:
+    """By ping; by the time that a connection takes where ping is missing, not allowed, or not answered."""
+    connected = _CONNECTED.match(said.strip())
+    took = fraction(connected[1]) if connected else None
+    if took is not None:
+        return Found(Way(end.server, 0, 0, took / 1000), "")
     sent = _SENT.search(said)
     if sent is None:
         return absent(said) if "not installed" in said else unknown(one_line(said) or "it was not measured")

@@ -4,8 +4,8 @@ It is constant: what differs between hosts is passed as arguments, never put int
 whatever else it asks (systemctl, smartctl, …) it asks only where that is installed, each for a few seconds at most,
 and takes so many bytes of the answer and no more. It needs no right beyond a login and changes nothing.
 Arguments: 'rarely' where this look is one of the few that ask what is costly (else ''), 'sudo' where smartctl may be
-run through it (else ''), the number of ways to measure, the host at the end of each, and for each port to try its host
-and port.
+run through it (else ''), the number of ways to measure, host and port at the end of each, and then host and port of
+each port that is tried.
 """
 
 from collections.abc import Sequence
@@ -122,15 +122,31 @@ knock() {
   done
   echo "@port $1 ${answer:-untried}"
 }
+connect_time() {
+  timeout 5 python3 -I -S -c 'import socket, sys, time
+family, kind, protocol, _, address = socket.getaddrinfo(sys.argv[1], int(sys.argv[2]), type=socket.SOCK_STREAM)[0]
+link = socket.socket(family, kind, protocol)
+link.settimeout(3)
+began = time.monotonic()
+link.connect(address)
+print(f"{(time.monotonic() - began) * 1000:.3f}")' "$1" "$2" 2> /dev/null < /dev/null
+}
 measure() {
+  said='ping is not installed'
   if there ping; then
     said=$(timeout 8 ping -n -q -c 10 -i 0.2 -W 1 "$2" 2>&1 < /dev/null | tail -n 3 | head -c 400 | tr '\n' ' ')
-    echo "@way $1 ${said:-no answer in time}"
-  else echo "@way $1 ping is not installed"
+  fi
+  case $said in
+    *' 0 received'*|*' 0 packets received'*) took=$(connect_time "$2" "$3") ;;
+    *transmitted*) took= ;;
+    *) took=$(connect_time "$2" "$3") ;;
+  esac
+  if [ -n "$took" ]; then echo "@way $1 connect $took"
+  else echo "@way $1 ${said:-no answer in time}"
   fi
 }
 number=0
-while [ "$number" -lt "$ways" ]; do measure "$number" "$1" & shift; number=$((number + 1)); done
+while [ "$number" -lt "$ways" ]; do measure "$number" "$1" "$2" & shift 2; number=$((number + 1)); done
 number=0
 while [ $# -ge 2 ]; do knock "$number" "$1" "$2" & shift 2; number=$((number + 1)); done
 wait
@@ -163,10 +179,10 @@ BLOCKS = frozenset({"files", "counters", "disks", "inodes", "chrony", "units", "
 
 
 def watch_command(
-    *, rarely: bool, use_sudo: bool, ways: Sequence[str] = (), ports: Sequence[Endpoint] = ()
+    *, rarely: bool, use_sudo: bool, ways: Sequence[Endpoint] = (), ports: Sequence[Endpoint] = ()
 ) -> tuple[str, ...]:
-    """The argument list that runs the script on a host. `ways`: the hosts to which the way is measured; `ports`: what
-    is tried from there."""
-    words = [word for port in ports for word in (port.host, str(port.port))]
+    """The argument list that runs the script on a host. `ways`: to where the way is measured, by a connection to that
+    port where ping does not tell; `ports`: what is tried from there."""
+    words = [word for one in (*ways, *ports) for word in (one.host, str(one.port))]
     flags = ("rarely" if rarely else "", "sudo" if use_sudo else "")
-    return ("sh", "-c", SCRIPT, "sh", *flags, str(len(ways)), *ways, *words)
+    return ("sh", "-c", SCRIPT, "sh", *flags, str(len(ways)), *words)

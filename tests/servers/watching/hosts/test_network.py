@@ -57,6 +57,7 @@ def test_what_is_no_host_is_not_asked_for(replication: str) -> None:
     assert way_ends(Cluster("shop", "C0OPS", (DB1, odd)), DB1) == ()
 
 
+END = WayEnd("db2", Endpoint("db2.internal", 5432))
 TARGETS = tuple(PortTarget("db2", Endpoint("db2.internal", port), True) for port in (1, 2, 3, 4, 5))
 
 
@@ -90,19 +91,21 @@ LOST = "0 --- db2 ping statistics --- 10 packets transmitted, 0 received, 100% p
         (IPUTILS, Found(Way("db2", 10, 9, 0.0005), "")),
         (BUSYBOX, Found(Way("db2", 10, 10, 0.0012), "")),
         (LOST, Found(Way("db2", 10, 0, None), "")),
+        ("0 connect 0.421", Found(Way("db2", 0, 0, 0.000421), "")),
+        ("0 connect ...", Found(None, "connect ...")),
         ("0 ping is not installed", Found(None, "ping is not installed", absent=True)),
         ("0 ping: socket: Operation not permitted ", Found(None, "ping: socket: Operation not permitted")),
         ("", Found(None, "it was not measured")),
     ],
 )
 def test_ways_as_ping_measures_them(line: str, expected: Found[Way]) -> None:
-    assert ways((line,), (WayEnd("db2", "db2.internal"),)) == (("db2", expected),)
+    assert ways((line,), (END,)) == (("db2", expected),)
 
 
 def test_ways_are_told_over_the_last_looks() -> None:
     memory = HostMemory()
     for _ in range(20):
-        ((_, way),) = memory.with_ways(ways((IPUTILS,), (WayEnd("db2", "db2.internal"),)))
+        ((_, way),) = memory.with_ways(ways((IPUTILS,), (END,)))
     assert way.value == Way("db2", 100, 90, 0.0005)
 
 
@@ -188,4 +191,4 @@ def test_no_answer_whatever_makes_it_raise(status: object, text: str) -> None:
 def test_no_lines_whatever_make_ports_or_ways_raise(lines: list[str]) -> None:
     numbered = [f"{number} {line}" for number, line in enumerate(lines)]
     assert len(port_tries((*lines, *numbered), TARGETS)) == len(TARGETS)
-    assert len(ways((*lines, *numbered), (WayEnd("db2", "db2"),))) == 1
+    assert len(ways((*lines, *numbered), (END,))) == 1

@@ -71,6 +71,9 @@ async def test_a_real_host_is_seen_without_any_right(shared_pair: Pair) -> None:
         [PortReply.OPEN, PortReply.REFUSED],
         [PortReply.UNTRIED, PortReply.UNTRIED],  # none of the three programs is there
     )
+    ((server, way),) = watch.ways
+    assert server == "db2"
+    assert way.value is None or (way.value.round_trip or 0) < 1
     assert (await looks.look(cluster)).hosts[0].swapping.value is not None
 
 
