@@ -82,8 +82,13 @@ async def start_again(context: StepContext) -> StepOutcome:
 
 
 async def swap(context: StepContext) -> StepOutcome:
+    return await swap_in(context, already=(await _state(context)).swapped)
+
+
+async def swap_in(context: StepContext, *, already: bool) -> StepOutcome:
+    """The old directory aside, the restored one in its place; `already`: it was found so."""
     place, world = place_of(context), context.world
-    if not (await _state(context)).swapped:
+    if not already:
         await engine_says(world.instances.stop(place))
     try:
         command = world.backup_tool(context.cluster).restore_command(context.cluster, place.server)

@@ -26,6 +26,7 @@ from servers.verdict import judge
 
 T = TypeVar("T")
 
+_IN_PLACE = (Way.IN_PLACE, Way.STANDBY)
 VERIFIED_WITHIN = timedelta(days=8)  # verified weekly, and a day late
 
 
@@ -92,26 +93,21 @@ async def see(
 ) -> Seen:
     """Asks everything at once, once it is known what is to be restored. Raises Misunderstood where nothing can be.
 
-    `choose` names the backup; None: the newest from which the target can be reached. What a primary that is seen has
-    written and not archived counts as possible too: it is archived first, unless the restore is `of_archive_alone`.
-    """
+    `choose` names the backup; None: the newest that serves. What a primary that is seen has written and not archived
+    counts as possible too, and is archived first, unless the restore is `of_archive_alone`."""
     backups, window, archive = await look_at_backups(world, cluster)
-    serving = serve(window, target, choose(window))
-    writing = None if of_archive_alone else next((one for one in state.servers if one.role is Role.PRIMARY), None)
-    archives_first = (
-        writing is not None
-        and not ends_at_a_gap(window, archive)
-        and lies_in_the_newest(serving, target, writing.sql, world.now())
-    )
+    serving, archives_first = serve(window, target, choose(window)), False
+    primary = next((cluster.server(one.name) for one in state.servers if one.role is Role.PRIMARY), None)
+    if primary is not None and not of_archive_alone and not ends_at_a_gap(window, archive):
+        archives_first = lies_in_the_newest(serving, target, state.server(primary.name).sql, world.now())
     if archives_first and isinstance(serving, NotServed):
         serving = serve(window, LATEST, choose(window))
-    primary = next((cluster.server(one.name) for one in state.servers if one.role is Role.PRIMARY), None)
     if isinstance(serving, NotServed):
         raise Misunderstood(refusal(serving, primary))
     host = _host(cluster, state, named, wanted, primary)
     source = primary or next((cluster.server(one.name) for one in state.servers if one.sql), None)
     problems: dict[str, str] = {}
-    in_place = wanted.way in (Way.IN_PLACE, Way.STANDBY)
+    in_place = wanted.way in _IN_PLACE
     live, undecryptable, rates, directory, in_use = await asyncio.gather(
         _answer("live", world.instances.live(source), problems) if source else _nothing(),
         _answer("decrypts", _decrypts(world, cluster, host, serving), problems),

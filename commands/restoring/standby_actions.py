@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from commands.acting import engine_says, outcome_of, server_of, time_of, untold
 from commands.command import Action, Standing, StepContext, StepFailed, StepOutcome
-from commands.restoring.acting import place_of, target_of
+from commands.restoring.acting import place_of
 from commands.restoring.actions import DROPPED, LSN, noted_place
-from commands.restoring.in_place_actions import ASIDE, FOLLOWS, STILL
+from commands.restoring.in_place_actions import FOLLOWS, STILL, swap_in
 from commands.restoring.left import FOLLOW_RESTORED, FOLLOWED, FOLLOWS_AGAIN, PUT_BACK, STANDS_IN_PLACE, START_OLD
 from ledger.instances import instance_is_gone
 from servers.backups.in_place import InPlaceState
@@ -40,15 +40,7 @@ async def start_again(context: StepContext) -> StepOutcome:
 
 
 async def swap(context: StepContext) -> StepOutcome:
-    place, world = place_of(context), context.world
-    if not (await _state(context)).swapped:
-        await engine_says(world.instances.stop(place))
-    try:
-        command = world.backup_tool(context.cluster).restore_command(context.cluster, place.server)
-    except ActionFailed as failed:
-        raise StepFailed(str(failed)) from failed
-    aside = await engine_says(world.in_place.swap(place, target_of(context), command))
-    return StepOutcome(f"The old data directory is {aside}.", 0, "", {ASIDE: aside})
+    return await swap_in(context, already=(await _state(context)).swapped)
 
 
 async def is_swapped(context: StepContext) -> bool:

@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from commands.asked import Decision, Form
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
+from ledger.page import Page
 from servers.backups.archive import ArchiveState, Segments
 from servers.backups.in_place import InPlace, InPlaceState
 from servers.backups.instances import HostForInstance, Instances, InstanceState, Place
@@ -256,3 +258,24 @@ class MortalShelf:
             return result
 
         return call
+
+
+async def shown(scene: Scene, text: str) -> tuple[bool, str]:
+    """Whether it may be asked for, and what it says."""
+    page = await scene.dispatcher.prepare(scene.asks("alice", text))
+    return isinstance(page, Form) and page.submit_label is not None, repr(page.page)
+
+
+async def ended(scene: Scene, text: str, *approvers: str) -> Page:
+    operation = await scene.request(text=text)
+    for one in approvers or ("bob",):
+        await scene.dispatcher.decide(scene.asks(one), operation, Decision.APPROVE)
+    return (await scene.dispatcher.wait(operation)).page
+
+
+async def reminders(scene: Scene) -> list[Page]:
+    """The posts of their own that say what is still there."""
+    cards = await scene.ledger.read(
+        lambda db: [row["card"] for row in db.query("SELECT DISTINCT card FROM outbox WHERE card LIKE 'restored/%/%'")]
+    )
+    return [await scene.card(card) for card in cards]

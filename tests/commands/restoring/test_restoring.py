@@ -12,27 +12,21 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from commands.asked import Decision, Form
+from commands.asked import Decision
 from commands.command import Misunderstood
 from commands.dispatcher import Dispatcher
 from commands.document import read_document
 from commands.registry import COMMANDS
-from commands.restoring import actions, in_place_actions, steps
-from commands.restoring.cards import KEEP
 from commands.restoring.cut_over import cut_over
 from ledger import locks
 from ledger.audit_chain import verify
 from ledger.instances import instances_there
 from ledger.operations import Operation, OperationState
-from ledger.page import Page
 from servers.backups.archive import Segments
-from servers.backups.instances import Place
-from servers.engines.engine import ActionFailed
-from servers.state import Archiver
 from tests.commands.conftest import Scene
 from tests.commands.mortal import Killed, Life, Watch, mortal
 from tests.commands.practice import NOW, START
-from tests.commands.restoring.practice_restore import AT, MortalShelf, Shelf, restoring
+from tests.commands.restoring.practice_restore import AT, MortalShelf, Shelf, ended, restoring, shown
 from tests.commands.traffic import Pool
 
 TO = f"--to {AT:%Y-%m-%dT%H:%M:%SZ}"
@@ -44,27 +38,6 @@ WHEN = f"{AT:%Y-%m-%d %H:%M:%S} UTC"
 async def set_up(tmp_path: Path) -> AsyncIterator[tuple[Scene, Shelf]]:
     async with restoring(tmp_path) as made:
         yield made
-
-
-async def shown(scene: Scene, text: str) -> tuple[bool, str]:
-    """Whether it may be asked for, and what it says."""
-    page = await scene.dispatcher.prepare(scene.asks("alice", text))
-    return isinstance(page, Form) and page.submit_label is not None, repr(page.page)
-
-
-async def ended(scene: Scene, text: str, *approvers: str) -> Page:
-    operation = await scene.request(text=text)
-    for one in approvers or ("bob",):
-        await scene.dispatcher.decide(scene.asks(one), operation, Decision.APPROVE)
-    return (await scene.dispatcher.wait(operation)).page
-
-
-async def reminders(scene: Scene) -> list[Page]:
-    """The posts of their own that say what is still there."""
-    cards = await scene.ledger.read(
-        lambda db: [row["card"] for row in db.query("SELECT DISTINCT card FROM outbox WHERE card LIKE 'restored/%/%'")]
-    )
-    return [await scene.card(card) for card in cards]
 
 
 async def test_the_plan_shows_the_moment_in_utc_whatever_the_askers_clock(set_up: tuple[Scene, Shelf]) -> None:
@@ -144,191 +117,6 @@ async def test_a_check_that_fails_keeps_it_from_being_asked_for(
     ready, said = await shown(scene, f"restore {TO}")
     assert not ready
     assert because in said
-
-
-ARCHIVES = Archiver("on", 5, None, 60.0, 0, None, None, None)
-RECENT = f"--to {NOW - timedelta(seconds=30):%Y-%m-%dT%H:%M:%SZ}"
-
-
-@pytest.mark.parametrize("text", [RECENT, "--to latest", "--to xid 900", "--to point before_migration"])
-async def test_what_is_not_archived_yet_is_archived_first_by_a_step_that_people_approve(
-    set_up: tuple[Scene, Shelf], text: str
-) -> None:
-    scene, shelf = set_up
-    scene.pair.machines["db1"].archiver = ARCHIVES
-    form = await scene.form(text=f"restore {text}")
-    assert "Archive what db1 has written by now" in repr(form.page)
-    assert ("switch_wal", "db1") not in scene.pair.did
-    report = await ended(scene, f"restore {text}")
-    assert report.title.endswith("succeeded"), report.summary
-    assert scene.pair.did[0] == ("switch_wal", "db1")
-    assert shelf.did[0] == "begin_restore"
-
-
-async def test_what_does_not_get_into_the_archive_ends_it_before_anything_is_made(
-    set_up: tuple[Scene, Shelf], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(steps, "NORMAL", 2.0)
-    monkeypatch.setattr(actions, "ARCHIVE_PAUSE", 0.01)
-    scene, shelf = set_up
-    scene.pair.machines["db1"].archiver = ARCHIVES
-    shelf.fails["archive"] = "it fails"
-    report = await ended(scene, f"restore {RECENT}")
-    assert "was finished, and it is not in the archive. Look at pg_stat_archiver" in report.summary
-    assert shelf.did == []
-
-
-async def test_behind_a_gap_nothing_is_archived_for_a_restore(set_up: tuple[Scene, Shelf]) -> None:
-    scene, shelf = set_up
-    scene.pair.machines["db1"].archiver = ARCHIVES
-    shelf.runs = (Segments(1, 2, 3, NOW - timedelta(hours=1), NOW - timedelta(minutes=20)), Segments(1, 5, 5, NOW, NOW))
-    may, said = await shown(scene, f"restore {RECENT}")
-    assert not may
-    assert "The nearest possible moments: before it" in said
-
-
-async def test_a_position_that_is_still_to_come_is_refused(set_up: tuple[Scene, Shelf]) -> None:
-    scene, _ = set_up
-    scene.pair.machines["db1"].archiver = ARCHIVES
-    may, said = await shown(scene, "restore --to FF/0")
-    assert not may
-    assert "FF/0 is after the last archived WAL" in said
-    assert "before it" in said
-
-
-async def test_beside_has_a_message_of_its_own_that_follows_it_until_it_is_dropped(set_up: tuple[Scene, Shelf]) -> None:
-    scene, shelf = set_up
-    report = await ended(scene, f"restore {TO}")
-    assert report.title.endswith(" → db2 succeeded")
-    (one,) = await scene.ledger.read(instances_there)
-    card = await scene.card(f"restored/{one.operation}")
-    assert [button.label for button in card.buttons] == ["Keep for 4 h", "Drop…", "Cut over…"]
-    kept = await scene.dispatcher.ask(scene.asks("alice", f"restore keep {one.operation}"))
-    assert "is kept" in kept.page.title
-    assert card.buttons[0].action == KEEP
-    await ended(scene, "restore drop")
-    assert (await scene.card(f"restored/{one.operation}")).buttons == ()
-    assert shelf.removed == [one.directory]
-
-
-async def test_one_that_is_past_its_time_is_told_once_and_stays(set_up: tuple[Scene, Shelf]) -> None:
-    scene, shelf = set_up
-    await ended(scene, f"restore {TO}")
-    (one,) = await scene.ledger.read(instances_there)
-    for _ in range(2):
-        await scene.dispatcher.tick(one.keep_until + timedelta(seconds=1))
-    cards = await scene.ledger.read(
-        lambda db: [row["card"] for row in db.query("SELECT DISTINCT card FROM outbox WHERE card LIKE 'restored/%'")]
-    )
-    assert len(cards) == 2
-    assert "past its time" in (await scene.card(f"restored/{one.operation}")).title
-    assert shelf.removed == []
-
-
-@pytest.mark.parametrize("text", [TO, f"{TO} --in-place", f"{TO} --standby db2"])
-@pytest.mark.parametrize(
-    ("breaks", "said"),
-    [
-        ("lay_out", "base.tar.zst is truncated"),
-        ("lay_out", "gpg: decryption failed: No secret key"),
-        ("lay_out", "No space left on device"),
-        ("altered", 'checksum mismatch for file "base/5/2619"'),
-        ("recover", 'could not find "000000010000000000000003" in the archive'),
-        ("recover", "incorrect resource manager data checksum in record at 0/3000060"),
-    ],
-)
-async def test_whatever_is_wrong_with_a_backup_is_said_and_the_live_cluster_goes_on_untouched(
-    set_up: tuple[Scene, Shelf], text: str, breaks: str, said: str
-) -> None:
-    scene, shelf = set_up
-    shelf.fails[breaks] = said
-    report = await ended(scene, f"restore {text}", "bob", "carol")
-    assert said in report.summary
-    assert "live cluster was not touched" in report.summary
-    assert "/ha restore drop shop" in report.summary
-    assert (scene.pair.writable, shelf.data) == (["db1"], "live")
-    assert scene.pair.did == []
-
-
-@pytest.mark.parametrize("gone", ["lay_out", "compare"])
-async def test_a_host_that_is_restarted_in_the_middle_of_a_job_ends_it_and_what_is_there_can_be_dropped(
-    set_up: tuple[Scene, Shelf], gone: str
-) -> None:
-    scene, shelf = set_up
-    shelf.gone = gone
-    report = await ended(scene, f"restore {TO} --in-place", "bob", "carol")
-    assert "it broke off, as if its host had been restarted. The live cluster was not touched" in report.summary
-    assert scene.pair.writable == ["db1"]
-    shelf.gone = ""
-    await ended(scene, "restore drop")
-    assert len(shelf.removed) == 1
-
-
-async def test_what_a_restore_that_failed_has_left_does_not_stand_and_is_named_as_what_it_is(
-    set_up: tuple[Scene, Shelf],
-) -> None:
-    scene, shelf = set_up
-    shelf.fails["lay_out"] = "No space left on device"
-    await ended(scene, f"restore {TO}")
-    (one,) = await scene.ledger.read(instances_there)
-    await scene.dispatcher.tick(one.keep_until + timedelta(seconds=1))
-    told = await reminders(scene)
-    assert [card.title for card in told] == ["What a restore of shop that failed has left is still on db2"]
-    assert f"/ha restore drop shop {one.operation}" in told[0].summary
-    assert "Left by a restore that failed, on db2" in (await shown(scene, "restore"))[1]
-
-
-async def test_one_that_is_still_being_made_is_told_by_nobody(set_up: tuple[Scene, Shelf]) -> None:
-    scene, shelf = set_up
-    operation = await scene.request(text=f"restore {TO}")
-    shelf.endless = "lay_out"
-    await scene.dispatcher.decide(scene.asks("bob"), operation, Decision.APPROVE)
-    async with asyncio.timeout(5):
-        await shelf.waited_for.wait()
-    (one,) = await scene.ledger.read(instances_there)
-    await scene.dispatcher.tick(one.keep_until + timedelta(seconds=1))
-    assert await reminders(scene) == []
-    assert "Being made on db2" in (await shown(scene, "restore"))[1]
-
-
-async def test_recovery_settings_that_could_not_be_taken_off_are_told_and_taken_off_by_an_order(
-    set_up: tuple[Scene, Shelf], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Left as they are, they would stop the server at that moment once it is started as a standby."""
-    monkeypatch.setattr(in_place_actions, "_SHARE_FOR_TRIES", 0.0)
-    scene, shelf = set_up
-    shelf.fails["settle"] = "No space left on device"
-    report = await ended(scene, f"restore {TO} --in-place", "bob", "carol")
-    (one,) = await scene.ledger.read(instances_there)
-    settle = f"/ha restore settle shop {one.operation}"
-    assert settle in repr(report)
-    await scene.dispatcher.tick(one.keep_until + timedelta(seconds=1))
-    (told,) = await reminders(scene)
-    assert told.title == "db1 still has the recovery settings of a restore"
-    assert settle in told.summary
-    assert (await shown(scene, "restore drop"))[0] is False
-    del shelf.fails["settle"]
-    await ended(scene, "restore settle")
-    assert shelf.did[-1] == "settle"
-    assert await scene.ledger.read(instances_there) == []
-
-
-async def test_settings_that_cannot_be_taken_off_at_first_are_tried_again(
-    set_up: tuple[Scene, Shelf], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(in_place_actions, "SETTLE_PAUSE", 0.0)
-    scene, shelf = set_up
-    settle, tries = shelf.settle, iter((ActionFailed("db1: no answer over SSH"), None))
-
-    async def second_time(place: Place, **_: float) -> None:
-        if (failure := next(tries)) is not None:
-            raise failure
-        await settle(place)
-
-    monkeypatch.setattr(shelf, "settle", second_time)
-    await ended(scene, f"restore {TO} --in-place", "bob", "carol")
-    assert "settle" in shelf.did
-    assert await scene.ledger.read(instances_there) == []
 
 
 async def test_in_place_needs_two_and_the_clusters_name_and_says_what_is_lost(set_up: tuple[Scene, Shelf]) -> None:
