@@ -1,5 +1,6 @@
 """The ledger's copies off site: what leaves the machine comes back, proven, and nothing of it is carried on."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.s3.models import s3_backends
 from sqlite_utils import Database
+from typer.testing import CliRunner
 
 from bot.ledger_copies.bring_back import bring_ledger_back
 from bot.ledger_copies.keeper import LedgerCopyKeeper
 from bot.ledger_copies.place import CopyPlace
+from bot.terminal.main import app
 from lab.accounts import Account
 from ledger import locks
 from ledger.audit import append
@@ -93,6 +96,9 @@ async def test_an_encrypted_copy_comes_back_and_says_with_which_record_it_ends(
         (said,) = await ledger.read(brought_back)
     assert (said.records, said.sequence, said.copy) == (1, 2, back.copy.name)
     assert [each.name for each in new.parent.iterdir()] == ["ledger.db"]
+    verified = await asyncio.to_thread(CliRunner().invoke, app, ["audit", "verify", "--ledger", str(new)])
+    assert verified.exit_code == 0, verified.output
+    assert f"from {back.copy.name}, which ends with record 1" in verified.output
 
 
 async def test_every_change_is_a_version_of_its_own_and_nothing_is_sent_twice(far: Far, tmp_path: Path) -> None:
