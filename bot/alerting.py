@@ -7,6 +7,7 @@ from alerts.itself import OwnClusters
 from alerts.keeper import AlertKeeper
 from alerts.monitor import Monitor
 from alerts.outside import OutsideAlerts
+from alerts.plots import AlertPlots, watched_by_rules
 from alerts.routes import Route
 from alerts.rules.own.own_rule import OwnRules
 from alerts.wording import title_of
@@ -39,6 +40,7 @@ class Alerting:
     on_call: OnCall
     forwarder: Forwarder
     webhook: AlertmanagerWebhook
+    plots: AlertPlots
 
     async def start(self) -> None:
         """Reads what the ledger has. Raises LedgerError."""
@@ -77,7 +79,9 @@ def open_alerting(settings: Settings, wired: Wired) -> Alerting:
     )
     forwarder = Forwarder(wired.ledger, keeper, forwardings(settings.paging), title_of, utc_now)
     webhook = AlertmanagerWebhook(settings.webhook or WebhookSettings(), outside, wired.clusters, utc_now)
-    return Alerting(keeper, rules, outside, beside, on_call, forwarder, webhook)
+    watched = watched_by_rules(own)
+    plots = AlertPlots(keeper, wired.ledger, wired.world.history, wired.clusters.values(), watched, utc_now)
+    return Alerting(keeper, rules, outside, beside, on_call, forwarder, webhook, plots)
 
 
 def open_watchdog(

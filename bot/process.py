@@ -205,7 +205,12 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
 def _chores(bot: Bot) -> tuple[Coroutine[None, None, None], ...]:
     wired = bot.wired
     lasting = wired.offsite.run(), HistoryKeeper(wired.world.history).run(), wired.world.heartbeats.run()
-    watching = *bot.watchdog.chores(), bot.alerting.on_call.run(), bot.alerting.forwarder.run()
+    watching = (
+        *bot.watchdog.chores(),
+        bot.alerting.on_call.run(),
+        bot.alerting.forwarder.run(),
+        bot.alerting.plots.run(),
+    )
     return bot.loop_lag.run(), _tick(bot), bot.witness.run(), bot.ledger_copies.run(), *lasting, *watching
 
 

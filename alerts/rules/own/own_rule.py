@@ -67,10 +67,10 @@ class OwnRules:
 
     def __init__(self, rules: Iterable[OwnRule] = (), step: int = FINE.step) -> None:
         """`step`: how far apart the looks are at least, in seconds."""
-        self._rules = tuple(rules)
+        self.own = tuple(rules)
         self._step = step
         longest: dict[str, float] = {}
-        for rule in self._rules:
+        for rule in self.own:
             for name, seconds in windows(rule.expression).items():
                 longest[name] = max(seconds, longest.get(name, 0.0))
         self.longest: Mapping[str, float] = longest
@@ -78,19 +78,19 @@ class OwnRules:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(as_rule(rule) for rule in self._rules)
+        return tuple(as_rule(rule) for rule in self.own)
 
     def windows(self, cluster: str) -> Windows:
         return self._windows.setdefault(cluster, Windows(self.longest, self._step))
 
     def observe(self, cluster: str, at: datetime, seen: Sequence[Observation]) -> tuple[Observation, ...]:
         """What the rules say of what one look at the cluster observed. Never raises."""
-        if not self._rules:
+        if not self.own:
             return ()
         now, remembered = at.timestamp(), self.windows(cluster)
         remembered.add(now, ((one.name, one.subject, one.value) for one in seen))
         found: list[Observation] = []
-        for rule in self._rules:
+        for rule in self.own:
             try:
                 found.extend(_observations(rule, seen, remembered, now))
             except Exception as error:  # a rule must not take the others with it, whatever it meets
