@@ -78,7 +78,14 @@ class HostLooks:
     def _unseen(server: Server, memory: HostMemory, answer: Answer) -> HostWatch:
         memory.late.append(answer.outcome is Outcome.TIMED_OUT)
         memory.failures += 1
-        return HostWatch(server.name, answer, ports=memory.untried(), timeouts=sum(memory.late), looks=len(memory.late))
+        return HostWatch(
+            server.name,
+            answer,
+            ports=memory.untried(),
+            timeouts=sum(memory.late),
+            looks=len(memory.late),
+            failures=memory.failures,
+        )
 
 
 @dataclass(frozen=True, slots=True)

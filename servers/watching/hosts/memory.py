@@ -51,7 +51,9 @@ class HostMemory:
         return self.drives
 
     def wants_ssh(self, at: float) -> bool:
-        return self.ssh_at is None or at - self.ssh_at >= SSH_EVERY
+        """Seldom; at once again where it was open before and is not now, for one try alone is no evidence."""
+        lost = any(one.reply is not PortReply.OPEN and (one.target, one.port) in self._opened for one in self._ssh)
+        return lost or self.ssh_at is None or at - self.ssh_at >= SSH_EVERY
 
     def keep_ports(self, required: tuple[PortTry, ...], ssh: tuple[PortTry, ...], at: float) -> tuple[PortTry, ...]:
         """This look's tries, with those of SSH that were made last, each with whether it was ever open before."""

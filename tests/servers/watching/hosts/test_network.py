@@ -121,6 +121,14 @@ def test_a_port_that_was_open_is_known_to_have_been() -> None:
     )
     closed = replace(tried, reply=PortReply.SILENT)
     assert memory.keep_ports((), (closed,), 600.0) == (replace(closed, was_open=True),)
+    # One try is no evidence: the next look tries again.
+    assert memory.wants_ssh(660.0)
+
+
+def test_ssh_that_was_never_open_is_tried_seldom() -> None:
+    memory = HostMemory()
+    memory.keep_ports((), (PortTry("db2", 22, PortReply.REFUSED, False),), 0.0)
+    assert not memory.wants_ssh(60.0)
 
 
 ADDRESSES = {"db1": "100.101.1.1", "db2": "100.101.1.2", "db3": "db3.tail1234.ts.net"}

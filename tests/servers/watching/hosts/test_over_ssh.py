@@ -107,8 +107,11 @@ async def test_a_program_that_hangs_is_unknown_and_a_host_that_hangs_is_too(shar
     assert not watch.failed_units.absent
     assert watch.load.value is not None
     with odd_programs(shared_pair, getconf="sleep 60"):
-        watch = await look(shared_pair, HostLooks(shared_pair.shells, now, timeout=1.0))
+        looks = HostLooks(shared_pair.shells, now, timeout=1.0)
+        await look(shared_pair, looks)
+        watch = await look(shared_pair, looks)
     assert watch.answer.outcome is Outcome.TIMED_OUT
-    assert (watch.timeouts, watch.looks, watch.load.value) == (1, 1, None)
-    # And the next look finds it well again, over the same connection.
-    assert (await look(shared_pair)).answer.ok
+    assert (watch.timeouts, watch.looks, watch.failures, watch.load.value) == (2, 2, 2, None)
+    # And once it is well again that is seen, over the same connection.
+    watch = await look(shared_pair)
+    assert (watch.answer.ok, watch.failures) == (True, 0)
