@@ -40,6 +40,7 @@ from tests.bot.slack.doubles import Monitor, Orders
 
 CHANGES, CLUSTERS, RESTARTS, OUTAGES, SEED = 10_000, 12, 6, 4, 20260131
 DAY = timedelta(days=1)
+LIMITS = Thresholds(storm_alerts=3)  # so that there are storms of alerts as well
 # Slack's own limits and pauses, as many times faster as the day.
 QUICK = Limits(post_burst=50, posts_per_second=2_000, update_burst=100, updates_per_second=2_000, card_seconds=0.005)
 SHORT = Pauses(settle=0.1, first=0.02, longest=0.2, refused=0.1)
@@ -57,6 +58,7 @@ class Storm:
     presses: int = 0
     faults: int = 0
     restarts: int = 0
+    storms: int = 0
     asked_for: set[str] = field(default_factory=set)
 
 
@@ -68,6 +70,7 @@ class Result:
     presses: int
     faults: int
     restarts: int
+    storms: int
     seconds: float
     verdict: Verdict
 
@@ -106,9 +109,10 @@ async def storm(changes: int, directory: Path, *, restarts: int = RESTARTS, outa
             await _the_end(day, keeper, clock, done)
             await _delivered(ledger)
             rows = await ledger.read(cards)
+            done.storms = sum(row["card"].endswith("/over") for row in rows)
         verdict = compare(rows, frozenset(done.asked_for), shown_in(slack, CHANNELS))
     seconds = time.monotonic() - began
-    return Result(done.changes, done.presses, done.faults, done.restarts - 1, round(seconds, 1), verdict)
+    return Result(done.changes, done.presses, done.faults, done.restarts - 1, done.storms, round(seconds, 1), verdict)
 
 
 @asynccontextmanager
@@ -117,7 +121,7 @@ async def _bot(directory: Path, slack: PracticeSlack, clock: DayClock) -> AsyncI
     async with await Ledger.open(directory / "ledger.sqlite3") as ledger:
         clients = open_clients(slack.api_url, slack.bot_token, call_seconds=CALL_SECONDS)
         identity = OwnIdentity(clients.web)
-        keeper = AlertKeeper(ledger, clusters(CLUSTERS), Thresholds(), clock)
+        keeper = AlertKeeper(ledger, clusters(CLUSTERS), LIMITS, clock)
         await keeper.start()
         face = SlackFace(
             SlackConfiguration("socket", app_token=slack.app_token),
@@ -156,7 +160,7 @@ async def _part_of_the_day(
     pressing: set[asyncio.Task[None]] = set()
     step = 0
     while done.changes < until:
-        clock.jump(pause * people.uniform(0.0, 4.0))
+        clock.jump(timedelta(seconds=1) if day.all_at_once else pause * people.uniform(0.0, 4.0))
         cluster = day.step()
         look = day.look(cluster, clock())
         transitions = await keeper.take(cluster, look.state, look.judgement)
@@ -231,10 +235,10 @@ def report(result: Result) -> str:
     """In a few lines, what was done to Slack and what came of it."""
     verdict = result.verdict
     return (
-        f"{result.changes} changes of state, {result.presses} presses, {result.faults} faults of Slack and "
-        f"{result.restarts} restarts in {result.seconds} s: {verdict.messages} messages. "
-        f"{len(verdict.lost)} lost, {len(verdict.twice)} shown twice, {len(verdict.outdated)} outdated, "
-        f"{len(verdict.out_of_order)} threads out of order."
+        f"{result.changes} changes of state in {result.storms} storms of alerts and between them, {result.presses} "
+        f"presses, {result.faults} faults of Slack and {result.restarts} restarts in {result.seconds} s: "
+        f"{verdict.messages} messages. {len(verdict.lost)} lost, {len(verdict.twice)} shown twice, "
+        f"{len(verdict.outdated)} outdated, {len(verdict.out_of_order)} threads out of order."
     )
 
 

@@ -52,10 +52,22 @@ class Day:
     def __init__(self, seed: int, estate: tuple[Cluster, ...]) -> None:
         self._random = Random(seed)  # noqa: S311 - the same day each time
         self._estate = estate
+        self._rack: list[Cluster] = []
         self._shapes = {cluster.name: Shape() for cluster in estate}
 
+    @property
+    def all_at_once(self) -> bool:
+        """Whether they fill up one after the other just now, within seconds."""
+        return bool(self._rack)
+
     def step(self) -> Cluster:
-        """Something changes on one cluster; now and then a whole rack fills up or is mended at once."""
+        """Something changes on one cluster; now and then they fill up one after the other."""
+        if not self._rack and self._random.randrange(200) == 0:
+            self._rack = list(self._estate)
+        if self._rack:
+            cluster = self._rack.pop()
+            self._shapes[cluster.name] = replace(self._shapes[cluster.name], disks=(_FILLING,) * DISKS)
+            return cluster
         cluster = self._random.choice(self._estate)
         shape, chance = self._shapes[cluster.name], self._random.randrange(100)
         if chance < _DISK:
