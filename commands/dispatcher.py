@@ -119,9 +119,11 @@ class Dispatcher:
         return await self._guarded(asked, lambda who: self._overseer.press(who, value, choice))
 
     async def wait(self, operation_id: str, progress: Callable[[str], Awaitable[None]] | None = None) -> Answer:
-        """Follows an operation, wherever it runs, to its end; `progress` gets a line whenever a step moves on."""
+        """Follows an operation, wherever it runs, to its end; `progress` gets a line whenever a step moves on,
+        and what a step that runs here says of how far it is."""
         try:
-            return await follow(self._world.ledger, operation_id.upper(), progress)
+            wanted = operation_id.upper()
+            return await follow(self._world.ledger, wanted, progress, lambda: self._runner.live(wanted))
         except NoSuchOperation as unknown:
             return answers.misunderstood(f"{unknown} Type: /ha status")
 

@@ -14,18 +14,25 @@ from ledger.operations import FINISHED, Operation, OperationState, get
 from ledger.steps import Direction, StepRecord, StepStatus, steps
 
 LOOK_PAUSE = 0.2  # seconds
+LIVE_PAUSE = 2.0  # seconds between two words of the same step, for a terminal that keeps every line
 
 Progress = Callable[[str], Awaitable[None]]
 
 _ENDED = FINISHED | {OperationState.INTERRUPTED}
 
 
-async def follow(ledger: Ledger, operation_id: str, progress: Progress | None = None) -> Answer:
+async def follow(
+    ledger: Ledger, operation_id: str, progress: Progress | None = None, live: Callable[[], str] = lambda: ""
+) -> Answer:
     """The report, once the operation has ended; a line to `progress` for each thing that happens until then.
+
+    `live` is what the running step says of how far it is, where it runs in this process: told every few seconds.
 
     Raises NoSuchOperation.
     """
     told: list[str] = []
+    loop = asyncio.get_running_loop()
+    said, said_at = "", loop.time()
     while True:
         operation, records = await ledger.read(lambda db: _see(db, operation_id))
         document = read_document(operation.plan)
@@ -33,9 +40,15 @@ async def follow(ledger: Ledger, operation_id: str, progress: Progress | None = 
         if progress is not None:
             for line in lines[len(told) :]:
                 await progress(line)
+        if lines != told:
+            said_at = loop.time()
         told = lines
         if operation.state in _ENDED:
             return Answer(report(operation, document, records).page)
+        word = live()
+        if progress is not None and word and word != said and loop.time() - said_at >= LIVE_PAUSE:
+            said, said_at = word, loop.time()
+            await progress(f"  {word}")
         await asyncio.sleep(LOOK_PAUSE)
 
 

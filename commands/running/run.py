@@ -371,6 +371,12 @@ class Run:
     def _action(self, index: int) -> Action:
         return self._actions[self._plan.steps[index].action]
 
+    @property
+    def live(self) -> str:
+        """How far the step is that runs now, by its own last word; '' where it has said none."""
+        running = (one for one in self._progress if one.state in (StepState.RUNNING, StepState.UNDOING))
+        return next((one.detail for one in running), "")
+
     def _say(self, index: int, line: str) -> None:
         self._mark(index, replace(self._progress[index], detail=line))
         self._telling.soon()

@@ -63,6 +63,11 @@ class Runner:
         """Whether an operation that runs here has taken a server of the cluster down for the moment."""
         return any(run.silences(cluster) for run, _ in self._runs.values())
 
+    def live(self, operation_id: str) -> str:
+        """How far the running step of an operation is, by its own last word; '' where it runs elsewhere."""
+        run, _ = self._runs.get(operation_id, (None, None))
+        return run.live if run is not None else ""
+
     @property
     def closed(self) -> bool:
         """Whether a shutdown has begun: nothing new is started."""
