@@ -68,13 +68,16 @@ if there systemctl; then
 fi
 """
 
-# A drive that sleeps is left asleep. The scan only lists what is there, and needs no right.
+# A drive that sleeps is left asleep. The scan only lists what is there, and needs no right. Whether sudo would permit
+# it is asked first: what it refuses, it reports to root by mail.
 _DRIVES = r"""
 drives() {
   smartctl --scan | head -n 32 | while read -r device _ kind _; do
     case $device in /dev/*) ;; *) continue ;; esac
-    if [ "$sudo" = sudo ]; then timeout 5 sudo -n smartctl -n standby -H -j -d "$kind" "$device" < /dev/null
-    else timeout 5 smartctl -n standby -H -j -d "$kind" "$device" < /dev/null
+    set -- smartctl -n standby -H -j -d "$kind" "$device"
+    if [ "$sudo" != sudo ]; then timeout 5 "$@" < /dev/null
+    elif timeout 5 sudo -n -l "$@" > /dev/null 2>&1 < /dev/null; then timeout 5 sudo -n "$@" < /dev/null
+    else echo "sudo does not permit smartctl for $device"
     fi
   done
 }
