@@ -125,7 +125,8 @@ class AlertPlots:
         (line,) = plot.lines
         points = [point.value for point in line.known if point.value is not None]
         low, high = value_text(min(points), plot.unit), value_text(max(points), plot.unit)
-        said = f"Between {low} and {high} in the last {seconds_text(BACK)}."
+        between = low if low == high else f"Between {low} and {high}"
+        said = f"{between} in the last {seconds_text(BACK)}."
         page = Page(title_of(alert), tone_of(alert), f"{plot.title}, {line.label}. {said}", (text(said), plot))
         where = alert.channel or self._channels[alert.cluster]
         return OutboxItem(now, where, f"{own_group(alert.id)}/plot", page, parent=own_group(alert.id))

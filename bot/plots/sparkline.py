@@ -44,7 +44,9 @@ def _range(plot: Plot, line: PlotLine) -> str:
 
 
 def _cells(plot: Plot, points: Sequence[PlotPoint], width: int) -> list[float | None]:
-    """The most of what is known in each of as many stretches."""
+    """A character for each point, where there is room; else the most of what is known in each of as many stretches."""
+    if len(points) <= width:
+        return [point.value if point.high is None else point.high for point in points]
     span = (plot.end - plot.start).total_seconds() or 1.0
     cells: list[float | None] = [None] * width
     for point in points:

@@ -30,7 +30,7 @@ from bot.wiring import history_of
 from ledger.durations import parse_seconds
 from ledger.history.history import HistoryUnreadable
 from ledger.history.series import Series
-from ledger.quantities import seconds_text
+from ledger.quantities import count_text, seconds_text
 from ledger.units import Unit, value_text
 from servers.inventory import Cluster
 
@@ -121,7 +121,7 @@ def _report(cluster: str, series: Sequence[Series], episodes: Sequence[Episode],
         return
     recorded = sum(bucket is not None for one in series for bucket in one.buckets)
     step = seconds_text(series[0].step)
-    heading = f"{cluster}: {len(rules)} rules over {len(series)} series, {recorded} values, in steps of {step}"
+    heading = f"{cluster}: {count_text(len(rules), 'rule')}, {len(series)} series, {recorded} values in steps of {step}"
     console.print(Text(heading, style="bold"))
     if not episodes:
         console.print(Text("  None would have fired."))

@@ -55,9 +55,10 @@ def course_page(course: Course) -> Page:
     )
 
 
-def nothing_recorded(title: str, start: datetime, end: datetime) -> Page:
-    """Also where the bot has only just begun to watch."""
+def nothing_recorded(title: str, start: datetime, end: datetime, needs: str = "") -> Page:
+    """Also where the bot has only just begun to watch. `needs`: what else may be missing, as a sentence."""
     line = f"Nothing was recorded in the last {seconds_text(end - start)}. The history is written while the bot runs."
+    line = f"{line} {needs}".rstrip()
     return Page(title, Tone.UNKNOWN, line, (text(line),))
 
 

@@ -16,6 +16,7 @@ from ledger.units import Unit
 MOST, DRAWN = 10, 5
 SHOWN = 60  # characters of a query in a table
 NEW = "new"
+NEEDS = "Queries are known where the extension pg_stat_statements is installed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def queries_page(seen: Queries) -> Page:
     title = f"{seen.cluster}: queries by the time they took"
     top = _top(seen)
     if not top:
-        return nothing_recorded(title, seen.start, seen.end)
+        return nothing_recorded(title, seen.start, seen.end, NEEDS)
     first = top[0]
     return Page(
         title=title,

@@ -59,7 +59,7 @@ def _judge(own: OwnRule, reading: Reading) -> Result:
         return Unknown()
     evidence = reading.evidence(own.observation)
     value = ", ".join(evidence) or "as it says"
-    return Bad(own.severity, value, f"not {own.text}", evidence) if seen else Ok(value)
+    return Bad(own.severity, value, f"not ({own.text})", evidence) if seen else Ok(value)
 
 
 class OwnRules:

@@ -43,7 +43,7 @@ def _judged(own: OwnRule, *seen: Observation) -> Result:
 
 def test_it_is_bad_with_the_value_and_the_expression() -> None:
     assert _judged(_own("replay_lag_bytes > 16MiB"), _lag(2.0**25)) == Bad(
-        Severity.CRITICAL, "replay lag bytes 32.0 MB", "not replay_lag_bytes > 16MiB", ("replay lag bytes 32.0 MB",)
+        Severity.CRITICAL, "replay lag bytes 32.0 MB", "not (replay_lag_bytes > 16MiB)", ("replay lag bytes 32.0 MB",)
     )
 
 

@@ -22,6 +22,10 @@ def test_a_gap_is_a_blank_and_no_zero() -> None:
     assert sparklines(_plot(0.5, None, None, 0.5), 4) == ["db1 /  █  █  50 %"]
 
 
+def test_with_room_to_spare_there_is_no_gap_where_there_is_none() -> None:
+    assert sparklines(_plot(0.5, 0.5, 0.5), 40) == ["db1 /  ███  50 %"]
+
+
 def test_of_several_values_in_a_character_the_most_is_shown() -> None:
     assert sparklines(_plot(0.0, 1.0, 0.0, 0.0), 2) == ["db1 /  █▁  0 % to 100 %"]
 
