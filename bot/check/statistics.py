@@ -51,7 +51,10 @@ def _queries(subject: str, watched: PostgresqlWatched) -> Finding:
         )
         return Finding(subject, "query statistics", Outcome.WARNING, "pg_stat_statements is not installed", mend)
     if watched.without_queries.startswith("pg_stat_statements"):
-        mend = "ALTER EXTENSION pg_stat_statements UPDATE, and look that it is in shared_preload_libraries"
+        mend = (
+            "look that it is in shared_preload_libraries, ALTER EXTENSION pg_stat_statements UPDATE, and GRANT USAGE "
+            "on its schema to the bot's role"
+        )
         return Finding(subject, "query statistics", Outcome.WARNING, watched.without_queries, mend)
     return Finding(subject, "query statistics", Outcome.WORKS, "pg_stat_statements can be read")
 
