@@ -10,7 +10,7 @@ from commands.command import Misunderstood
 from commands.restoring.rates import Rates, measured_rates
 from commands.restoring.words import Wanted, Way
 from commands.world import World
-from servers.backups.archive import ArchiveState, segment_start
+from servers.backups.archive import ArchiveState, parse_segment_name, segment_start
 from servers.backups.instances import HostForInstance, directory_for
 from servers.backups.live_facts import LiveFacts
 from servers.backups.serving import NotServed, Serving, serve
@@ -99,7 +99,8 @@ async def see(
     serving, archives_first = serve(window, target, choose(window)), False
     primary = next((cluster.server(one.name) for one in state.servers if one.role is Role.PRIMARY), None)
     if primary is not None and not of_archive_alone and not ends_at_a_gap(window, archive):
-        archives_first = lies_in_the_newest(serving, target, state.server(primary.name).sql, world.now())
+        sql = state.server(primary.name).sql
+        archives_first = archive_is_whole(archive, sql) and lies_in_the_newest(serving, target, sql, world.now())
     if archives_first and isinstance(serving, NotServed):
         serving = serve(window, LATEST, choose(window))
     if isinstance(serving, NotServed):
@@ -130,6 +131,15 @@ def ends_at_a_gap(window: RestoreWindow, archive: ArchiveState) -> bool:
     if newest is None or furthest is None:
         return True
     return segment_start(newest + 1, archive.segment_size) > furthest
+
+
+def archive_is_whole(archive: ArchiveState, primary: SqlFacts | None) -> bool:
+    """Whether the archive has what the primary says it archived last: what is lost is not archived again. Pure."""
+    last = primary.archiver.last_archived_wal if primary is not None and primary.archiver is not None else None
+    try:
+        return last is None or archive.has(*parse_segment_name(last, archive.segment_size))
+    except ValueError:  # a history file's name
+        return True
 
 
 def lies_in_the_newest(serving: Serving | NotServed, target: Target, primary: SqlFacts | None, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """A moment in what the primary has not archived yet: that is archived first, by a step that people approve."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,6 +60,16 @@ async def test_behind_a_gap_nothing_is_archived_for_a_restore(set_up: tuple[Scen
     may, said = await shown(scene, f"restore {RECENT}")
     assert not may
     assert "The nearest possible moments: before it" in said
+
+
+async def test_where_the_archive_has_lost_what_was_archived_last_nothing_is_archived_for_a_restore(
+    set_up: tuple[Scene, Shelf],
+) -> None:
+    scene, _ = set_up
+    scene.pair.machines["db1"].archiver = replace(ARCHIVES, last_archived_wal="000000010000000000000006")
+    may, said = await shown(scene, f"restore {RECENT}")
+    assert not may
+    assert "after the last archived WAL" in said
 
 
 async def test_a_position_that_is_still_to_come_is_refused(set_up: tuple[Scene, Shelf]) -> None:
