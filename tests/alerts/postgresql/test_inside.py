@@ -261,6 +261,14 @@ def test_sessions_by_state() -> None:
     assert value(seen, "connections_idle_in_transaction", "db1") == 2.0
 
 
+def test_who_runs_out_of_connections_sees_what_they_do() -> None:
+    seen = pair(statistics(connections={"active": 3, "idle in transaction": 90}))
+    assert observed(seen, "connections_used", "db1").evidence[1:] == (
+        "within the last minute: 90 idle in transaction, 3 active",
+    )
+    assert len(observed(look(), "connections_used", "db1").evidence) == 1
+
+
 def test_a_server_that_is_down_hides_what_goes_on_inside_it() -> None:
     for rule in RULES:
         assert hides(BY_NAME["primary_down"], "db1", BY_NAME[rule], "db1"), rule
