@@ -142,6 +142,10 @@ class Sessions:
             if session.broken:
                 self._lost(link, session)
             raise explained(error, link.server) from None
+        except ValueError as error:
+            # A text that is no UTF-8, a number that is none. What it was is not told: it may be anything.
+            detail = f"its answer makes no sense ({type(error).__name__})"
+            raise ServerUnreachable(Outcome.FAILED, detail) from None
 
     async def _session(self, link: _Link, deadline: float, timeout: float) -> Session:
         if link.session is not None:

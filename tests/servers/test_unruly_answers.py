@@ -10,12 +10,14 @@ import pytest
 
 from servers.errors import ServerUnreachable
 from servers.inventory import Cluster, Server
+from servers.observe import Observer
 from servers.sql import Sessions
+from servers.ssh import Shells
 from servers.state import Outcome
 from servers.watching.postgresql.look import PostgresqlLook
 from tests.servers.pair import now
 from tests.servers.seen import server
-from tests.servers.unruly import INT4, begun, message, result, row, row_description, unruly_server
+from tests.servers.unruly import INT4, Answer, begun, message, result, row, row_description, unruly_server
 
 MEBIBYTE = 1024 * 1024
 
@@ -64,9 +66,9 @@ def an_error_with_markup() -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("answer", [a_gigabyte_in_one_row, a_gigabyte_in_many_rows], ids=lambda one: one.__name__)
-async def test_a_gigabyte_is_not_taken_in(answer: object) -> None:
+async def test_a_gigabyte_is_not_taken_in(answer: Answer) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    async with unruly_server(answer) as port:  # type: ignore[arg-type]
+    async with unruly_server(answer) as port:
         sessions = Sessions()
         with pytest.raises(ServerUnreachable, match="larger than 64 MB") as error:
             await sessions.query(at(port), "SELECT 1", timeout=30)
@@ -88,8 +90,8 @@ async def test_a_gigabyte_is_not_taken_in(answer: object) -> None:
     ],
     ids=lambda one: one.__name__,
 )
-async def test_whatever_it_answers_its_statistics_are_unknown_and_it_says_why(answer: object) -> None:
-    async with unruly_server(answer) as port:  # type: ignore[arg-type]
+async def test_whatever_it_answers_its_statistics_are_unknown_and_it_says_why(answer: Answer) -> None:
+    async with unruly_server(answer) as port:
         watch = PostgresqlLook(Sessions(), now, timeout=1.0)
         async with asyncio.timeout(10):
             (seen,) = await watch.look(Cluster("shop", "C0OPS", (at(port),)))
@@ -97,3 +99,24 @@ async def test_whatever_it_answers_its_statistics_are_unknown_and_it_says_why(an
         assert not seen.answer.ok
         assert seen.answer.detail
         await watch.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        (an_answer_that_stops_in_the_middle, "no answer by SQL within 0.3 s"),
+        (no_utf_8, "its answer makes no sense (UnicodeDecodeError)"),
+        (a_number_that_is_none, "its answer makes no sense (ValueError)"),
+        (other_columns, "its answer makes no sense: 'started_at'"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.__name__,
+)
+async def test_the_fast_look_says_so_as_well(answer: Answer, detail: str) -> None:
+    async with unruly_server(answer) as port:
+        cluster = Cluster("shop", "C0OPS", (at(port),))
+        sessions, shells = Sessions(), Shells()
+        state = await Observer({}, shells, sessions, now, sql_timeout=0.3, ssh_timeout=0.1).observe(cluster)
+        (seen,) = state.servers
+        assert (seen.sql, seen.sql_answer.detail) == (None, detail)
+        await sessions.close()
+        await shells.close()
