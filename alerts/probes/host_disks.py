@@ -1,12 +1,11 @@
 """Every file system of a host's local disks: how full by bytes and inodes, and when it will be."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from alerts.observation import Look, Observation, Unit
 from alerts.probes.of_hosts import hosts, unseen
-from ledger.quantities import bytes_text, seconds_text, share_text
+from ledger.quantities import bytes_text, share_text
 from servers.inventory import ServiceKind
 from servers.state import DiskUse
 from servers.watching.hosts.facts import FileSystem, HostWatch
@@ -53,19 +52,12 @@ def _of_host(look: Look, host: HostWatch) -> Iterator[Observation]:
 def _of_system(server: str, system: FileSystem) -> Iterator[Observation]:
     subject = f"{server} {system.mount}"
     yield Observation(FILE_SYSTEM_USED, subject, system.used_share, Unit.SHARE, (_line(system),), server)
-    yield Observation(FULL_IN, subject, system.full_in, Unit.SECONDS, _forecast(system.full_in, "bytes"), server)
+    yield Observation(FULL_IN, subject, system.full_in, Unit.SECONDS, (), server)
     inodes = system.inodes_used_share
     if inodes is not None:
         line = f"{system.mount}: {system.inodes_used} inodes in use, {system.inodes_available} left"
         yield Observation(INODES_USED, subject, inodes, Unit.SHARE, (line,), server)
-        lines = _forecast(system.inodes_full_in, "inodes")
-        yield Observation(INODES_FULL_IN, subject, system.inodes_full_in, Unit.SECONDS, lines, server)
-
-
-def _forecast(left: float | None, of: str) -> tuple[str, ...]:
-    if left is None or math.isinf(left):
-        return ()
-    return (f"at the rate of the last while its {of} are used up in {seconds_text(left)}",)
+        yield Observation(INODES_FULL_IN, subject, system.inodes_full_in, Unit.SECONDS, (), server)
 
 
 def _line(system: FileSystem) -> str:

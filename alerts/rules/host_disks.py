@@ -35,7 +35,7 @@ def _ends(reading: Reading, left_name: str, used_name: str, what: str) -> Result
     ):
         if left <= within and used >= above:
             value = f"{what} in {seconds_text(left)} at this rate, {_used(used)}"
-            return Bad(severity, value, f"not within {seconds_text(within)}", reading.evidence(used_name, left_name))
+            return Bad(severity, value, f"not within {seconds_text(within)}", reading.evidence(used_name))
     return Ok(_used(used))
 
 
