@@ -87,7 +87,11 @@ class PostgresqlLook:
             lately=memory.kept.change(LATELY),
             long=memory.kept.change(LONG),
         )
-        return await self._with_the_rest(memory, server, statistics, watched)
+        try:
+            return await self._with_the_rest(memory, server, statistics, watched)
+        except Exception:  # what was seen already is not lost by what else was asked
+            _log.exception("the rest of a look at a server's statistics failed in an unforeseen way")
+            return watched
 
     async def _with_the_rest(
         self, memory: _Memory, server: Server, statistics: ServerStatistics, watched: PostgresqlWatched
