@@ -186,15 +186,18 @@ echo "@done"
 # Arguments: the directory, the job's, "" for every checksum, "sizes" for names and sizes alone. Tablespaces are linked
 # as its first start would do it (tablespace_map): the manifest has their files too.
 VERIFY = r"""
-data=$1
+data=$1 how=$3
+set -- -n
+[ "$how" != sizes ] || set -- "$@" -s
 if [ -f "$data/tablespace_map" ]; then
+  set -- "$@" -i tablespace_map # it says where they are now
   mkdir -p -m 700 -- "$data/pg_tblspc" || exit 1
   while IFS= read -r line || [ -n "$line" ]; do
     [ -z "$line" ] || ln -s -n -f -- "${line#* }" "$data/pg_tblspc/${line%% *}" || exit 1
   done < "$data/tablespace_map"
 fi
 [ -e "$data/backup_manifest" ] || { echo "no backup_manifest: the tool compares checksums itself"; exit 0; }
-if [ "$3" = sizes ]; then pg_verifybackup -n -s "$data"; else pg_verifybackup -n "$data"; fi
+pg_verifybackup "$@" "$data"
 """
 
 # Argument: the key, SQL.
