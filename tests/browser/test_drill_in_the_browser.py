@@ -32,6 +32,7 @@ async def test_a_full_drill_and_its_report_card(browser: Browser, pictures: Path
         await _hold(alice, bob, "restore", "weekly practice")
         await _hold(alice, bob, "full", "the quarter's drill", "shop")
 
+        await bob.set_viewport_size({"width": 1280, "height": 6000})  # all of it at once: nothing is scrolled away
         await bob.get_by_role("button", name="repl").last.click()
         card = bob.get_by_test_id("thread").get_by_test_id("message").filter(has_text="Full drill of shop").last
         await expect(card).to_contain_text("Full drill of shop: db1 → db2 succeeded")
@@ -39,7 +40,6 @@ async def test_a_full_drill_and_its_report_card(browser: Browser, pictures: Path
         plot = card.locator("img").first
         await expect(plot).to_be_visible(timeout=15_000)
         # As far as the plot: the steps after it are as long again.
-        await bob.set_viewport_size({"width": 1280, "height": 3000})
         top, end = await card.bounding_box(), await plot.bounding_box()
         assert top is not None
         assert end is not None
