@@ -241,6 +241,8 @@ cooldown = "1h"                     # between two failovers
 # backup_diff = "daily 14:00"       # with pgbackrest and barman; and backup_incr
 # drill_restore = "weekly sun 04:00"
 # drill_full = "0 4 1 jan,apr,jul,oct *"    # switches over and back as well: clients notice; docs/drills.md
+# dumps = { nightly = "daily 01:00" }       # by their names below
+# volumes = { uploads = "daily 01:30" }
 # set_by = "alice"                  # who answers for it: a key of people
 # late_by = "6h"                    # a missed one is still started when it is less late than this
 

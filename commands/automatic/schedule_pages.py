@@ -5,6 +5,7 @@ from datetime import datetime
 from commands.automatic.policy import Scheduled
 from commands.parse import COMMAND
 from ledger.page import Moment, Page, Span, Tone, text
+from servers.backups.partial.place import PartKind
 
 
 def card_key(cluster: str, job: str, due: datetime) -> str:
@@ -41,8 +42,12 @@ def _page(title: str, tone: Tone, said: str, *when: Span) -> Page:
 
 
 def _what(scheduled: Scheduled) -> str:
-    what = f"{scheduled.before[0]} drill" if scheduled.order == "drill" else scheduled.order
-    return what.capitalize()
+    if scheduled.order == "drill":
+        return f"{scheduled.before[0]} drill".capitalize()
+    kind, *named = scheduled.after
+    if not named:
+        return scheduled.order.capitalize()
+    return " ".join(("Dump" if kind == PartKind.DUMP else f"Backup of {kind}", *named))
 
 
 def _by(scheduled: Scheduled) -> str:

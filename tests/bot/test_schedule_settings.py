@@ -71,3 +71,22 @@ def test_differential_and_incremental_ones_are_scheduled_beside_full_ones() -> N
     assert [(job.job, job.order, job.after) for job in jobs] == [
         ("backup", "backup", ("full",)), ("backup_diff", "backup", ("diff",)), ("backup_incr", "backup", ("incr",))
     ]  # fmt: skip
+
+
+def test_dumps_and_volumes_are_scheduled_by_their_names() -> None:
+    section = {"dumps": {"nightly": "daily 01:00"}, "volumes": {"uploads": "Weekly sun 05:00"}, "set_by": "alice"}
+    dump, volume = schedule(ScheduleSettings.model_validate(section))
+    assert (dump.job, dump.order, dump.after, dump.timetable.spoken) == (
+        "dump nightly", "backup", ("dump", "nightly"), "daily 01:00"
+    )  # fmt: skip
+    assert (volume.job, volume.after) == ("volume uploads", ("volume", "uploads"))
+    with pytest.raises(ValidationError, match="set_by is missing"):
+        ScheduleSettings.model_validate({"dumps": {"nightly": "daily 01:00"}})
+
+
+def test_what_is_scheduled_and_stands_nowhere_is_told_with_what_was_meant() -> None:
+    section = {"dumps": {"nighty": "daily 01:00"}, "volumes": {"uploads": "daily 01:00"}, "set_by": "alice"}
+    cluster = {"schedule": section, "dumps": {"nightly": {}}}
+    dump, volume = mistakes_in_schedule("clusters.shop", cluster, PEOPLE)
+    assert (dump.key, dump.right) == ("clusters.shop.schedule.dumps.nighty", "did you mean 'nightly'?")
+    assert volume.wrong == "clusters.shop.volumes.uploads is missing"

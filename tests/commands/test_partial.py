@@ -3,14 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import cast
 
 import pytest
 
 from commands.asked import Decision
+from commands.automatic.policy import AutomaticPolicy, Scheduled
+from commands.automatic.timetable import read_timetable
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
+from ledger.audit import AuditKind
 from ledger.operations import OperationState
+from ledger.page_json import from_json
 from servers.backups.partial.place import DumpPlace, Part, PartKind
 from servers.backups.partial.state import PartialBackup, PartSeen
 from servers.backups.partial.tool import PartialBackups
@@ -22,6 +27,7 @@ from tests.commands.inventory import SHOP
 from tests.commands.practice_backups import ANSWERED, GIB, NOW, RUNNING
 
 NIGHTLY = DumpPlace("nightly", "/dumps")
+AT_FOUR = Scheduled("dump nightly", "backup", (), ("dump", "nightly"), read_timetable("daily 04:00"), "alice")
 MADE = PartialBackup(PartKind.DUMP, "nightly", "made", "db2", "/dumps/made", NOW, NOW, GIB)
 
 
@@ -63,7 +69,10 @@ def dumps() -> Dumps:
 async def dumping(scene: Scene, dumps: Dumps) -> AsyncIterator[Scene]:
     """The small world with a dump in its settings."""
     world = replace(
-        scene.world, clusters={"shop": replace(SHOP, dumps=(NIGHTLY,))}, partial=cast(PartialBackups, dumps)
+        scene.world,
+        clusters={"shop": replace(SHOP, dumps=(NIGHTLY,))},
+        partial=cast(PartialBackups, dumps),
+        automatic={"shop": AutomaticPolicy(schedule=(AT_FOUR,))},
     )
     dispatcher = Dispatcher(world, COMMANDS)
     yield replace(scene, world=world, dispatcher=dispatcher)
@@ -105,5 +114,35 @@ async def test_it_gives_way_to_a_failover(dumping: Scene, dumps: Dumps) -> None:
 
     report = (await dumping.dispatcher.wait(operation)).page
 
+    assert "gave way, so that it holds up no failover" in report.summary
+    assert dumps.running == set()
+
+
+async def due(scene: Scene) -> str:
+    """The operation that is started by itself at four; the world's clock stands at 03:12 before."""
+    await scene.dispatcher._scheduler.look()
+    scene.pair.now += timedelta(hours=1)
+    await scene.dispatcher._scheduler.look()
+    (operation,) = await scene.operations()
+    return operation.id
+
+
+async def test_at_its_time_it_is_taken_by_itself_with_the_policy_as_approver(dumping: Scene, dumps: Dumps) -> None:
+    dumps.report = JobReport(JobState.DONE, seconds=100.0, log="1 database")
+    operation = await due(dumping)
+    report = (await dumping.dispatcher.wait(operation)).page
+    assert "dump nightly of shop was taken from db2, and verified." in repr(report)
+    (given,) = await dumping.records(AuditKind.APPROVAL_GIVEN)
+    assert given.entry.actor.id == "policy:shop"
+    told = "SELECT page FROM outbox WHERE card LIKE 'schedule/%' ORDER BY id"
+    pages = await dumping.ledger.read(lambda db: [from_json(row["page"]).title for row in db.query(told)])
+    assert pages[0] == "Dump nightly of shop by itself: daily 04:00 UTC"
+    assert pages[1] == f"Dump nightly of shop starts by itself: operation {operation}"
+
+
+async def test_one_that_is_started_by_itself_gives_way_to_a_failover_as_well(dumping: Scene, dumps: Dumps) -> None:
+    operation = await due(dumping)
+    dumping.pair.kill("db1")
+    report = (await dumping.dispatcher.wait(operation)).page
     assert "gave way, so that it holds up no failover" in report.summary
     assert dumps.running == set()
