@@ -25,6 +25,7 @@ from alerts.answers import (
     silenced_page,
     still_on_it_page,
 )
+from alerts.just_before import blocked_now
 from alerts.lifecycle import Change, Track, Transition, held, own_group
 from alerts.lifecycle.advance import still_counts
 from alerts.looking_around import Prepared, look_around, prepare
@@ -74,10 +75,15 @@ def forget(cluster: str, at: datetime, observations: tuple[Observation, ...]) ->
     """Nobody asks for the past."""
 
 
+def no_runbook(rule: str) -> None:
+    """No rule has one."""
+
+
 class AlertKeeper:
     """`thresholds` are for all clusters, `own` for those that have their own. `clock` gives aware times in UTC.
     `remember` is handed what each look observed, and never waits; `own_rules` are those of the settings. `clusters` may
-    have some without servers, for what belongs to no cluster: `take_own` is for those. `outside` has what others alert.
+    have some without servers, for what belongs to no cluster: `take_own` is for those. `outside` has what others alert,
+    `runbook` the address of a rule's.
     """
 
     def __init__(
@@ -92,6 +98,7 @@ class AlertKeeper:
         routes: Callable[[], Sequence[Route]] = tuple,
         own_rules: OwnRules | None = None,
         outside: OutsideAlerts | None = None,
+        runbook: Callable[[str], str | None] = no_runbook,
     ) -> None:
         self._ledger = ledger
         self._clusters = {cluster.name: cluster for cluster in clusters}
@@ -106,6 +113,7 @@ class AlertKeeper:
         self._looks: dict[str, Look] = {}
         self._observed: dict[str, tuple[Observation, ...]] = {}
         self._outside = outside
+        self._runbook = runbook
         self._practice = PracticeMemory(ledger, clock)
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._weather = asyncio.Lock()  # what one cluster begins to tell counts for the next one of its channel
@@ -294,7 +302,14 @@ class AlertKeeper:
         held_back = tuple(row for row in firing if row is not None and held(row) and row.group == group)
         now = self._clock()
         goes_to = destination(self._routes(), cluster.channel, alert.severity, cluster.name, alert.rule, now)
-        return Context(standby, held_back, calls=goes_to.calls, rule=self._rules.get(alert.rule))
+        return Context(
+            standby,
+            held_back,
+            calls=goes_to.calls,
+            rule=self._rules.get(alert.rule),
+            runbook=self._runbook(alert.rule),
+            blocked=blocked_now(alert, self._observed.get(cluster.name, ())),
+        )
 
     async def _mark(self, alert_id: str, by: By, mark: _Mark) -> Page:
         row = await self._ledger.read(lambda db: get(db, alert_id))

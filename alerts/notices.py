@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from alerts.just_before import MOST as MOST_BEFORE
 from alerts.lifecycle import Change, Transition, held, own_group
 from alerts.lines import answered_page, flapping_text, line_page
 from alerts.routes import Call
@@ -15,7 +16,7 @@ from alerts.standing import NOTHING_STANDS, Standing
 from alerts.wording import mention, resolved_title, rule_of, title_of, tone_of, until
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.maintenance import Maintenance
-from ledger.page import Button, Facts, Item, Items, Mention, Moment, Note, Page, Part, Span, Tone, note, text
+from ledger.page import Button, Facts, Item, Items, Link, Mention, Moment, Note, Page, Part, Span, Tone, note, text
 from ledger.quantities import seconds_text
 from servers.inventory import Cluster
 from servers.lag import received_lsn
@@ -37,7 +38,8 @@ SILENCES: tuple[tuple[str, str, float | None], ...] = (
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a card shows besides its alert: where one could fail over to, what is held back because of it, whether it
-    has just fired again, what stands beside it, whom its route calls, and its rule (None: a built-in one's)."""
+    has just fired again, what stands beside it, whom its route calls, its rule (None: a built-in one's), the address of
+    its runbook, what else changed just before it, and who waits for a lock meanwhile."""
 
     standby: str | None = None
     consequences: tuple[AlertRow, ...] = ()
@@ -45,6 +47,9 @@ class Context:
     standing: Standing = NOTHING_STANDS
     calls: tuple[Call, ...] = ()
     rule: Rule | None = None
+    runbook: str | None = None
+    before: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ def card_page(alert: AlertRow, context: Context) -> Page:
     parts: list[Part] = [
         Facts((("Seen", (alert.value,)), ("Should be", (alert.threshold,)), *_since(alert, context.again))),
         *_evidence(alert),
+        *_before(context),
         *([text(f"{rule.why} {rule.mend}")] if rule is not None else []),
         *_flapping(alert),
         *_held_back(alert, context.consequences),
@@ -142,7 +148,7 @@ def card_page(alert: AlertRow, context: Context) -> Page:
         *_order(context.standing),
         *_marks(alert),
         *_called(alert, context.calls),
-        note(f"Alert {alert.id}, rule {alert.rule}"),
+        _small_print(alert, context.runbook),
     ]
     title = title_of(alert) if context.standing.maintenance is None else f"{title_of(alert)} (in maintenance)"
     others = sum(other.rule == alert.rule for other in context.consequences)
@@ -176,6 +182,17 @@ def _evidence(alert: AlertRow) -> tuple[Part, ...]:
     lines = tuple(Item(Tone.INFO, line) for line in alert.evidence.splitlines() if line.strip())
     title = "What was seen" if alert.state is AlertState.RESOLVED else "Evidence"
     return (Items(title, lines),) if lines else ()
+
+
+def _before(context: Context) -> tuple[Part, ...]:
+    """Nothing of it is said to be the cause."""
+    lines = (*context.blocked, *context.before)[:MOST_BEFORE]
+    return (Items("Just before it", tuple(Item(Tone.INFO, line) for line in lines)),) if lines else ()
+
+
+def _small_print(alert: AlertRow, runbook: str | None) -> Note:
+    said = f"Alert {alert.id}, rule {alert.rule}"
+    return note(said) if runbook is None else note(f"{said}. ", Link("Runbook", runbook))
 
 
 def _held_back(alert: AlertRow, others: Sequence[AlertRow]) -> tuple[Part, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from alerts.just_before import read_before
 from alerts.lifecycle import Change, Transition, held, own_group
 from alerts.notices import Context, card_page, notice_of, raised_card
 from alerts.standing import Standing, standing
@@ -52,7 +53,7 @@ def record(
         return False
     save(db, alert)
     stands = standing(db, alert.cluster, transition.at)
-    notice = notice_of(transition, replace(context_of(alert), standing=stands))
+    notice = None if held(alert) else notice_of(transition, _context(db, alert, context_of(alert), stands))
     if notice is None:
         _redraw_cause(db, transition, channel, context_of, causes.get(alert.group), stands)
         return True
@@ -68,6 +69,11 @@ def record(
     return True
 
 
+def _context(db: Database, alert: AlertRow, context: Context, stands: Standing) -> Context:
+    """With what the ledger knows of what stands beside the alert, and came before it."""
+    return replace(context, standing=stands, before=read_before(db, alert))
+
+
 def _redraw_cause(
     db: Database,
     transition: Transition,
@@ -78,7 +84,7 @@ def _redraw_cause(
 ) -> None:
     """Shows what is held back where it is held back."""
     if cause is not None:
-        page = card_page(cause, replace(context_of(cause), standing=stands))
+        page = card_page(cause, _context(db, cause, context_of(cause), stands))
         outbox.put(db, OutboxItem(transition.at, cause.channel or channel, own_group(cause.id), page))
     draw_storm(db, transition.after.group, transition.at)
 
@@ -92,7 +98,7 @@ def draw_anew(
 ) -> None:
     """Puts the cards in line as they are with what stands beside them. No state has changed, so nothing is recorded."""
     for alert, context in alerts:
-        page = card_page(alert, replace(context, standing=stands))
+        page = card_page(alert, _context(db, alert, context, stands))
         outbox.put(db, OutboxItem(now, alert.channel or channel, own_group(alert.id), page))
         if alert.raised_in is not None:
             outbox.put(db, OutboxItem(now, alert.raised_in, raised_card(alert.id), page))

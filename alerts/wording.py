@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from alerts.rules import RULES
+from alerts.rules.own.titles import own_resolved_title, own_title
 from alerts.rules.rule import Rule
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.page import Mention, Moment, Span, Tone
@@ -13,21 +14,21 @@ _TONES = {Severity.CRITICAL: Tone.CRITICAL, Severity.WARNING: Tone.WARNING, Seve
 
 
 def rule_of(alert: AlertRow) -> Rule | None:
-    """None for a rule that is no more."""
+    """None for a rule of the settings, and for one that is no more."""
     return _RULES.get(alert.rule)
 
 
 def title_of(alert: AlertRow) -> str:
     """The alert in a few words, without its state."""
     rule = rule_of(alert)
-    if rule is None:
-        return f"{alert.cluster}: {alert.rule} {alert.subject}"
-    return rule.title.format(cluster=alert.cluster, subject=alert.subject)
+    template = own_title(alert.rule) if rule is None else rule.title
+    return template.format(cluster=alert.cluster, subject=alert.subject)
 
 
 def resolved_title(alert: AlertRow) -> str:
     rule = rule_of(alert)
-    return title_of(alert) if rule is None else rule.resolved_title.format(cluster=alert.cluster, subject=alert.subject)
+    template = own_resolved_title(alert.rule) if rule is None else rule.resolved_title
+    return template.format(cluster=alert.cluster, subject=alert.subject)
 
 
 def tone_of(alert: AlertRow) -> Tone:

@@ -16,6 +16,7 @@ from commands.fence import Fence
 from commands.help import Help
 from commands.lag import lag
 from commands.maintenance import InMaintenance
+from commands.note import Note
 from commands.operations import Operations
 from commands.promote import Promote
 from commands.queries import QueriesView
@@ -59,6 +60,7 @@ _COMMANDS: tuple[Command, ...] = (
     Silences(),
     AddSilence(),
     EndSilence(),
+    Note(),
 )
 
 _AUDITED = (*_COMMANDS, Audit([command.name for command in _COMMANDS]))

@@ -145,6 +145,12 @@ _HISTORY = f"""
     ORDER BY since DESC, rowid DESC
     LIMIT :limit
 """
+_BEGUN_BETWEEN = f"""
+    {_SELECT}
+    WHERE cluster = :cluster AND since >= :since AND since < :until
+    ORDER BY since DESC, rowid DESC
+    LIMIT :limit
+"""
 _EXISTS = "SELECT 1 FROM alert WHERE id = :id"
 
 
@@ -234,6 +240,12 @@ def history(
     """Open and resolved ones, newest first."""
     parameters = {"cluster": cluster, "since": to_text_or_none(since), "limit": limit}
     return [_alert(row) for row in db.query(_HISTORY, parameters)]
+
+
+def begun_between(db: Database, cluster: str, since: datetime, until: datetime, limit: int) -> list[AlertRow]:
+    """Those of the cluster that began in that time, newest first."""
+    span = {"since": to_text(since), "until": to_text(until)}
+    return [_alert(row) for row in db.query(_BEGUN_BETWEEN, {"cluster": cluster, "limit": limit, **span})]
 
 
 def _first(db: Database, sql: str, parameters: Mapping[str, object]) -> AlertRow | None:

@@ -57,6 +57,7 @@ class AuditKind(StrEnum):
     PATRONI_PAUSE = "patroni pause"  # that maintenance asks of it, and that its end takes back
     INSTANCE_KEPT = "instance kept"  # a restored instance, for longer
     INSTANCE_OVERDUE = "instance overdue"
+    NOTE = "note"  # that somebody, or a machine that deploys, wrote for those who look later
     BREAK_GLASS = "break glass"  # an order that one person started alone, because the policy lets them
     AUDIT_EXPORTED = "audit exported"
     LEDGER_BROUGHT_BACK = "ledger brought back"  # from a copy off site: what came after that copy is not in this log
@@ -132,6 +133,13 @@ _RECENT = "SELECT sequence, previous, hash, entry FROM audit WHERE {filters} ORD
 _MATCHING = "SELECT sequence, previous, hash, entry FROM audit WHERE {filters} ORDER BY sequence"
 
 
+_OF_KIND = """
+    SELECT sequence, previous, hash, entry FROM audit
+    WHERE kind = :kind AND at >= :since AND at < :until AND (cluster = :cluster OR cluster IS NULL)
+    ORDER BY at DESC, sequence DESC LIMIT :most
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
     """Which records are wanted; None means all. `people` are actors' ids, `command` is a command's name (what came of
@@ -195,6 +203,15 @@ def newest(db: Database, n: int, wanted: AuditFilter) -> list[AuditRecord]:
     parameters = wanted.parameters()
     sql = _RECENT.format(filters=_conditions(parameters))
     return [_record(row) for row in db.query(sql, {**parameters, "n": n})]
+
+
+def of_kind(
+    db: Database, kind: AuditKind, cluster: str, since: datetime, until: datetime, most: int
+) -> list[AuditRecord]:
+    """The last `most` records of that kind about the cluster, or about no cluster in particular; newest first."""
+    span = {"since": to_text(since), "until": to_text(until)}
+    parameters = {"kind": kind.value, "cluster": cluster, "most": most, **span}
+    return [_record(row) for row in db.query(_OF_KIND, parameters)]
 
 
 def matching(db: Database, wanted: AuditFilter) -> Iterator[tuple[int, str, str, str]]:

@@ -40,7 +40,16 @@ class Mention:
     notify: bool = False
 
 
-Span = str | Moment | Mention
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address of the settings within a text, never one that a person or a server wrote; a face can be made to lead
+    there."""
+
+    label: str
+    url: str
+
+
+Span = str | Moment | Mention | Link
 
 
 @dataclass(frozen=True, slots=True)

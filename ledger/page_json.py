@@ -1,7 +1,8 @@
 """Pages as JSON and back, exactly. Strict: what it does not know, it refuses, and says where.
 
 {"version": 1, "title", "tone", "summary", "parts": [{"type", …}], "buttons": […]}; a span is a text,
-{"moment": ISO 8601 with offset, "zone": IANA name or null} or {"mention": name, "slack_id", "notify"}. Times in a plot
+{"moment": ISO 8601 with offset, "zone": IANA name or null} or {"mention": name, "slack_id", "notify"} or
+{"link": label, "url"}. Times in a plot
 are seconds since 1970: there are hundreds of them.
 """
 
@@ -18,6 +19,7 @@ from ledger.page import (
     File,
     Item,
     Items,
+    Link,
     Mention,
     Moment,
     Note,
@@ -91,6 +93,8 @@ def _span_value(span: Span) -> JsonValue:
         return {"moment": span.at.isoformat(), "zone": zone}
     if isinstance(span, Mention):
         return {"mention": span.name, "slack_id": span.slack_id, "notify": span.notify}
+    if isinstance(span, Link):
+        return {"link": span.label, "url": span.url}
     return span
 
 
@@ -221,6 +225,9 @@ def _span(value: object, where: str) -> Span:
     if isinstance(value, dict) and "moment" in value:
         fields = _fields(value, where, "moment", "zone")
         return Moment(_time(fields["moment"], fields["zone"], where))
+    if isinstance(value, dict) and "link" in value:
+        fields = _fields(value, where, "link", "url")
+        return Link(_string(fields["link"], f"{where}.link"), _string(fields["url"], f"{where}.url"))
     fields = _fields(value, where, "mention", "slack_id", "notify")
     slack_id = fields["slack_id"]
     return Mention(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from ledger.page import Button, Facts, File, Item, Items, Mention, Note, Page, Part, Plot, Span, Table, Text
+from ledger.page import Button, Facts, File, Item, Items, Link, Mention, Note, Page, Part, Plot, Span, Table, Text
 
 Change = Callable[[str], str]
 
@@ -55,6 +55,8 @@ def _span(span: Span, change: Change) -> Span:
         return change(span)
     if isinstance(span, Mention):
         return replace(span, name=change(span.name))
+    if isinstance(span, Link):
+        return replace(span, label=change(span.label))
     return span
 
 

@@ -257,6 +257,9 @@ _DURABLE_OPERATIONS = (
 # After an outage the lines of a thread are told in one.
 _CAUGHT_UP = ("ALTER TABLE outbox_card ADD COLUMN folded_into TEXT",)
 
+# What happened at a time is looked for by its kind, whenever an alert is drawn.
+_AUDIT_BY_KIND = ("CREATE INDEX audit_kind ON audit (kind, at)",)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_AUDIT, *_OPERATIONS, *_ALERTS, *_OUTBOX),
     AUDIT_SEGMENTS,
@@ -270,4 +273,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _CAUGHT_UP,
     OUTSIDE_ALERTS,
     FORWARDED_ALERTS,
+    _AUDIT_BY_KIND,
 )

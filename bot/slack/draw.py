@@ -24,7 +24,7 @@ from bot.slack.lines import (
 )
 from bot.slack.pictures import NO_IMAGES, Images
 from bot.slack.plain import ELLIPSIS, cut, neutral, one_line, size
-from ledger.page import Button, File, Mention, Moment, Note, Page, Part, Plot, Table, Text, Tone
+from ledger.page import Button, File, Link, Mention, Moment, Note, Page, Part, Plot, Table, Text, Tone
 
 Block = dict[str, Any]
 
@@ -165,8 +165,8 @@ def _preformatted(lines: Sequence[Line]) -> list[Block]:
 
 
 def _context(note: Note, kept: Sequence[Line]) -> list[Block]:
-    """Small print. Dates and mentions exist in mrkdwn only; a note without them needs none."""
-    if any(isinstance(span, Moment | Mention) for span in note.spans):
+    """Small print. Dates, mentions and links exist in mrkdwn only; a note without them needs none."""
+    if any(isinstance(span, Moment | Mention | Link) for span in note.spans):
         text = "".join(mrkdwn_span(run.span) for line in kept for run in line)
         if size(text) > CONTEXT:
             return _rich(kept)

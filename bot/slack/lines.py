@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.plots.sparkline import sparklines, spoken_plot
 from bot.slack.plain import clean, cut, date_token, neutral, one_line, size, utc
-from ledger.page import Facts, File, Items, Mention, Moment, Note, Part, Plot, Span, Table, Text, Tone
+from ledger.page import Facts, File, Items, Link, Mention, Moment, Note, Part, Plot, Span, Table, Text, Tone
 
 EMOJI = {
     Tone.GOOD: "✅",
@@ -29,6 +29,8 @@ WORD = {
 }
 _NUMBERED = re.compile(r"\d+\. ")
 _SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
+# Nothing that would end Slack's own markup of a link.
+_URL = re.compile(r"https?://[^\s<>|]{1,2000}")
 _SLACK_GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 
 
@@ -137,6 +139,8 @@ def plain_span(span: Span) -> str:
             return utc(span.at)
         case Mention():
             return one_line(span.name) or "somebody"
+        case Link():
+            return one_line(f"{span.label}: {span.url}")
         case str():
             return clean(span)
 
@@ -150,6 +154,8 @@ def mrkdwn_span(span: Span) -> str:
             return f"<@{slack_id}>"
         case Mention(slack_id=str(slack_id), notify=True) if _SLACK_GROUP.fullmatch(slack_id):
             return f"<!subteam^{slack_id}>"
+        case Link(label, url) if _URL.fullmatch(url):
+            return f"<{url.replace('&', '&amp;')}|{neutral(one_line(label)) or 'link'}>"
         case _:
             return neutral(plain_span(span))
 
@@ -167,6 +173,8 @@ def rich_element(run: Run) -> dict[str, object] | None:
             return {"type": "user", "user_id": slack_id}
         case Mention(slack_id=str(slack_id), notify=True) if _SLACK_GROUP.fullmatch(slack_id):
             return {"type": "usergroup", "usergroup_id": slack_id}
+        case Link(label, url) if _URL.fullmatch(url):
+            return {"type": "link", "url": url, "text": one_line(label) or url, **style}
         case _:
             text = plain_span(run.span)
             return {"type": "text", "text": text, **style} if text else None

@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from bot.plots.sparkline import sparklines
-from ledger.page import Facts, File, Item, Items, Mention, Moment, Note, Page, Part, Plot, Span, Table, Text, Tone
+from ledger.page import Facts, File, Item, Items, Link, Mention, Moment, Note, Page, Part, Plot, Span, Table, Text, Tone
 
 # State as a mark and a word first, colour second: a log file and a reader without colours must not lose it.
 _MARKS = {
@@ -90,6 +90,8 @@ def _span(span: Span, zone: tzinfo | None) -> str:
             return local_time(at, zone)
         case Mention(name):
             return f"@{name}"
+        case Link(label, url):
+            return f"{label}: {url}"
         case str():
             return span
 

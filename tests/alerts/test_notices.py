@@ -125,7 +125,7 @@ def test_the_card_says_when_it_has_fired_again() -> None:
 
 
 def test_an_alert_of_an_unknown_rule_can_still_be_shown() -> None:
-    assert title_of(replace(ALERT, rule="of_old")) == "shop: of_old db1"
+    assert title_of(replace(ALERT, rule="of_old")) == "shop: of old: db1"
     assert card_page(replace(ALERT, rule="of_old"), Context()).buttons
 
 

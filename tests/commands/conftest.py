@@ -34,6 +34,7 @@ from tests.commands.practice import Pair, practice_pair
 POLICIES = Policies(
     rights={
         "view": frozenset({"everyone"}),
+        "acknowledge": frozenset({"dba"}),
         "promote": frozenset({"dba"}),
         "rejoin": frozenset({"dba"}),
         "fence": frozenset({"dba"}),

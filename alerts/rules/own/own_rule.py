@@ -13,6 +13,7 @@ from alerts.observation import Observation, Unit, yes
 from alerts.probes.visibility import NOT_SEEN
 from alerts.rules.own.evaluation import Scope, truth
 from alerts.rules.own.expression import Expression, leading, values, windows
+from alerts.rules.own.titles import own_resolved_title, own_title
 from alerts.rules.own.windows import Windows
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
 from ledger.alerts import Severity
@@ -43,8 +44,8 @@ def as_rule(own: OwnRule) -> Rule:
     return Rule(
         name=own.name,
         observes=(own.observation,),
-        title=f"{{cluster}}: {own.name.replace('_', ' ')}: {{subject}}",
-        resolved_title=f"{{cluster}}: {own.name.replace('_', ' ')} is over: {{subject}}",
+        title=own_title(own.name),
+        resolved_title=own_resolved_title(own.name),
         judge=lambda reading: _judge(own, reading),
         hold=lambda thresholds: own.hold,
         keep=lambda thresholds: own.keep,
