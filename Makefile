@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Every bot that a test starts would compile all of Understudy anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check lint types suite pictures bench bench-failover bench-restore bench-storm bench-history faults lock packages clean
+.PHONY: help demo test check lint types suite pictures bench bench-failover bench-restore bench-storm bench-history bench-monitor faults lock packages clean
 
 help: ## What can be made
 	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -62,6 +62,10 @@ bench-restore: $(VENV)/dev.stamp ## Backup and restore to a moment beside cp, pg
 
 bench-storm: $(VENV)/dev.stamp ## 10,000 changes of state while Slack misbehaves: none lost, none twice, in order (STORM=--changes=500)
 	$(BIN)/python -m bench.storm $(STORM)
+
+bench-monitor: $(VENV)/dev.stamp ## What monitoring costs and how soon it tells, beside Prometheus (MONITOR=cost is a part)
+	.ci/install-packages prometheus prometheus-postgres-exporter prometheus-node-exporter prometheus-alertmanager
+	$(BIN)/python -m bench.monitor $(MONITOR)
 
 bench-history: $(VENV)/dev.stamp ## What keeping the history costs, CPU and bytes (HISTORY=--clusters=50)
 	$(BIN)/python -m bench.history $(HISTORY)

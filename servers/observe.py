@@ -49,8 +49,10 @@ BACKUPS_MAX_AGE = 60.0
 WATCHES_MAX_AGE = 60.0
 # Both go on in the background when a look has waited long enough: a repository far away answers in its own time.
 LIST_TIMEOUT, ARCHIVE_TIMEOUT = 5.0, 20.0
-# A postmaster that is stopped takes no new connection while kept ones still answer: so knock now and then.
-KNOCK_EVERY = 2.0
+# A postmaster that is stopped takes no new connection while kept ones still answer: so knock now and then. A knock has
+# the server start a process, which costs it five times what all the facts do: not more often than hosts are looked at,
+# but where a look wants everything fresh.
+KNOCK_EVERY, KNOCK_EVERY_WHEN_FRESH = 10.0, 2.0
 PEER_PATIENCE = 0.4  # of the SSH time-out, for a server's own try of another
 # Kept host facts are used only if SQL has answered well by then: whoever is in trouble is looked at anew.
 PROMPT = 0.05
@@ -139,7 +141,10 @@ class Observer:
         sql_timeout = self._sql_timeout if sql_timeout is None else sql_timeout
         ssh_timeout = self._ssh_timeout if ssh_timeout is None else ssh_timeout
         async with asyncio.TaskGroup() as tasks:
-            sql = {s.name: tasks.create_task(self._by_sql(cluster, s, sql_timeout)) for s in cluster.servers}
+            knock_every = KNOCK_EVERY if host_facts_max_age > 0 else KNOCK_EVERY_WHEN_FRESH
+            sql = {
+                s.name: tasks.create_task(self._by_sql(cluster, s, sql_timeout, knock_every)) for s in cluster.servers
+            }
             backups = tasks.create_task(self._backup_state(cluster, backups_max_age, ssh_timeout))
             archive = tasks.create_task(self._archive_state(cluster, backups_max_age, archive_patience))
             partial = tasks.create_task(self._partial_state(cluster, backups_max_age, archive_patience))
@@ -194,11 +199,13 @@ class Observer:
             missed_at=memory.last.missed_at,
         )
 
-    async def _by_sql(self, cluster: Cluster, server: Server, timeout: float) -> SqlLook:
+    async def _by_sql(self, cluster: Cluster, server: Server, timeout: float, knock_every: float) -> SqlLook:
         memory, started = self._memory(cluster, server), time.perf_counter()
         try:
             facts, refusal = await asyncio.gather(
-                self._facts(memory, server, timeout), self._knock(memory, server, timeout), return_exceptions=True
+                self._facts(memory, server, timeout),
+                self._knock(memory, server, timeout, knock_every),
+                return_exceptions=True,
             )
             if isinstance(facts, BaseException):
                 raise facts
@@ -215,9 +222,9 @@ class Observer:
         memory.last = answered(memory.last, facts, answer.at)
         return facts, answer
 
-    async def _knock(self, memory: _Memory, server: Server, timeout: float) -> None:
+    async def _knock(self, memory: _Memory, server: Server, timeout: float, every: float) -> None:
         loop = asyncio.get_running_loop()
-        if loop.time() - memory.knocked_at >= KNOCK_EVERY:
+        if loop.time() - memory.knocked_at >= every:
             await self._sessions.takes_connections(server, timeout=timeout)
             memory.knocked_at = loop.time()
 

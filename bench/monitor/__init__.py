@@ -1,0 +1,1 @@
+"""What monitoring costs, how soon it tells, and how often for nothing: beside Prometheus and its exporter."""
