@@ -2,6 +2,9 @@
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
 
 from alerts.itself import OwnClusters
 from alerts.keeper import AlertKeeper
@@ -9,10 +12,13 @@ from alerts.monitor import Monitor
 from alerts.outside import OutsideAlerts
 from alerts.plots import AlertPlots, watched_by_rules
 from alerts.routes import Route
+from alerts.rules import RULES
 from alerts.rules.own.own_rule import OwnRules
 from alerts.wording import title_of
 from bot.http.alertmanager import AlertmanagerWebhook
 from bot.http.health import Readiness, readiness
+from bot.http.notes import NotesHook
+from bot.http.rules import RulePages
 from bot.inventory import own_clusters_of, slack_ids_of, thresholds_of
 from bot.ledger_copies.keeper import LedgerCopyKeeper
 from bot.on_call.keeper import OnCall
@@ -21,6 +27,7 @@ from bot.paging.forwarder import Forwarder
 from bot.paging_settings import forwardings
 from bot.routes_settings import routes
 from bot.rules_settings import own_rules
+from bot.runbooks_settings import runbook_of
 from bot.settings import Settings
 from bot.vitals import VitalSigns
 from bot.watchdog.pinger import Pinger
@@ -40,7 +47,13 @@ class Alerting:
     on_call: OnCall
     forwarder: Forwarder
     webhook: AlertmanagerWebhook
+    notes: NotesHook
+    rule_pages: RulePages
     plots: AlertPlots
+
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """For the HTTP server."""
+        return (*self.webhook.routes(), *self.notes.routes(), *self.rule_pages.routes())
 
     async def start(self) -> None:
         """Reads what the ledger has. Raises LedgerError."""
@@ -76,12 +89,16 @@ def open_alerting(settings: Settings, wired: Wired) -> Alerting:
         remember=wired.world.history.record,
         own_rules=rules,
         outside=outside,
+        runbook=partial(runbook_of, settings.runbooks, settings.http.url),
     )
     forwarder = Forwarder(wired.ledger, keeper, forwardings(settings.paging), title_of, utc_now)
-    webhook = AlertmanagerWebhook(settings.webhook or WebhookSettings(), outside, wired.clusters, utc_now)
+    hooks = settings.webhook or WebhookSettings()
+    webhook = AlertmanagerWebhook(hooks, outside, wired.clusters, utc_now)
+    notes = NotesHook(hooks.token, wired.ledger, wired.clusters, utc_now)
+    rule_pages = RulePages((*RULES, *rules.rules), common)
     watched = watched_by_rules(own)
     plots = AlertPlots(keeper, wired.ledger, wired.world.history, wired.clusters.values(), watched, utc_now)
-    return Alerting(keeper, rules, outside, beside, on_call, forwarder, webhook, plots)
+    return Alerting(keeper, rules, outside, beside, on_call, forwarder, webhook, notes, rule_pages, plots)
 
 
 def open_watchdog(

@@ -125,7 +125,7 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         loop_lag = LoopLag()
         witness = WitnessKeeper(wired.ledger, await _witnesses(settings), utc_now)
         signs = VitalSigns(wired, keeper, monitor, slack, loop_lag, intervals, witness)
-        http_routes = (*slack.routes(), *alerting.webhook.routes())
+        http_routes = (*slack.routes(), *alerting.routes())
         http = HttpServer(settings.http.host, settings.http.port, signs.vitals, Metrics(signs.view), http_routes)
         watchdog = open_watchdog(settings, wired, alerting, monitor, signs, copies)
         keys = key_digests(settings, wired.redactor)

@@ -69,10 +69,12 @@ Thresholds = dict[str, float | str]
 
 
 class HttpSettings(Section):
-    """Where /healthz, /readyz, /metrics and, in HTTP mode, Slack's requests are answered. Port 0: any free one."""
+    """Where /healthz, /readyz, /metrics, /rules and, in HTTP mode, Slack's requests are answered. Port 0: any free one.
+    `url` is how people's browsers reach it."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8377
+    url: str | None = None
 
 
 class MonitorSettings(Section):
@@ -177,6 +179,7 @@ class Settings(BaseSettings):
     thresholds: Thresholds = {}
     routes: tuple[RouteSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
+    runbooks: dict[str, str] = {}  # by rule; bot.runbooks_settings
     on_call: dict[Name, OnCallSettings] = {}
     paging: dict[Name, PagingSettings] = {}
     watchdog: WatchdogSettings = WatchdogSettings()

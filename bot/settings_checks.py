@@ -25,6 +25,7 @@ from bot.policy_settings import mistakes_in_names
 from bot.ports_settings import mistakes_in_ports
 from bot.routes_settings import mistakes_in_routes
 from bot.rules_settings import mistakes_in_rules, rule_names
+from bot.runbooks_settings import mistakes_in_runbooks
 from bot.schedule_settings import mistakes_in_schedule
 from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
@@ -55,6 +56,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     yield from _rights(raw, known)
     yield from _policies(raw, known)
     yield from mistakes_in_rules(raw.get("rules"))
+    yield from mistakes_in_runbooks(raw.get("runbooks"), raw.get("http"), rule_names(raw.get("rules")))
     yield from mistakes_in_on_call(raw.get("on_call"), tuple(_table(raw, "people")), tuple(_table(raw, "groups")))
     yield from mistakes_in_paging(raw.get("paging"))
     called = known | frozenset(_table(raw, "on_call"))

@@ -1,6 +1,7 @@
 """The commented file that `understudy init` writes."""
 
-from bot.rules_settings import EXAMPLE
+from bot.rules_settings import EXAMPLE as RULES
+from bot.runbooks_settings import EXAMPLE as RUNBOOKS
 from bot.thresholds_settings import default_lines
 
 _TEMPLATE = """\
@@ -48,6 +49,7 @@ path = "understudy.sqlite3"         # audit log, operations, alerts
 [http]
 host = "127.0.0.1"                  # /healthz, /readyz and /metrics
 port = 8377
+# url = "https://understudy.example.org"   # how browsers reach it: cards lead to its /rules/NAME
 
 [monitor]
 fast_interval = "2s"                # SQL
@@ -201,7 +203,8 @@ reason_required = false
 # all_is_well_at = "08:00"          # UTC, said once a day there; or "never"
 # ping_every = "1m"
 
-# Alertmanager may send its alerts to /alertmanager; UNDERSTUDY_WEBHOOK__TOKEN is its bearer token. docs/watchdog.md
+# Alertmanager may send its alerts to /alertmanager; UNDERSTUDY_WEBHOOK__TOKEN is its bearer token; the
+# same token is for POST /notes. docs/watchdog.md, docs/incidents.md
 # [webhook]
 # channel = "C0000OPS"              # for alerts whose label "cluster" names none of yours
 # cluster_label = "cluster"
@@ -468,4 +471,4 @@ archive_directory = "/var/backups/wal"
 
 def template() -> str:
     """The file's text, with every threshold's default in it."""
-    return _TEMPLATE.replace("@THRESHOLDS@", default_lines()).replace("@RULES@", EXAMPLE)
+    return _TEMPLATE.replace("@THRESHOLDS@", default_lines()).replace("@RULES@", f"{RULES}\n{RUNBOOKS}")

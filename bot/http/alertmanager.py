@@ -4,7 +4,6 @@ The format: https://prometheus.io/docs/alerting/latest/configuration/#webhook_co
 it is answered with 2xx, so that is only said once the ledger has it.
 """
 
-import hmac
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -15,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from alerts.itself import ELSEWHERE
 from alerts.outside import OutsideAlerts
+from bot.http.bearer import REFUSED, answer, has_token
 from bot.watchdog_settings import WebhookSettings
 from ledger.alerts import Severity
 from ledger.errors import LedgerError
@@ -111,28 +111,18 @@ class AlertmanagerWebhook:
         return (web.post("/alertmanager", self._take),) if self._settings.token is not None else ()
 
     async def _take(self, request: web.Request) -> web.Response:
-        if not self._knows(request.headers.get("Authorization", "")):
-            return _answer(401, "the bearer token is missing or wrong")
+        if not has_token(request, self._settings.token):
+            return answer(401, REFUSED)
         try:
             message = SentMessage.model_validate_json(await request.read())
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            return _answer(400, f"this is not what Alertmanager sends: {where or 'the body'}: {first['msg']}")
+            return answer(400, f"this is not what Alertmanager sends: {where or 'the body'}: {first['msg']}")
         alerts = outside_alerts_of(message, self._settings, self._clusters, self._now())
         try:
             await self._alerts.take(alerts, self._now())
         except LedgerError as error:
             _log.error("webhook.not_recorded", error=str(error))
-            return _answer(503, "the ledger cannot take it now: send it again")
-        return _answer(200, f"{len(alerts)} of {len(message.alerts)} alerts taken")
-
-    def _knows(self, header: str) -> bool:
-        token = self._settings.token.get_secret_value() if self._settings.token else ""
-        scheme, _, given = header.partition(" ")
-        same = hmac.compare_digest(given.strip().encode(errors="surrogateescape"), token.encode())
-        return scheme.lower() == "bearer" and bool(token) and same
-
-
-def _answer(status: int, said: str) -> web.Response:
-    return web.json_response({"answer": said}, status=status)
+            return answer(503, "the ledger cannot take it now: send it again")
+        return answer(200, f"{len(alerts)} of {len(message.alerts)} alerts taken")

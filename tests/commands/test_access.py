@@ -38,7 +38,7 @@ async def test_it_says_what_the_asker_may_do_and_through_which_group(scene: Scen
     assert page.title == "What you may do"
     assert "Known as alice, in dba." in page.summary
     assert "May use “maintenance” — through dba" in lines(page)["At any time"]
-    assert "May not use “acknowledge” — nobody may" in lines(page)["At any time"]
+    assert "May use “acknowledge” — through dba" in lines(page)["At any time"]
     assert lines(page)["promote"] == [
         "May ask — through dba",
         "May approve what others ask for — through dba",
