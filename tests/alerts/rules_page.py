@@ -15,9 +15,9 @@ from bot.thresholds_settings import default_text
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 HEAD = """# Every rule, and what to do when it fires
 
-Written by the rules themselves: what an alert says, the thresholds with their defaults (`[thresholds]`), for how long it
-must hold before it fires, how bad it is, why it matters, and what to do. Understudy serves each at `/rules/NAME`, with
-the thresholds of your settings; an alert's card leads there or to your own page (docs/incidents.md, "Runbooks").
+Written by the rules themselves: what an alert says, the thresholds with their defaults (`[thresholds]`), how long it
+must hold before it fires, how bad it is, why it matters, and what to do. Understudy serves each at `/rules/NAME`,
+with the thresholds of your settings; an alert's card leads there or to your own page (docs/incidents.md, "Runbooks").
 """
 
 
