@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from alerts.dependencies import is_part
 from alerts.holding import Holding
 from alerts.lifecycle import Track, Transition, advance
 from alerts.observation import Look, Observation, Unit
 from alerts.probes import PROBES
 from alerts.probes.probe import Probe
+from alerts.probes.services import SERVICE_UP
 from alerts.probes.visibility import NOT_SEEN
 from alerts.rules import RULES
 from alerts.rules.rule import Ok, Reading, Result, Rule, Unknown
@@ -134,10 +136,13 @@ def _findings(
 
 
 def _gone(rule: Rule, subject: str, cluster: Cluster, observations: Sequence[Observation]) -> bool:
-    """A subject that no probe speaks of is gone, unless it is part of a server that cannot be seen now.
+    """A subject that no probe speaks of is gone, unless it is part of a server that cannot be seen now, or of a service
+    that is not up.
 
     The first word of a subject is its server, where it has one.
     """
+    if any(one.name == SERVICE_UP and one.value != 1 and is_part(subject, one.subject) for one in observations):
+        return False
     server = subject.split(" ", 1)[0]
     if all(server != known.name for known in cluster.servers):
         return True

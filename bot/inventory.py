@@ -25,6 +25,7 @@ from bot.settings_mistakes import Mistake, SettingsError
 from bot.settings_types import SshSettings
 from bot.thresholds_settings import thresholds_from
 from bot.traffic_settings import traffic_secrets, traffic_targets
+from bot.watch_settings import Makings, watch_secrets, watched_places
 from commands.automatic.policy import AutomaticPolicy
 from commands.maintenance_window import MaintenanceWindow
 from commands.policies import Policies
@@ -34,6 +35,7 @@ from servers.secret_parameters import SECRET_PARAMETERS
 from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.traffic.target import TrafficTarget
+from servers.watching.services.view import WatchedPlace
 
 
 def clusters_of(settings: Settings) -> dict[str, Cluster]:
@@ -101,6 +103,14 @@ def traffic_of(
     }
 
 
+def watched_of(settings: Settings, clusters: Mapping[str, Cluster]) -> dict[str, tuple[WatchedPlace, ...]]:
+    """The services that are watched, by cluster."""
+    return {
+        name: watched_places(section.watch, Makings(clusters[name], settings.path))
+        for name, section in settings.clusters.items()
+    }
+
+
 def own_clusters_of(settings: Settings) -> OwnClusters:
     """What stands in a cluster's place for Understudy's own alerts, and for those of others."""
     own = settings.watchdog.channel or next(iter(settings.clusters.values())).channel
@@ -155,7 +165,8 @@ def secrets_of(settings: Settings, clusters: Iterable[Cluster]) -> tuple[str, ..
     probes = {secret for cluster in settings.clusters.values() for secret in drill_secrets(cluster.drills)}
     known = {*(token.get_secret_value() for token in tokens if token), *(str(word) for word in passwords if word)}
     patroni = {place.password for cluster in clusters if (place := cluster.patroni) and place.password}
-    return tuple(known | patroni | probes | set(traffic_secrets(traffic)))
+    watched = (service for cluster in settings.clusters.values() for service in cluster.watch.values())
+    return tuple(known | patroni | probes | set(traffic_secrets(traffic)) | set(watch_secrets(watched)))
 
 
 def _cluster(settings: Settings, name: str, section: ClusterSettings) -> Cluster:

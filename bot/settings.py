@@ -57,6 +57,7 @@ from bot.settings_mistakes import (
 from bot.settings_types import Name, Seconds, Section, SlackChannel, SlackGroup, SlackUser, SshSettings
 from bot.slack_settings import SlackSettings, mistakes_in_tokens
 from bot.traffic_settings import TrafficSettings
+from bot.watch_settings import WatchSettings
 from bot.watchdog_settings import WatchdogSettings, WebhookSettings
 from servers.inventory import ServiceKind
 
@@ -140,6 +141,7 @@ class ClusterSettings(Section):
     witness: WitnessSettings | None = None
     patroni: PatroniSettings | None = None
     traffic: dict[Name, TrafficSettings] = Field(default_factory=dict)
+    watch: dict[Name, WatchSettings] = Field(default_factory=dict)
     ports: tuple[PortSettings, ...] = ()
     thresholds: Thresholds = Field(default_factory=dict)
     fence_returning_primary: bool = False

@@ -31,6 +31,7 @@ from bot.services_settings import mistakes_in_services
 from bot.settings_mistakes import Mistake, nearest
 from bot.thresholds_settings import mistakes_in_thresholds
 from bot.traffic_settings import mistakes_in_traffic
+from bot.watch_settings import mistakes_in_watch
 from bot.watchdog_settings import mistakes_in_watchdog
 from commands.registry import ORDERS, RIGHTS
 
@@ -67,6 +68,7 @@ def check_references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from _cluster(f"clusters.{cluster}", section, directory)
         yield from mistakes_in_services(f"clusters.{cluster}", section)
         yield from mistakes_in_ports(f"clusters.{cluster}", section)
+        yield from mistakes_in_watch(f"clusters.{cluster}", section)
         yield from mistakes_in_patroni(f"clusters.{cluster}", section)
         yield from mistakes_in_drills(f"clusters.{cluster}", section)
         yield from mistakes_in_schedule(f"clusters.{cluster}", section, _table(raw, "people"))

@@ -415,6 +415,33 @@ archive_directory = "/var/backups/wal"
 # to = ["db2"]                      # without it, every other one
 # host = "10.0.0.30"                # or somewhere else, in place of to
 
+# Services beside PostgreSQL that are watched: see docs/watching-services.md, which has every kind and key.
+# [clusters.shop.watch.web]
+# kind = "http"
+# url = "https://app.example.org/health"
+# status = 200
+# body = "ok"                       # must stand in the answer
+# slow_after = "1s"                 # without it, the threshold service_latency
+# allow = []                        # hosts inside to which a redirect may lead
+# critical = true                   # false: it only warns
+# token: UNDERSTUDY_CLUSTERS__SHOP__WATCH__WEB__TOKEN, sent as bearer
+#
+# [clusters.shop.watch.cache]
+# kind = "tcp"
+# host = "10.0.0.30"
+# port = 6379
+# server = "db1"                    # it runs on that server's host: told with it when the host is down
+#
+# [clusters.shop.watch.name]
+# kind = "dns"
+# host = "db.example.org"
+# to = "primary"                    # or addresses: ["10.0.0.11"]
+#
+# [clusters.shop.watch.checks]
+# kind = "route53"
+# checks = { web = "abcdef11-2222-3333-4444-555555fedcba" }
+# region = "us-east-1"
+
 # What leads clients to the primary, so that they follow it: see docs/traffic.md. Of a PgBouncer, the file that has the
 # databases' entries is changed over SSH, and PAUSE, RELOAD and RESUME are said on its admin console.
 # [clusters.shop.traffic.pool]

@@ -16,6 +16,7 @@ from bot.inventory import (
     roster_of,
     secrets_of,
     traffic_of,
+    watched_of,
 )
 from bot.roster import Roster
 from bot.settings import Settings
@@ -47,6 +48,7 @@ from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.watching.hosts.looks import HostLooks
 from servers.watching.postgresql.look import PostgresqlLook
+from servers.watching.services.looks import ServiceLooks
 from servers.watching.watches import Watches
 
 CLOSE_SECONDS = 1.2  # SSH alone takes one to say goodbye
@@ -85,7 +87,8 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     probes = Probes(sessions)
     # Its SQL has connections of its own: no fast look waits behind a slow one.
     inside, heartbeats = PostgresqlLook(Sessions(), utc_now), Heartbeats(clusters.values(), sessions)
-    watches = Watches(hosts=HostLooks(shells, utc_now), postgresql=inside, heartbeats=heartbeats)
+    services = ServiceLooks(watched_of(settings, clusters), utc_now)
+    watches = Watches(hosts=HostLooks(shells, utc_now), postgresql=inside, heartbeats=heartbeats, services=services)
     try:
         backups = BackupTools(shells, utc_now)
         people = directory(roster)

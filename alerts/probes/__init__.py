@@ -38,6 +38,7 @@ from alerts.probes.repository_disk import repository_disk
 from alerts.probes.restore_window import restore_windows
 from alerts.probes.rto import rto
 from alerts.probes.server_settings import server_settings
+from alerts.probes.services import services
 from alerts.probes.sessions import sessions
 from alerts.probes.slots import slots
 from alerts.probes.synchronous_standbys import synchronous_standbys
@@ -95,6 +96,7 @@ PROBES: tuple[Probe, ...] = (
     queries,
     patroni,
     traffic,
+    services,
     outside,
     visibility,
 )

@@ -13,7 +13,7 @@ def traffic(look: Look) -> tuple[Observation, ...]:
     Unknown where the target does not answer; where it leads is unknown too while it leads to none of the servers or to
     several, or while not exactly one server says that it is a primary.
     """
-    primary = _primary(look)
+    primary = primary_of(look)
     return tuple(one for target in look.state.traffic for one in _of_target(target, primary))
 
 
@@ -28,7 +28,7 @@ def _of_target(target: TargetView, primary: str | None) -> tuple[Observation, ..
     )
 
 
-def _primary(look: Look) -> str | None:
+def primary_of(look: Look) -> str | None:
     """The one server that says of itself that it is a primary."""
     primaries = [server.name for server in look.state.servers if server.role is Role.PRIMARY]
     return primaries[0] if len(primaries) == 1 else None

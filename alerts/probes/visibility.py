@@ -11,11 +11,11 @@ NOT_SEEN = "not_seen"
 
 def visibility(look: Look) -> tuple[Observation, ...]:
     """`not_seen` of each server, of the backups and of the store off site where a place is configured, and of each
-    traffic target: how many ways of looking fail."""
+    traffic target and watched service: how many ways of looking fail."""
     servers = tuple(
         _observation(server.name, tuple(_missing(look, server)), server.name) for server in look.state.servers
     )
-    return (*servers, *_backups(look), *_traffic(look))
+    return (*servers, *_backups(look), *_traffic(look), *_services(look))
 
 
 def _observation(subject: str, missing: tuple[str, ...], server: str | None = None) -> Observation:
@@ -56,6 +56,14 @@ def _backups(look: Look) -> tuple[Observation, ...]:
 def _traffic(look: Look) -> Iterator[Observation]:
     for target in look.state.traffic:
         yield _observation(target.name, () if target.answer.ok else (_line("traffic target", target.answer),))
+
+
+def _services(look: Look) -> Iterator[Observation]:
+    for view in look.state.watched.services:
+        if view.answer.outcome is Outcome.NOT_ASKED:
+            yield Observation(NOT_SEEN, view.subject, None, Unit.COUNT, (), view.server)
+        else:
+            yield _observation(view.subject, () if view.answer.ok else (_line(view.kind, view.answer),), view.server)
 
 
 def _line(way: str, answer: Answer) -> str:

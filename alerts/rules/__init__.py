@@ -48,6 +48,7 @@ from alerts.rules.repository_disk import REPOSITORY_DISK_RULE
 from alerts.rules.restore_window import ARCHIVE_GAP_RULE, RESTORE_WINDOW_RULE, RTO_RULE
 from alerts.rules.rule import Rule
 from alerts.rules.server_settings import SETTINGS_APART, SETTINGS_PENDING
+from alerts.rules.services import SERVICE_CERTIFICATE, SERVICE_DOWN, SERVICE_SLOW
 from alerts.rules.slots import SLOT_UNUSED, SLOT_WAL
 from alerts.rules.synchronous_standbys import SYNCHRONOUS_STANDBYS
 from alerts.rules.tailnet import TAILNET_DOWN, TAILNET_KEY, TAILNET_PEER, TAILNET_RELAYED
@@ -117,6 +118,9 @@ RULES: tuple[Rule, ...] = (
     PORT,
     PACKET_LOSS_RULE,
     SLOW_WAY,
+    SERVICE_DOWN,
+    SERVICE_SLOW,
+    SERVICE_CERTIFICATE,
     CONNECTIONS,
     DAMAGED_PAGES,
     TRANSACTION_IDS,

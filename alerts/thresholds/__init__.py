@@ -16,6 +16,7 @@ from alerts.thresholds.network import NetworkThresholds
 from alerts.thresholds.patroni import PatroniThresholds
 from alerts.thresholds.postgresql import PostgresqlThresholds
 from alerts.thresholds.replication import ReplicationThresholds
+from alerts.thresholds.services import ServiceThresholds
 from alerts.thresholds.traffic import TrafficThresholds
 
 
@@ -24,6 +25,7 @@ from alerts.thresholds.traffic import TrafficThresholds
 class Thresholds(
     OwnThresholds,
     LifeThresholds,
+    ServiceThresholds,
     TrafficThresholds,
     PatroniThresholds,
     NetworkThresholds,
