@@ -168,12 +168,23 @@ class CommandSession(asyncssh.SSHServerSession[bytes]):
                 os.killpg(self._process.get_pid(), number)
 
     def feed_pressure(self, pressed: bool) -> None:
-        """The command reads its input slower than it comes, or reads again."""
-        if self._channel is not None and not self._closed:
-            if pressed:
-                self._channel.pause_reading()
-            else:
-                self._channel.resume_reading()
+        """The command reads its input slower than it comes, or reads again.
+
+        asyncio tells this in the middle of writing to the pipe, and must not be made to write and close it there: it
+        would close it with what is left unwritten, and go on watching its number, which the next command's pipe gets.
+        """
+        if pressed:
+            self._take(False)
+        else:
+            asyncio.get_running_loop().call_soon(self._take, True)
+
+    def _take(self, more: bool) -> None:
+        if self._channel is None or self._closed:
+            return
+        if more:
+            self._channel.resume_reading()
+        else:
+            self._channel.pause_reading()
 
     def _output_pipes(self) -> list[asyncio.ReadTransport]:
         if self._process is None:
