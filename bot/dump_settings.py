@@ -6,12 +6,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from bot.backup_settings import AbsolutePath, EncryptionSettings
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Seconds, Section
-from servers.backups.partial.place import DumpPlace, VolumePlace
+from servers.backups.partial.place import DumpPlace, PartRetention, VolumePlace
 from servers.backups.tool_host import separate_host
 from servers.inventory import Encryption, SshTarget
 from servers.managed_service import ManagedService
@@ -25,6 +25,13 @@ VolumeName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.
 ServicePath = Annotated[str, StringConstraints(pattern=r"^/[^/\x00-\x1f][^\x00-\x1f]*$")]
 
 
+class KeepSettings(Section):
+    """What is kept at least. One goes once neither keeps it."""
+
+    newest: Annotated[int, Field(ge=1)] = 1
+    age: Seconds | None = None
+
+
 class DumpSettings(Section):
     """Without `databases` every one is dumped; without `server`, from a standby that does not lag."""
 
@@ -32,6 +39,7 @@ class DumpSettings(Section):
     databases: tuple[DatabaseName, ...] = ()
     server: str | None = None
     max_age: Seconds = _DAY
+    keep: KeepSettings | None = None
     encryption: EncryptionSettings | None = None
 
 
@@ -44,13 +52,20 @@ class VolumeSettings(Section):
     server: str | None = None
     service: str | None = None
     max_age: Seconds = _DAY
+    keep: KeepSettings | None = None
     encryption: EncryptionSettings | None = None
 
 
 def dump_place(name: str, section: DumpSettings) -> DumpPlace:
     """The value that the other packages know."""
     return DumpPlace(
-        name, section.directory, section.databases, section.server, _keys(section.encryption), section.max_age
+        name,
+        section.directory,
+        section.databases,
+        section.server,
+        _keys(section.encryption),
+        section.max_age,
+        _kept(section.keep),
     )
 
 
@@ -73,6 +88,7 @@ def volume_place(
         service=section.service,
         encryption=_keys(section.encryption),
         max_age=section.max_age,
+        keep=_kept(section.keep),
     )
 
 
@@ -158,3 +174,7 @@ def _sections(cluster: Mapping[str, Any], key: str) -> Iterator[tuple[str, Mappi
 
 def _keys(section: EncryptionSettings | None) -> Encryption | None:
     return Encryption(section.recipients, section.gpg_home, section.passphrase_file) if section else None
+
+
+def _kept(section: KeepSettings | None) -> PartRetention | None:
+    return PartRetention(section.newest, section.age) if section else None

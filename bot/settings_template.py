@@ -357,6 +357,8 @@ archive_directory = "/var/backups/wal"
 # directory = "/var/backups/dumps"
 # server = "db2"                    # without it, a standby that does not lag takes and keeps it
 # max_age = "26h"                   # when the last one is older, there is an alert
+# [clusters.shop.dumps.nightly.keep]   # without it every one is kept; volumes have it as well
+# newest = 7                        # whatever their age, and with age = "14d" all that are younger
 # [clusters.shop.dumps.nightly.encryption]
 # recipients = ["0123456789ABCDEF0123456789ABCDEF01234567"]
 

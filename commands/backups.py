@@ -13,7 +13,7 @@ from commands.people import Person
 from commands.world import World
 from ledger.page import Page
 from servers.backups.archive import ArchiveState
-from servers.backups.partial.tool import parts_of
+from servers.backups.partial.whereabouts import parts_of
 from servers.backups.window import restore_window
 from servers.inventory import Cluster
 from servers.state import Answer, ClusterState, Outcome

@@ -10,7 +10,7 @@ from ledger.quantities import bytes_text, count_text, seconds_text
 from servers.backups.archive import ArchiveState
 from servers.backups.lineage import Gap
 from servers.backups.partial.state import PartialState
-from servers.backups.partial.tool import parts_of
+from servers.backups.partial.whereabouts import parts_of
 from servers.backups.window import RestoreWindow, Window
 from servers.inventory import Cluster
 from servers.lsn import format_lsn

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from commands.plan import Plan
 from commands.world import World
-from servers.backups.partial.tool import parts_of
+from servers.backups.partial.whereabouts import parts_of
 from servers.identity import identity
 from servers.inventory import Cluster
 

@@ -7,7 +7,7 @@ from alerts.observation import Look, Observation, Unit
 from ledger.quantities import bytes_text, seconds_text
 from servers.backups.partial.place import Part
 from servers.backups.partial.state import PartialBackup, PartSeen
-from servers.backups.partial.tool import parts_of
+from servers.backups.partial.whereabouts import parts_of
 
 PARTIAL_AGE = "partial_backup_age"
 PARTIAL_MAX_AGE = "partial_backup_max_age"

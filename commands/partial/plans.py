@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from commands.backing_up.backup_plan import JOB_TIMEOUT, LIST_TIMEOUT
+from commands.backing_up.backup_plan import EXPIRY_TIMEOUT, JOB_TIMEOUT, LIST_TIMEOUT
 from commands.backing_up.source import Source
 from commands.plan import Check, Loss, Plan, Step
 from commands.promotion.pair import failed, judged, passed, warned
@@ -17,6 +17,7 @@ from servers.state import ClusterState
 KIND, NAME, SOURCE, BACKUP = "kind", "name", "taken from", "verified backup"  # the plan's facts
 _READ_ONLY = Loss(0, 0.0, "What is backed up is only read.")
 _MARGIN = 1.2
+_OLDER = {True: "older ones are never removed by Understudy", False: "older ones go once a new one is proven"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def plan_taking(to: ToTake) -> Plan:
         checks=_checks(to),
         outage_seconds=0.0,
         loss=_READ_ONLY,
-        facts=((KIND, str(part.kind)), (NAME, part.name), (SOURCE, place), *contents_of(part)),
+        facts=((KIND, str(part.kind)), (NAME, part.name), (SOURCE, place), *contents_of(part), *_kept_fact(part)),
         consequence=f"{what} of {to.cluster.name} is taken from {place} and verified",
         dangerous=False,
     )
@@ -103,7 +104,31 @@ def _steps(part: Part, place: str) -> tuple[Step, ...]:
     )
     listed = "Looks for it among all of them."
     see = Step("see_part", place, "See it among the backups", listed, "it is listed as complete", LIST_TIMEOUT)
-    return take, _verify(part, place), see
+    return take, _verify(part, place), see, *_expiry(part, place)
+
+
+def _expiry(part: Part, place: str) -> tuple[Step, ...]:
+    """Where the settings say what is kept: they are the order to remove the rest."""
+    kept = _kept(part)
+    if not kept:
+        return ()
+    does = f"Removes of the good ones that Understudy has made those that the settings do not keep, which is {kept}."
+    title = "Let go of what is no longer kept"
+    return (Step("expire_parts", place, title, does, "what went is named", EXPIRY_TIMEOUT),)
+
+
+def _kept_fact(part: Part) -> tuple[tuple[str, str], ...]:
+    kept = _kept(part)
+    return (("kept", kept),) if kept else ()
+
+
+def _kept(part: Part) -> str:
+    keep = part.keep
+    if keep is None:
+        return ""
+    newest = f"the newest {keep.newest}" if keep.newest > 1 else "the newest one"
+    younger = "" if keep.age is None else f", all of the last {seconds_text(keep.age)}"
+    return f"{newest}{younger} and the last one that was proven"
 
 
 def _verify(part: Part, place: str) -> Step:
@@ -153,7 +178,7 @@ def _room(to: ToTake) -> Check:
         return warned("room", title, f"{bytes_text(free)} free; how much it will take is not known")
     evidence = f"{bytes_text(free)} free, about {bytes_text(needed)} to be written"
     if free < needed:
-        return failed("room", title, f"{evidence}. Make room first: older ones are never removed by Understudy")
+        return failed("room", title, f"{evidence}. Make room first: {_OLDER[to.part.keep is None]}")
     return warned("room", title, evidence) if free < needed * _MARGIN else passed("room", title, evidence)
 
 

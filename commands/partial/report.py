@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from commands.partial.plans import BACKUP, KIND, NAME, SOURCE
-from commands.partial.taking import MADE, SAID, SECONDS, SIZE, VERIFIED
+from commands.partial.taking import EXPIRED, MADE, SAID, SECONDS, SIZE, VERIFIED
 from commands.plan import Conclusion, Plan
 from ledger.quantities import bytes_text, seconds_text
 
@@ -19,6 +19,8 @@ def conclude_part(plan: Plan, found: Mapping[str, str]) -> Conclusion:
     if SAID in found and not found[SAID].startswith("understudy:"):
         rows.append(("Contents", found[SAID]))
     rows.append(("Verified", found.get(VERIFIED, "no")))
+    if found.get(EXPIRED):
+        rows.append(("No longer kept", found[EXPIRED]))
     look = f"All of them: /ha backups {plan.cluster}"
     if BACKUP in facts:
         return Conclusion(f"{what} of {plan.cluster} can be restored.", tuple(rows), (look,))

@@ -12,11 +12,13 @@ from ledger.quantities import bytes_text, seconds_text
 from servers.backups.partial.place import DumpPlace, Part
 from servers.backups.partial.state import PartialBackup
 from servers.backups.wanted import JobPlace
+from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobState
 
 # What later steps and the report need, by name.
 PATH, SECONDS, SAID = "part_path", "part_seconds", "part_said"
 MADE, SIZE, VERIFIED, VERIFY_SECONDS = "part_backup", "part_size", "part_verified", "part_verify_seconds"
+EXPIRED = "part_expired"
 
 
 async def take(context: StepContext) -> StepOutcome:
@@ -60,6 +62,16 @@ async def see(context: StepContext) -> StepOutcome:
     return StepOutcome(f"{backup.name} is there: {bytes_text(backup.size)} on {backup.place}.", found=found)
 
 
+async def expire(context: StepContext) -> StepOutcome:
+    """The new one stands whatever comes of this: what could not be removed is told, and goes with the next one."""
+    try:
+        expired = await context.world.partial.expire(context.cluster, _part(context), timeout=time_of(context))
+    except ActionFailed as error:
+        return StepOutcome(f"Not everything that is no longer kept could be removed: {error}")
+    names = ", ".join(expired.backups)
+    return StepOutcome(f"{expired.detail}{f': {names}' if names else ''}", found={EXPIRED: names})
+
+
 def nothing_stands_against(standing: Standing) -> str | None:
     """What is only read, by a job that runs by itself, harms nobody."""
     return None
@@ -69,6 +81,7 @@ ACTIONS: Mapping[str, Action] = {
     "take_part": Action(take, untold, repeatable=True, lasting=True, obstacle=nothing_stands_against),
     "verify_part": Action(verify, untold, repeatable=True, lasting=True, obstacle=nothing_stands_against),
     "see_part": Action(see, untold, repeatable=True, obstacle=nothing_stands_against),
+    "expire_parts": Action(expire, untold, repeatable=True, obstacle=nothing_stands_against),
 }
 
 
@@ -78,7 +91,7 @@ async def _begin(context: StepContext) -> JobPlace:
         source = context.cluster.server(_fact(context, SOURCE))
         begun = tool.begin_dump(context.cluster, part, source, key, timeout=_begin_time(context))
         return await engine_says(begun)
-    return await engine_says(tool.begin_volume(part, key, timeout=_begin_time(context)))
+    return await engine_says(tool.begin_volume(context.cluster, part, key, timeout=_begin_time(context)))
 
 
 async def _backup(context: StepContext) -> PartialBackup:

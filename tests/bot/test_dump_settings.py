@@ -7,10 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from bot.dump_settings import DumpSettings, VolumeSettings, dump_place, mistakes_in_dumps, volume_place
-from servers.backups.partial.place import DumpPlace
+from servers.backups.partial.place import DumpPlace, PartRetention
 from servers.inventory import Encryption, SshTarget
 from servers.managed_service import ManagedService, ManagerKind
 
+DAY = 86400.0
 KEY = "0123456789ABCDEF" * 2 + "01234567"
 CLUSTER: dict[str, Any] = {"servers": {"db1": {}, "db2": {}}, "services": {"app": {}}}
 DB1 = SshTarget("db1", 22, "postgres", None, Path("known_hosts"))
@@ -22,9 +23,12 @@ def test_only_a_directory_is_needed_for_a_dump_of_everything() -> None:
 
 
 def test_whose_dump_it_is_who_can_read_it_and_how_old_it_may_be() -> None:
-    section = {"directory": "/dumps", "databases": ["shop", "host=x"], "server": "db2", "max_age": "8d"}
+    section: dict[str, Any] = {"directory": "/dumps", "databases": ["shop", "host=x"], "server": "db2", "max_age": "8d"}
+    section["keep"] = {"newest": 7, "age": "14d"}
     place = dump_place("weekly", DumpSettings.model_validate({**section, "encryption": {"recipients": [KEY]}}))
-    assert place == DumpPlace("weekly", "/dumps", ("shop", "host=x"), "db2", Encryption((KEY,)), 8 * 86400.0)
+    assert place == DumpPlace(
+        "weekly", "/dumps", ("shop", "host=x"), "db2", Encryption((KEY,)), 8 * DAY, PartRetention(7, 14 * DAY)
+    )
 
 
 def test_a_volume_lies_where_its_service_runs_unless_a_server_is_named() -> None:
@@ -46,6 +50,7 @@ def test_a_volume_lies_where_its_service_runs_unless_a_server_is_named() -> None
         (DumpSettings, {"directory": "/dumps", "databases": [""]}),
         (DumpSettings, {"directory": "/dumps", "databases": ["a\nb"]}),
         (DumpSettings, {"directory": "/dumps", "max_age": "soon"}),
+        (DumpSettings, {"directory": "/dumps", "keep": {"newest": 0}}),
         (DumpSettings, {"directory": "/dumps", "encryption": {"recipients": ["01234567"]}}),
         (VolumeSettings, {"directory": "/keep", "directories": ["/"]}),
         (VolumeSettings, {"directory": "/keep", "directories": ["srv"]}),

@@ -20,6 +20,9 @@ _SETTINGS = """
 directory = "{dumps}"
 databases = ["postgres"]
 
+[clusters.shop.dumps.nightly.keep]
+newest = 1
+
 [clusters.shop.services.app]
 kind = "systemd"
 unit = "app"
@@ -82,8 +85,25 @@ async def test_a_dump_is_taken_from_the_standby_proven_and_shown(way: Road) -> N
             await asyncio.sleep(0.2)
 
 
+async def test_what_is_no_longer_kept_goes_once_a_newer_one_is_proven_and_nothing_else_does(way: Road) -> None:
+    directory = Path(way.cluster.dumps[0].directory)
+    (first,) = directory.glob("*Z")
+    strange = way.lab.account.directory(directory / "20260101T000000Z")  # as if it were one of ours, without our mark
+    for name in ("contents", "SHA256SUMS"):
+        way.lab.account.write(strange / name, "")
+
+    report = await ordered(way, "backup dump nightly")
+
+    assert f"('No longer kept', ('{first.name}',))" in repr(report.parts)
+    left = sorted(path.name for path in directory.iterdir() if path.name.endswith("Z"))
+    assert len(left) == 2
+    assert left[0] == strange.name
+    assert not list(directory.glob(f"*{first.name}*"))
+    (strange / "SHA256SUMS").unlink()
+
+
 async def test_a_dump_that_was_altered_cannot_be_relied_on(way: Road) -> None:
-    (directory,) = Path(way.cluster.dumps[0].directory).glob("*Z")
+    directory = max(Path(way.cluster.dumps[0].directory).glob("*Z"))
     file = directory / "1.dump"
     file.write_bytes(file.read_bytes()[:-1])
     report = await ordered(way, "backup verify shop dump nightly")

@@ -32,6 +32,7 @@ _OURS = (
     'rm -f -- "$work/slot.pipe" "$work/manifest.pipe" # this job\'s own',
     # Retention, which the settings order: what it has named, and its own of a time before.
     'for each in "$data"/.expired-*; do [ ! -d "$each" ] || as_owner rm -r -f -- "$each"; done',
+    'for each in "$data"/.expired-[0-9]*Z; do [ ! -d "$each" ] || as_owner rm -r -f -- "$each"; done',
     'as_owner rm -r -f -- "$data/.expired-$each"',
     '[ ! -d "$data/$each.understudy" ] || as_owner rm -r -f -- "$data/$each.understudy"',
     'echo "$names" | as_owner xargs rm -f --',

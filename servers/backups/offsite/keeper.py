@@ -9,7 +9,7 @@ from servers.backups.offsite.partial import keep_partial
 from servers.backups.offsite.source import RemoteFiles
 from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.partial.state import PartialListing
-from servers.backups.partial.tool import parts_of
+from servers.backups.partial.whereabouts import parts_of
 from servers.engines.engine import ActionFailed
 from servers.inventory import BackupPlace, Cluster, Server
 from servers.ssh import Shells

@@ -3,7 +3,7 @@
 from servers.backups.offsite.copy import OffsiteCopies
 from servers.backups.offsite.source import RemoteFiles
 from servers.backups.partial.state import PartialBackup, PartialListing, PartSeen
-from servers.backups.partial.tool import host_of
+from servers.backups.partial.whereabouts import host_of
 from servers.engines.engine import ActionFailed
 from servers.inventory import Cluster
 from servers.ssh import Shells

@@ -29,13 +29,14 @@ echo "@done"
 """
 )
 
-# Arguments: the backup's directory, the job's, GnuPG's home (''), the number of recipients, each one's fingerprint;
-# what comes after them is the job's own, and stays. `sealed` keeps what it reads under a name, encrypted where that is
-# wanted; a fingerprint is hexadecimal digits alone.
+# Arguments: the backup's directory, the job's, GnuPG's home (''), the part's mark, the number of recipients, each one's
+# fingerprint; what comes after them is the job's own, and stays. The mark is the first line of `contents`. `sealed`
+# keeps what it reads under a name, encrypted where that is wanted; a fingerprint is hexadecimal digits alone.
 OPEN = (
     UNPACK
     + r"""
-data=$1 work=$2 part=$1.part failures=$2/backup.failures gpg_home=$3 passphrase_file= count=$4 recipients=; shift 4
+data=$1 work=$2 part=$1.part failures=$2/backup.failures gpg_home=$3 mark=$4 count=$5; shift 5
+passphrase_file= recipients=
 while [ "$count" -gt 0 ]; do recipients="$recipients --recipient $1"; shift; count=$((count - 1)); done
 fail() { echo "understudy: $1" >&2; exit 1; }
 sealed() {
@@ -48,7 +49,7 @@ well() { [ ! -s "$failures" ] || fail "$1: $(paste -s -d ';' "$failures")"; }
 [ ! -e "$data" ] || fail "$data is there already"
 [ ! -e "$part" ] || fail "$part is there already, of a backup that broke off: move it away"
 : > "$failures"
-mkdir -m 700 -- "$part" || fail "$part cannot be made"
+mkdir -m 700 -- "$part" && echo "@part $mark" > "$part/contents" || fail "$part cannot be made"
 """
 )
 

@@ -29,7 +29,7 @@ for PGUSER in "$(id -un)" postgres; do
   said=$(psql -X -w -q -A -t -c 'SELECT 1' 2>&1) && break
 done
 [ "$said" = 1 ] || fail "PostgreSQL did not answer: $said"
-psql -X -w -q -A -t -c 'SHOW shared_preload_libraries' | sed 's/^/@preload /' > "$part/contents"
+psql -X -w -q -A -t -c 'SHOW shared_preload_libraries' | sed 's/^/@preload /' >> "$part/contents"
 if [ $# = 0 ]; then
   psql -X -w -q -A -t -c "{_EVERY_DATABASE}" > "$work/databases" || fail "its databases cannot be listed"
 else printf '%s\n' "$@" > "$work/databases"

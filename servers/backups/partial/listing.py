@@ -11,10 +11,11 @@ MOST = 32  # the newest that are looked into
 _KIBIBYTE = 1024
 _NOTHING = "-"
 
-# Data is the directory of one part's backups. Argument: how many to look into at most. A backup that is complete has
-# SHA256SUMS, which is written last; one that is not is `<name>.part`. Names of ours alone: moments in UTC. A line each:
-# name, state of the job that makes it, its begin, state of its verification, the time of that, the time at which it was
-# complete, kibibytes, whether it is encrypted; "-" for what is not there.
+# Data is the directory of one part's backups. Arguments: how many to look into at most, the part's mark. A backup that
+# is complete has SHA256SUMS, which is written last; one that is not is `<name>.part`. Names of ours alone: moments in
+# UTC. A line each: name, state of the job that makes it, its begin, state of its verification, the time of that, the
+# time at which it was complete, kibibytes, whether it is encrypted, whether a job of ours has made it of this part; "-"
+# for what is not there.
 LIST = (
     PRELUDE
     + LOOK_AT_JOB
@@ -25,17 +26,18 @@ echo "@available $(df -P -k -- "$data" 2>/dev/null | sed -n '2s/.* \([0-9][0-9]*
 time_of() { stat -c %Y -- "$1" 2>/dev/null || echo -; }
 ls -1r -- "$data" | sed -n 's/^\([0-9]\{8\}T[0-9]\{6\}Z\)\(\.part\|\.understudy\)\{0,1\}$/\1/p' | uniq |
   head -n "$1" | while IFS= read -r name; do
-  work=$data/$name.understudy encrypted=no size=-
+  work=$data/$name.understudy encrypted=no ours=no size=-
   read_state verify
   verified=$state
   read_state backup
   if [ "$state" = running ] && ! job_runs; then read_state backup; [ "$state" != running ] || state=gone; fi
+  [ "$state" != done ] || ! grep -q -s -x -F -e "@part $2" -- "$data/$name/contents" || ours=yes
   for each in "$data/$name"/*.gpg; do [ ! -f "$each" ] || encrypted=yes; done
   for each in "$data/$name" "$data/$name.part"; do
     [ ! -d "$each" ] || size=$(timeout 2 du -s -k -- "$each" | cut -f 1)
   done
   echo "@backup $name $state ${begun:--} $verified $(time_of "$work/verify.state")" \
-    "$(time_of "$data/$name/SHA256SUMS") ${size:--} $encrypted"
+    "$(time_of "$data/$name/SHA256SUMS") ${size:--} $encrypted $ours"
 done
 echo "@done"
 """
@@ -55,7 +57,7 @@ def available_in(found: Sections) -> int | None:
 
 
 def _backup(part: Part, place: str, words: list[str]) -> PartialBackup:
-    name, state, begun, verified, verified_at, complete_at, size, encrypted = words
+    name, state, begun, verified, verified_at, complete_at, size, encrypted, ours = words
     finished_at = _time(complete_at)
     return PartialBackup(
         kind=part.kind,
@@ -70,6 +72,7 @@ def _backup(part: Part, place: str, words: list[str]) -> PartialBackup:
         verified_at=_time(verified_at) if verified == "done" else None,
         failed=finished_at is None and state != "running",
         doubtful=verified == "failed",
+        ours=ours == "yes",
     )
 
 

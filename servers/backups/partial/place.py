@@ -15,11 +15,19 @@ class PartKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PartRetention:
+    """What is kept at least: so many of the newest, and whatever is younger than `age` seconds."""
+
+    newest: int = 1
+    age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DumpPlace:
     """Databases that are dumped by themselves, into `directory` on the host of `server`.
 
     `databases` empty: every one that takes connections and is no template. `server` None: whichever server it is taken
-    from keeps it. `max_age` in seconds: when the newest one is older, people are told.
+    from keeps it. `max_age` in seconds: when the newest one is older, people are told. `keep` None: all are kept.
     """
 
     name: str
@@ -28,6 +36,7 @@ class DumpPlace:
     server: str | None = None
     encryption: Encryption | None = None
     max_age: float = field(default=26 * 3600.0, metadata=MANNER)
+    keep: PartRetention | None = None
 
     @property
     def kind(self) -> PartKind:
@@ -50,6 +59,7 @@ class VolumePlace:
     service: str | None = None
     encryption: Encryption | None = None
     max_age: float = field(default=26 * 3600.0, metadata=MANNER)
+    keep: PartRetention | None = None
 
     @property
     def kind(self) -> PartKind:
@@ -57,3 +67,8 @@ class VolumePlace:
 
 
 Part = DumpPlace | VolumePlace
+
+
+def mark_of(cluster: str, part: Part) -> str:
+    """What each of its backups bears within, so that no other one is ever taken for it."""
+    return f"{cluster} {part.kind} {part.name}"

@@ -15,7 +15,7 @@ class PartialBackup:
 
     `finished_at` is None for one that is not complete, and `failed` says that its job runs no more. `size` in bytes,
     where it lies. `verified_at`: when it was last read as a whole and could be restored; `doubtful`: when that was last
-    tried, it could not.
+    tried, it could not. `ours`: a job of Understudy has made it of this part, as its own mark says.
     """
 
     kind: PartKind
@@ -30,6 +30,12 @@ class PartialBackup:
     verified_at: datetime | None = None
     failed: bool = False
     doubtful: bool = False
+    ours: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Complete, and nothing speaks against it."""
+        return self.finished_at is not None and not self.doubtful
 
 
 @dataclass(frozen=True, slots=True)

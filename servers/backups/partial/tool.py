@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from servers.backups.native.decryption import DECRYPT, what_is_wrong
+from servers.backups.partial import expiry
 from servers.backups.partial.begin_script import FIND
 from servers.backups.partial.dump_scripts import DUMP, VERIFY_DUMP
 from servers.backups.partial.listing import LIST, MOST, available_in, backups_in
-from servers.backups.partial.place import DumpPlace, Part, VolumePlace
+from servers.backups.partial.place import DumpPlace, Part, VolumePlace, mark_of
 from servers.backups.partial.state import PartialBackup, PartialState, PartSeen
 from servers.backups.partial.volume_scripts import TAKE, VERIFY_VOLUME
+from servers.backups.partial.whereabouts import host_of, hosts_of, keys_of, pairs_of, parts_of, place_name
 from servers.backups.tool_host import ask
-from servers.backups.wanted import BackupJob, JobPlace
+from servers.backups.wanted import BackupJob, Expired, JobPlace
 from servers.engines.engine import ActionFailed
 from servers.engines.jobs import Jobs
 from servers.engines.rejoining import JobReport
@@ -23,6 +25,7 @@ from servers.inventory import Cluster, Server
 from servers.ssh import Shells
 from servers.state import Answer, Outcome
 
+_MANY_SECONDS = 30.0  # to list more of them than people are shown
 _NAME = "%Y%m%dT%H%M%SZ"
 
 
@@ -49,11 +52,16 @@ class PartialBackups:
         looks = (self.seen(cluster, part, timeout=timeout) for part in parts_of(cluster))
         return PartialState(tuple(await asyncio.gather(*looks)))
 
-    async def seen(self, cluster: Cluster, part: Part, *, timeout: float = 5.0) -> PartSeen:
-        """Of one part, from every host that may have some. One host that does not answer leaves the whole in doubt."""
+    async def seen(self, cluster: Cluster, part: Part, *, timeout: float = 5.0, most: int = MOST) -> PartSeen:
+        """Of one part, from every host that may have some: the newest `most` of each.
+
+        One host that does not answer leaves the whole in doubt.
+        """
         started = time.perf_counter()
         hosts = hosts_of(cluster, part)
-        found = await asyncio.gather(*(self._on(part, host, timeout) for host in hosts))
+        found = await asyncio.gather(
+            *(self._on(part, host, (str(most), mark_of(cluster.name, part)), timeout) for host in hosts)
+        )
         problems = [(one.outcome, one.detail) for one in found if one.outcome is not Outcome.ANSWERED]
         outcome, _ = problems[0] if problems else (Outcome.ANSWERED, "")
         detail = "; ".join(why for _, why in problems)
@@ -72,10 +80,10 @@ class PartialBackups:
     ) -> JobPlace:
         """On the source's own host: pg_dump reaches it through its own socket."""
         own = (source.service.data_directory.rstrip("/"), *dump.databases)
-        return await self._begin(dump, source, key, DUMP, own, timeout)
+        return await self._begin(cluster, dump, source, key, DUMP, own, timeout)
 
-    async def begin_volume(self, volume: VolumePlace, key: str, *, timeout: float = 15.0) -> JobPlace:
-        return await self._begin(volume, volume.host, key, TAKE, pairs_of(volume), timeout)
+    async def begin_volume(self, cluster: Cluster, volume: VolumePlace, key: str, *, timeout: float = 15.0) -> JobPlace:
+        return await self._begin(cluster, volume, volume.host, key, TAKE, pairs_of(volume), timeout)
 
     async def begin_verify(
         self, cluster: Cluster, part: Part, backup: PartialBackup, key: str, *, timeout: float = 15.0
@@ -92,6 +100,11 @@ class PartialBackups:
     async def stop_job(self, cluster: Cluster, place: JobPlace, *, timeout: float = 15.0) -> str:
         return await self._jobs.stop(place.server, place.path, place.job, place.key, timeout=timeout)
 
+    async def expire(self, cluster: Cluster, part: Part, *, timeout: float) -> Expired:
+        """Let go of what the settings do not keep."""
+        seen = await self.seen(cluster, part, timeout=min(timeout, _MANY_SECONDS), most=expiry.MOST)
+        return await expiry.expire(self._shells, cluster, seen, self._clock(), timeout=timeout)
+
     async def decrypts(
         self, cluster: Cluster, part: Part, backup: PartialBackup, *, timeout: float = 15.0
     ) -> str | None:
@@ -102,61 +115,24 @@ class PartialBackups:
         except ActionFailed as error:
             return str(error)
 
-    async def _on(self, part: Part, host: Server, timeout: float) -> _OnHost:
+    async def _on(self, part: Part, host: Server, words: Sequence[str], timeout: float) -> _OnHost:
         there = replace(host, service=replace(host.service, data_directory=part.directory))
         try:
-            found = await ask(self._shells, there, LIST, (str(MOST),), frozenset(), timeout=timeout)
-            return _OnHost(backups_in(part, _place_name(part, host), found), available_in(found))
+            found = await ask(self._shells, there, LIST, words, frozenset(), timeout=timeout)
+            return _OnHost(backups_in(part, place_name(part, host), found), available_in(found))
         except ServerUnreachable as error:
             return _OnHost(outcome=error.outcome, detail=f"{host.name}: {error.detail}")
         except ValueError as error:
             return _OnHost(outcome=Outcome.FAILED, detail=f"{host.name}: {error}"[:200])
 
     async def _begin(
-        self, part: Part, host: Server, key: str, script: str, own: Sequence[str], timeout: float
+        self, cluster: Cluster, part: Part, host: Server, key: str, script: str, own: Sequence[str], timeout: float
     ) -> JobPlace:
         directory, keys = part.directory.rstrip("/"), part.encryption
         home, fingerprints = (keys.gpg_home or "", keys.recipients) if keys else ("", ())
         options = (word for one in fingerprints for word in ("--recipient", one))
         found = await self._jobs.run(host, directory, FIND, (key, home, *options), timeout)
         path = found.one("path") or f"{directory}/{self._clock():{_NAME}}"
-        arguments = (home, str(len(fingerprints)), *fingerprints, *own)
+        arguments = (home, mark_of(cluster.name, part), str(len(fingerprints)), *fingerprints, *own)
         await self._jobs.begin(host, path, BackupJob.BACKUP, key, script, arguments, timeout=timeout)
         return JobPlace(BackupJob.BACKUP, host, path, key)
-
-
-def parts_of(cluster: Cluster) -> tuple[Part, ...]:
-    """Everything of the cluster that is backed up in part."""
-    return (*cluster.dumps, *cluster.volumes)
-
-
-def hosts_of(cluster: Cluster, part: Part) -> tuple[Server, ...]:
-    """The hosts on which its backups may be."""
-    if isinstance(part, VolumePlace):
-        return (part.host,)
-    return cluster.servers if part.server is None else (cluster.server(part.server),)
-
-
-def host_of(cluster: Cluster, part: Part, place: str) -> Server:
-    """The host of that name. ActionFailed where the settings no longer have it."""
-    for host in hosts_of(cluster, part):
-        if _place_name(part, host) == place:
-            return host
-    raise ActionFailed(f"the settings name no host {place} for {part.name} any more")
-
-
-def pairs_of(volume: VolumePlace) -> tuple[str, ...]:
-    """What is in it, as the scripts take it."""
-    directories = (word for path in volume.directories for word in ("directory", path.rstrip("/")))
-    volumes = (word for name in volume.docker_volumes for word in ("volume", name))
-    return (*directories, *volumes)
-
-
-def keys_of(part: Part) -> tuple[str, str]:
-    """GnuPG's home and the passphrase's file, '' where they are not set."""
-    keys = part.encryption
-    return (keys.gpg_home or "", keys.passphrase_file or "") if keys else ("", "")
-
-
-def _place_name(part: Part, host: Server) -> str:
-    return part.place if isinstance(part, VolumePlace) else host.name

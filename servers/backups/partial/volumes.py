@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from servers.backups.partial.place import VolumePlace
 from servers.backups.partial.state import PartialBackup
-from servers.backups.partial.tool import keys_of, pairs_of
 from servers.backups.partial.volume_scripts import LAY_OUT, LOOK, STATE, SWAP, SWAP_BACK
+from servers.backups.partial.whereabouts import keys_of, pairs_of
 from servers.backups.wanted import BackupJob, JobPlace
 from servers.engines.jobs import Jobs
 from servers.sections import Sections
