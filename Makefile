@@ -82,7 +82,7 @@ clean: ## Remove the virtual environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 packages:
-	.ci/install-packages chromium pgbouncer haproxy etcd-server=etcd pgbackrest barman postgresql=pg_createcluster
+	.ci/install-packages chromium pgbouncer haproxy etcd-server=etcd redis-server pgbackrest barman postgresql=pg_createcluster
 
 $(VENV)/bin/python:
 	.ci/make-venv $(VENV)

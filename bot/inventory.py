@@ -103,10 +103,13 @@ def traffic_of(
     }
 
 
-def watched_of(settings: Settings, clusters: Mapping[str, Cluster]) -> dict[str, tuple[WatchedPlace, ...]]:
+def watched_of(
+    settings: Settings, clusters: Mapping[str, Cluster], shells: Shells
+) -> dict[str, tuple[WatchedPlace, ...]]:
     """The services that are watched, by cluster."""
+    ssh = lambda section: ssh_target(settings, section)  # noqa: E731
     return {
-        name: watched_places(section.watch, Makings(clusters[name], settings.path))
+        name: watched_places(section.watch, Makings(clusters[name], settings.path, ssh, shells))
         for name, section in settings.clusters.items()
     }
 

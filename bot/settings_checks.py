@@ -191,6 +191,9 @@ def _cluster(key: str, section: Mapping[str, Any], directory: Path) -> Iterator[
     for name, target in _tables(section, "traffic"):
         yield from _ssh(f"{key}.traffic.{name}", target, directory)
         yield from mistakes_in_traffic(f"{key}.traffic.{name}", target, frozenset(servers))
+    for name, service in _tables(section, "watch"):
+        yield from _ssh(f"{key}.watch.{name}", service, directory)
+        yield from _file(f"{key}.watch.{name}.ca_file", service.get("ca_file"), directory)
     yield from mistakes_in_backups(key, section)
     yield from mistakes_in_dumps(key, section)
 

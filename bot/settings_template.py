@@ -443,6 +443,23 @@ archive_directory = "/var/backups/wal"
 # kind = "route53"
 # checks = { web = "abcdef11-2222-3333-4444-555555fedcba" }
 # region = "us-east-1"
+#
+# [clusters.shop.watch.containers]
+# kind = "docker"
+# server = "db1"                    # or an ssh table
+# containers = ["web", "worker"]
+# sudo = false
+#
+# [clusters.shop.watch.redis]
+# kind = "redis"                    # or "sentinel", with port 26379 and masters = ["main"]
+# host = "10.0.0.30"
+# role = "master"                   # or "replica"; without it, any
+# replicas = 1                      # so many must be online
+# password: UNDERSTUDY_CLUSTERS__SHOP__WATCH__REDIS__PASSWORD
+#
+# [clusters.shop.watch.coolify]
+# kind = "coolify"
+# url = "https://coolify.example.org"
 
 # What leads clients to the primary, so that they follow it: see docs/traffic.md. Of a PgBouncer, the file that has the
 # databases' entries is changed over SSH, and PAUSE, RELOAD and RESUME are said on its admin console.

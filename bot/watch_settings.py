@@ -12,13 +12,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, StringConstraints
 
 from bot.ports_settings import Host
+from bot.services_settings import Word
 from bot.settings_mistakes import Mistake
-from bot.settings_types import Name, Port, Seconds, Section
+from bot.settings_types import Name, Port, Seconds, Section, SshSettings
 from servers.errors import ServerUnreachable
-from servers.inventory import Cluster, Server
+from servers.inventory import Cluster, Server, SshTarget
 from servers.knock import Endpoint
+from servers.ssh import Shells
 from servers.watching.services.dns_name import DnsName
+from servers.watching.services.docker_containers import DockerContainers, DockerPlace
 from servers.watching.services.http_health import HttpHealth
+from servers.watching.services.redis_connection import RedisAddress
+from servers.watching.services.redis_sentinel import RedisSentinel
+from servers.watching.services.redis_server import RedisServer
 from servers.watching.services.route53_health import Route53Health
 from servers.watching.services.tcp_port import TcpPort
 from servers.watching.services.view import WatchedPlace, WatchedService
@@ -77,8 +83,53 @@ class Route53WatchSettings(_Watch):
     endpoint_url: str | None = None
 
 
+class CoolifyWatchSettings(_OverTheWeb):
+    """`url` without a path: /api/health is asked."""
+
+    kind: Literal["coolify"]
+
+
+class DockerWatchSettings(_Watch):
+    """On `server`'s host, or on one of its own (`ssh`)."""
+
+    kind: Literal["docker"]
+    containers: Annotated[tuple[Word, ...], Field(min_length=1)]
+    ssh: SshSettings | None = None
+    sudo: bool = False
+
+
+class _RedisWatch(_Watch):
+    host: Host
+    port: Port
+    user: str | None = None
+    password: SecretStr | None = None
+    tls: bool = False
+    ca_file: Path | None = None
+
+
+class RedisWatchSettings(_RedisWatch):
+    kind: Literal["redis"]
+    port: Port = 6379
+    role: Literal["master", "replica", ""] = ""
+    replicas: Annotated[int, Field(ge=0)] = 0
+
+
+class SentinelWatchSettings(_RedisWatch):
+    kind: Literal["sentinel"]
+    port: Port = 26379
+    masters: tuple[str, ...] = ()
+
+
 WatchSettings = Annotated[
-    HttpWatchSettings | TcpWatchSettings | DnsWatchSettings | Route53WatchSettings, Field(discriminator="kind")
+    HttpWatchSettings
+    | TcpWatchSettings
+    | DnsWatchSettings
+    | Route53WatchSettings
+    | CoolifyWatchSettings
+    | DockerWatchSettings
+    | RedisWatchSettings
+    | SentinelWatchSettings,
+    Field(discriminator="kind"),
 ]
 
 
@@ -88,6 +139,8 @@ class Makings:
 
     cluster: Cluster
     path: Callable[[Path], Path]
+    ssh: Callable[[SshSettings], SshTarget]
+    shells: Shells
 
 
 def watched_places(sections: Mapping[str, WatchSettings], makings: Makings) -> tuple[WatchedPlace, ...]:
@@ -111,12 +164,33 @@ def _service(section: WatchSettings, makings: Makings) -> WatchedService:
             return DnsName(section.host, tuple(section.to))
         case Route53WatchSettings():
             return Route53Health(section.checks, section.region, section.endpoint_url)
+        case CoolifyWatchSettings():
+            url = f"{section.url.rstrip('/')}/api/health"
+            return HttpHealth(url, _web(section, makings), body="OK", slow_after=section.slow_after, kind="coolify")
+        case DockerWatchSettings():
+            ssh = makings.ssh(section.ssh) if section.ssh else makings.cluster.server(section.server or "").ssh
+            return DockerContainers(DockerPlace(ssh, section.containers, section.sudo), makings.shells)
+        case RedisWatchSettings():
+            return RedisServer(_redis(section, makings), section.role, section.replicas)
+        case SentinelWatchSettings():
+            return RedisSentinel(_redis(section, makings), section.masters)
 
 
 def _web(section: _OverTheWeb, makings: Makings) -> Web:
     bearer = {"Authorization": f"Bearer {section.token.get_secret_value()}"} if section.token else {}
     ca_file = makings.path(section.ca_file) if section.ca_file else None
     return Web(bearer, section.allow, section.verify, ca_file)
+
+
+def _redis(section: _RedisWatch, makings: Makings) -> RedisAddress:
+    return RedisAddress(
+        host=section.host,
+        port=section.port,
+        user=section.user,
+        password=section.password.get_secret_value() if section.password else None,
+        tls=section.tls,
+        ca_file=makings.path(section.ca_file) if section.ca_file else None,
+    )
 
 
 def _hosts(cluster: Cluster, given: Mapping[str, str]) -> dict[str, str]:
@@ -136,7 +210,7 @@ def _host(server: Server) -> str:
 def watch_secrets(sections: Iterable[WatchSettings]) -> Iterator[str]:
     """Every secret of these sections. A URL may hold one in what follows the question mark."""
     for section in sections:
-        for field in ("token", "password", "sentinel_password"):
+        for field in ("token", "password"):
             secret: SecretStr | None = getattr(section, field, None)
             if secret is not None:
                 yield secret.get_secret_value()
@@ -167,6 +241,9 @@ def _mistakes(key: str, service: Mapping[str, Any], servers: tuple[str, ...]) ->
         if name not in servers:
             wrong = f"names {name!r}, no server of this cluster"
             yield Mistake(f"{key}.{field}", wrong, f"servers are {', '.join(servers)}")
+    if service.get("kind") == "docker" and ("server" in service) == ("ssh" in service):
+        wrong = "or ssh says where the containers run, one of the two"
+        yield Mistake(f"{key}.server", wrong, f"servers are {', '.join(servers)}")
     wanted = service.get("to")
     for one in wanted if service.get("kind") == "dns" and isinstance(wanted, list | tuple) else ():
         if not _is_address(one):

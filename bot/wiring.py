@@ -87,7 +87,7 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
     probes = Probes(sessions)
     # Its SQL has connections of its own: no fast look waits behind a slow one.
     inside, heartbeats = PostgresqlLook(Sessions(), utc_now), Heartbeats(clusters.values(), sessions)
-    services = ServiceLooks(watched_of(settings, clusters), utc_now)
+    services = ServiceLooks(watched_of(settings, clusters, shells), utc_now)
     watches = Watches(hosts=HostLooks(shells, utc_now), postgresql=inside, heartbeats=heartbeats, services=services)
     try:
         backups = BackupTools(shells, utc_now)

@@ -49,6 +49,8 @@ from alerts.rules.restore_window import ARCHIVE_GAP_RULE, RESTORE_WINDOW_RULE, R
 from alerts.rules.rule import Rule
 from alerts.rules.server_settings import SETTINGS_APART, SETTINGS_PENDING
 from alerts.rules.services import SERVICE_CERTIFICATE, SERVICE_DOWN, SERVICE_SLOW
+from alerts.rules.services_docker import CONTAINER_RESTARTS
+from alerts.rules.services_redis import REDIS_MEMORY, REDIS_PERSISTENCE, REDIS_QUORUM, REDIS_REPLICATION
 from alerts.rules.slots import SLOT_UNUSED, SLOT_WAL
 from alerts.rules.synchronous_standbys import SYNCHRONOUS_STANDBYS
 from alerts.rules.tailnet import TAILNET_DOWN, TAILNET_KEY, TAILNET_PEER, TAILNET_RELAYED
@@ -121,6 +123,11 @@ RULES: tuple[Rule, ...] = (
     SERVICE_DOWN,
     SERVICE_SLOW,
     SERVICE_CERTIFICATE,
+    CONTAINER_RESTARTS,
+    REDIS_PERSISTENCE,
+    REDIS_REPLICATION,
+    REDIS_QUORUM,
+    REDIS_MEMORY,
     CONNECTIONS,
     DAMAGED_PAGES,
     TRANSACTION_IDS,
