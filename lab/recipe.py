@@ -80,7 +80,7 @@ GRANT pg_checkpoint TO understudy;
 GRANT ALTER SYSTEM ON PARAMETER primary_conninfo, primary_slot_name, synchronous_standby_names TO understudy;
 """
 
-APP_SQL = """
+LOAD_SQL = """
 CREATE TABLE load_row (
     run text NOT NULL,
     sequence bigint NOT NULL,
@@ -88,8 +88,9 @@ CREATE TABLE load_row (
     PRIMARY KEY (run, sequence)
 );
 ALTER TABLE load_row OWNER TO app;
-CREATE SCHEMA understudy AUTHORIZATION understudy;
 """
+
+APP_SQL = f"{LOAD_SQL}CREATE SCHEMA understudy AUTHORIZATION understudy;\n"
 
 
 def configuration(settings: Mapping[str, str]) -> str:

@@ -146,10 +146,10 @@ async def _prepare(node: Node) -> None:
     """The table that clients write to."""
     async with asyncio.timeout(_START_SECONDS):
         while True:
-            with suppress(psycopg.Error):
+            with suppress(psycopg.OperationalError):
                 async with await psycopg.AsyncConnection.connect(node.conninfo("app"), autocommit=True) as connection:
                     await connection.execute("CREATE ROLE app LOGIN")
-                    await connection.execute(recipe.APP_SQL.encode())
+                    await connection.execute(recipe.LOAD_SQL.encode())
                     return
             await asyncio.sleep(_POLL_SECONDS)
 
