@@ -23,18 +23,21 @@ def remind(alert: AlertRow, now: datetime, thresholds: Thresholds) -> Reminder:
         return _ask(alert, now, thresholds)
     if alert.severity is Severity.INFO:
         return None, alert
+    pause = repeat_after(alert.severity, alert.attention.repeats, thresholds)
     told = alert.attention.told_at or alert.fired_at or alert.since
-    if now < told + repeat_after(alert.severity, alert.attention.repeats, thresholds):
+    if pause is None or now < told + pause:
         return None, alert
     return Change.REPEATED, replace(alert, attention=said(alert, now, again=True))
 
 
-def repeat_after(severity: Severity, repeats: int, thresholds: Thresholds) -> timedelta:
-    """How long it is left alone before it is said again, having been repeated so often."""
+def repeat_after(severity: Severity, repeats: int, thresholds: Thresholds) -> timedelta | None:
+    """How long it is left alone before it is said again, having been repeated so often; None: it never is."""
     first = thresholds.repeat_critical if severity is Severity.CRITICAL else thresholds.repeat_warning
+    if not first:
+        return None
     longest = max(first, thresholds.repeat_longest)
     # A power that no float holds is of no use to anybody.
-    return timedelta(seconds=min(first * 2.0 ** min(repeats, 60), longest)) if first else timedelta.max / 2
+    return timedelta(seconds=min(first * 2.0 ** min(repeats, 60), longest))
 
 
 def said(alert: AlertRow, now: datetime, *, again: bool = False) -> Attention:

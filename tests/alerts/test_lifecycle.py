@@ -47,6 +47,7 @@ class Story:
 
     def __init__(self, rule: Rule = STANDBY_DOWN) -> None:
         self.rule = rule
+        self.limits = LIMITS
         self.track = Track()
         self.silence: Silence | None = None
         self.working = False
@@ -59,7 +60,7 @@ class Story:
         """The result is found `after` seconds later."""
         self.now += timedelta(seconds=after)
         finding = Finding(self.rule, "shop", "db2", result, cause, self.silence, self.working)
-        self.track, transition = advance(self.track, finding, self.now, LIMITS, lambda: next(self._ids))
+        self.track, transition = advance(self.track, finding, self.now, self.limits, lambda: next(self._ids))
         return self._noted(transition)
 
     def at_work(self) -> "Story":
@@ -286,6 +287,14 @@ def test_nobody_is_reminded_of_what_is_taken_up_silenced_explained_or_worked_on(
     assert Change.REPEATED not in critical().then(CRITICAL, 3000, "operation/7K3F").changes
     assert Change.REPEATED not in critical().at_work().then(CRITICAL, 3000).changes
     assert Change.REPEATED in critical().then(DARK, 3000).changes  # what is not seen is not well
+
+
+def test_with_a_pause_of_zero_it_is_said_once_and_never_again() -> None:
+    for first in (WARNING, CRITICAL):
+        story = Story()
+        story.limits = replace(LIMITS, repeat_critical=0, repeat_warning=0, standby_critical_after=365 * 86_400)
+        story.then(first).then(first, 5).then(first, 86_400).then(first, 90 * 86_400)
+        assert story.changes == [Change.FIRED]
 
 
 def test_who_acknowledged_is_asked_after_a_while_and_an_answer_gives_as_long_again() -> None:
