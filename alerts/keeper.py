@@ -54,6 +54,7 @@ from servers.verdict import Judgement
 # How many of the last alerts are looked through at the start for those that may fire again.
 RECENT = 500
 
+_BEGINS = (Change.FIRED, Change.FIRED_AGAIN, Change.FLAPPING)
 _FAILOVER_RULES = frozenset(rule.name for rule in RULES if rule.offers_failover)
 _SECONDS = {choice: seconds for choice, _, seconds in SILENCES}
 
@@ -214,7 +215,8 @@ class AlertKeeper:
         if not guess.transitions:
             self._tracks[cluster.name] = guess.tracks
             return ()
-        fresh = sum(transition.change is Change.FIRED for transition in guess.transitions)
+        # What would fire again as the same alert is a new one where something turns out to hold it back.
+        fresh = sum(transition.change in _BEGINS for transition in guess.transitions)
         async with self._weather:
             prepared = await self._ledger.read(
                 lambda db: prepare(db, cluster, self._routes(), now, self._thresholds, fresh)

@@ -453,6 +453,18 @@ async def test_what_an_operation_causes_and_mends_is_never_shown(scene: Scene) -
     assert [record.entry.details["change"] for record in await scene.audit()] == ["fired", "resolved"]
 
 
+async def test_what_comes_back_during_an_operation_is_an_alert_with_an_id_of_its_own(scene: Scene) -> None:
+    """Nothing fires by then, so only the second look at it, with what stands around it, finds that it is held back."""
+    await scene.take(primary_down())
+    await scene.take(look(), 10)
+    operation, _ = await run_operation(scene)
+    assert await scene.take(primary_down(), 1) == [("primary_down", Change.FIRED)]
+    earlier, held_back = sorted(await scene.ledger.read(lambda db: history(db)), key=lambda row: row.since)
+    assert held_back.group == f"operation/{operation}"
+    assert len(held_back.id) == len(earlier.id)
+    assert held_back.id.isalnum()
+
+
 async def test_an_operation_never_excuses_two_primaries(scene: Scene) -> None:
     await run_operation(scene)
     split = look(DB1, replace(DB2, sql=DB1.sql), verdict(Verdict.SPLIT_BRAIN, None))
