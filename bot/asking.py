@@ -9,6 +9,10 @@ import aiohttp
 TIMEOUT = 10.0
 LARGEST = 2 * 1024 * 1024
 
+# 408 and 429 ask for another try later, 401 and 403 are about our key, which somebody will mend; any other 4xx is about
+# what was asked, and would be the same again.
+_OF_THE_MOMENT = (401, 403, 408, 429)
+
 
 class NotAnswered(Exception):
     """Why there is no answer, without the URL: that may hold a secret. `refused`: asking again would not help."""
@@ -41,8 +45,7 @@ async def ask_json(
     if len(read) > LARGEST:
         raise NotAnswered("its answer is too large")
     if response.status >= 300:
-        # 408 and 429 ask for another try later; any other 4xx would be the same again.
-        refused = 400 <= response.status < 500 and response.status not in (408, 429)
+        refused = 400 <= response.status < 500 and response.status not in _OF_THE_MOMENT
         raise NotAnswered(f"it answered {response.status}", refused=refused)
     try:
         return json.loads(read) if read else None

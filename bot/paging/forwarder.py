@@ -35,12 +35,12 @@ def due(
     firing: Iterable[AlertRow], told: Mapping[str, Told], severities: frozenset[Severity], now: datetime
 ) -> Iterator[tuple[str, Told]]:
     """What is to be told next, by alert: at most one word each. Pure. Alerts that are silenced or only a consequence of
-    another call nobody; one that was told of and does not fire any more is resolved."""
+    another call nobody; one that was told of and does not fire any more is resolved, and told of anew once it is back."""
     fires = {alert.id: alert for alert in firing}
     for alert in fires.values():
         known = told.get(alert.id)
         calls = alert.severity in severities and not held(alert) and not alert.silenced(now)
-        if known is None and calls:
+        if known in (None, Told.RESOLVED) and calls:
             yield alert.id, Told.TRIGGERED
         elif known is Told.TRIGGERED and alert.acknowledged_by is not None:
             yield alert.id, Told.ACKNOWLEDGED

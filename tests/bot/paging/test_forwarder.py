@@ -55,6 +55,8 @@ BOB = Who("U0BOB", "bob")
         (None, {"A7K2": Told.TRIGGERED}, [("A7K2", Told.RESOLVED)]),
         (None, {"A7K2": Told.ACKNOWLEDGED}, [("A7K2", Told.RESOLVED)]),
         (None, {"A7K2": Told.RESOLVED}, []),
+        (ALERT, {"A7K2": Told.RESOLVED}, [("A7K2", Told.TRIGGERED)]),
+        (replace(ALERT, silenced_by=BOB), {"A7K2": Told.RESOLVED}, []),
     ],
 )
 def test_what_is_due(alert: AlertRow | None, told: dict[str, Told], expected: list[tuple[str, Told]]) -> None:
@@ -142,8 +144,8 @@ async def test_grafana_hears_of_the_beginning_and_the_end(scene: Scene) -> None:
 async def test_a_service_that_fails_is_told_again_and_one_that_refuses_is_not(scene: Scene) -> None:
     service = PagerDutyEvents("pager", "r0uting", scene.there.url)
     await scene.fire(ALERT)
-    scene.there.fails = [500, 429]
-    for _ in range(2):
+    scene.there.fails = [500, 429, 401, 403]  # a key that is wrong will be mended, and the alert still stands
+    for _ in range(4):
         with pytest.raises(NotAnswered):
             await scene.tell(service)
         assert await scene.told() == {}
