@@ -3,6 +3,8 @@
 A chunk is a directory (id and length of each series, 8 bytes each) and the series' columns, each compressed by itself,
 so that one can be read without the others. Floats are kept exactly; their bytes are laid out by significance, because
 neighbours differ in the last ones only. Little-endian throughout.
+
+What is damaged (SQLite has no checksums) is a gap like any other, and ends neither reading nor folding.
 """
 
 import struct
@@ -16,6 +18,7 @@ _FRAME_LEVEL, _CHUNK_LEVEL = 1, 6  # a frame is written every ten seconds and li
 _COUNT = struct.Struct("<I")
 _ENTRY = struct.Struct("<II")
 _DOUBLE = 8
+_DAMAGED = (zlib.error, struct.error, ValueError)
 
 
 def encode_frame(buckets: Mapping[int, Bucket]) -> bytes:
@@ -30,9 +33,12 @@ def encode_frame(buckets: Mapping[int, Bucket]) -> bytes:
 
 
 def decode_frame(data: bytes) -> dict[int, Bucket]:
-    raw = zlib.decompress(data)
-    size = len(raw) // (4 + 4 + 3 * _DOUBLE)
-    values = struct.unpack(f"<{size}I{size}I{size}d{size}d{size}d", raw)
+    try:
+        raw = zlib.decompress(data)
+        size = len(raw) // (4 + 4 + 3 * _DOUBLE)
+        values = struct.unpack(f"<{size}I{size}I{size}d{size}d{size}d", raw)
+    except _DAMAGED:
+        return {}
     columns = (values[part * size : (part + 1) * size] for part in range(1, 5))
     return dict(zip(values[:size], map(Bucket, *columns), strict=True))
 
@@ -54,10 +60,14 @@ def decode_some(data: bytes, series: Collection[int], start: int, tier: Tier) ->
 
 
 def _parts(data: bytes, only: Collection[int] | None = None) -> list[tuple[int, bytes]]:
-    (size,) = _COUNT.unpack_from(data)
-    end = _COUNT.size + size * _ENTRY.size
+    try:
+        (size,) = _COUNT.unpack_from(data)
+        end = _COUNT.size + size * _ENTRY.size
+        directory = list(_ENTRY.iter_unpack(data[_COUNT.size : end]))
+    except _DAMAGED:
+        return []
     parts = []
-    for series, length in _ENTRY.iter_unpack(data[_COUNT.size : end]):
+    for series, length in directory:
         if only is None or series in only:
             parts.append((series, data[end : end + length]))
         end += length
@@ -75,7 +85,13 @@ def _encode_column(column: Column, start: int, tier: Tier) -> bytes:
 
 
 def _decode_column(data: bytes, start: int, tier: Tier) -> dict[int, Bucket]:
-    raw = zlib.decompress(data)
+    try:
+        return _column_of(zlib.decompress(data), start, tier)
+    except _DAMAGED:
+        return {}
+
+
+def _column_of(raw: bytes, start: int, tier: Tier) -> dict[int, Bucket]:
     size = len(raw) // (2 + 4 + 3 * _DOUBLE)
     numbers = struct.unpack_from(f"<{size}H{size}I", raw)
     first, length = size * 6, size * _DOUBLE

@@ -37,7 +37,11 @@ _SCHEMA = (
     f"PRAGMA user_version = {VERSION}",
 )
 _SERIES = "SELECT id, name, subject, unit, last_at FROM series WHERE cluster = ? ORDER BY name, subject"
-_NEW_SERIES = "INSERT INTO series (cluster, name, subject, unit, last_at) VALUES (?, ?, ?, ?, ?)"
+# A value may be measured in another unit since an update: its past is kept under the new one.
+_NEW_SERIES = """
+    INSERT INTO series (cluster, name, subject, unit, last_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (cluster, name, subject) DO UPDATE SET unit = excluded.unit RETURNING id
+"""
 _SEEN = "UPDATE series SET last_at = max(last_at, ?) WHERE id = ?"
 _FORGET = "DELETE FROM series WHERE last_at < ?"
 _ADD_FRAME = "INSERT OR IGNORE INTO frame (at, cluster, data) VALUES (?, ?, ?)"
@@ -112,8 +116,7 @@ class HistoryFile:
         return tuple(SeriesName(number, name, subject, unit_of(unit), at) for number, name, subject, unit, at in rows)
 
     def add_series(self, cluster: str, name: str, subject: str, unit: str, at: int) -> int:
-        number = self._conn.execute(_NEW_SERIES, (cluster, name, subject, unit, at)).lastrowid
-        return number or 0
+        return int(self._conn.execute(_NEW_SERIES, (cluster, name, subject, unit, at)).fetchone()[0])
 
     def saw_series(self, ids: Iterable[int], at: int) -> None:
         self._conn.executemany(_SEEN, ((at, number) for number in ids))

@@ -144,7 +144,7 @@ class History:
         gathered = self._gathering.take(over)
         try:
             kept = self._opened().keep(gathered, now)
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # whatever a disk or a damaged file leads to: the next round must come
             # What could not be written is let go: a disk that stays full must not fill the memory as well.
             self._figures = replace(self._figures, kept=False, trouble=f"history is not kept: {error}")
             return

@@ -39,3 +39,21 @@ def test_one_series_of_a_chunk(columns: dict[int, dict[int, Bucket]]) -> None:
 def test_an_hour_of_a_value_that_does_not_change_takes_next_to_nothing() -> None:
     column = {START + at: Bucket(5, 1.0, 1.0, 1.0) for at in range(0, 3600, 10)}
     assert len(encode_chunk({1: column}, START, FINE)) < 1_000
+
+
+@given(_columns(FINE), st.data())
+def test_what_is_damaged_is_a_gap_and_never_an_error(
+    columns: dict[int, dict[int, Bucket]], data: st.DataObject
+) -> None:
+    chunk = encode_chunk(columns, START, FINE)
+    cut = data.draw(st.integers(min_value=0, max_value=len(chunk)))
+    for damaged in (chunk[:cut], chunk[:cut] + b"\xff" * (len(chunk) - cut)):
+        decode_chunk(damaged, START, FINE)
+    assert decode_frame(b"no frame") == {}
+    if columns:
+        first, others = next(iter(columns)), dict(list(columns.items())[1:])
+        rest = encode_chunk(others, START, FINE)
+        told = len(chunk) - len(rest) - 8  # the first column's own bytes
+        begins = 4 + 8 * len(columns)
+        damaged = chunk[:begins] + bytes(told) + chunk[begins + told :]
+        assert decode_chunk(damaged, START, FINE) == {first: {}, **others}

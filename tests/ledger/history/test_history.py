@@ -203,3 +203,15 @@ async def test_the_file_is_only_the_owners_and_small_writes_are_one_transaction(
     with sqlite3.connect(history.path) as conn:
         assert conn.execute("SELECT count(*) FROM frame").fetchone() == (50,)
     assert history.path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_value_in_another_unit_goes_on_under_it(history: History, clock: Clock) -> None:
+    """As after an update of a probe: a process that knows only the new unit meets the old one in the file."""
+    for unit in (Unit.SECONDS, Unit.BYTES, Unit.SECONDS):
+        history.record("shop", clock.now, [Value(1.0, unit=unit)])
+        clock.now += timedelta(seconds=20)
+        await history.flush()
+    assert history.figures.kept
+    series = await history.series("shop", "replay_lag_bytes", "db2", NOON, NOON + timedelta(minutes=1))
+    assert series is not None
+    assert len(series.known) == 3
