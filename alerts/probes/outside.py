@@ -16,7 +16,15 @@ def outside(look: Look) -> tuple[Observation, ...]:
 
 
 def observations_of(alerts: Iterable[OutsideAlert]) -> tuple[Observation, ...]:
-    return tuple(Observation(OUTSIDE_ALERT, one.subject, _value(one), Unit.COUNT, one.lines) for one in alerts)
+    """Rules of one name with different severities are about one thing: what is worst of them counts."""
+    worst: dict[str, OutsideAlert] = {}
+    for one in alerts:
+        known = worst.get(one.subject)
+        if known is None or _value(one) > _value(known):
+            worst[one.subject] = one
+    return tuple(
+        Observation(OUTSIDE_ALERT, subject, _value(one), Unit.COUNT, one.lines) for subject, one in worst.items()
+    )
 
 
 def _value(alert: OutsideAlert) -> float:

@@ -133,6 +133,23 @@ async def test_it_fires_once_however_often_it_is_sent_and_resolves_when_that_is_
     assert keeper.firing("shop") == ()
 
 
+@pytest.mark.parametrize("statuses", [("firing", "resolved"), ("resolved", "firing"), ("firing", "firing")])
+async def test_of_one_thing_in_two_severities_the_worst_that_fires_counts(
+    hook: Hook, statuses: tuple[str, str]
+) -> None:
+    """Prometheus' usual pair of rules: DiskFull as a warning and DiskFull as critical, which differ in nothing else."""
+    pair = [
+        {**MESSAGE["alerts"][0], "labels": {"alertname": "DiskFull", "severity": severity}, **rest}
+        for severity, rest in (
+            ("critical", {"status": statuses[0], "fingerprint": "c0"}),
+            ("warning", {"status": statuses[1], "fingerprint": "d1"}),
+        )
+    ]
+    assert await hook.post({**MESSAGE, "alerts": pair}) == 200
+    (seen,) = observations_of(hook.alerts.of(ELSEWHERE))
+    assert seen.value == (2.0 if statuses[0] == "firing" else 1.0)
+
+
 async def test_elsewhere_has_alerts_without_a_server(hook: Hook, ledger: Ledger) -> None:
     elsewhere = Cluster(ELSEWHERE, "C0OPS", ())
     keeper = AlertKeeper(ledger, [CLUSTER, elsewhere], Thresholds(), lambda: NOW)
