@@ -35,7 +35,7 @@ def due(
     firing: Iterable[AlertRow], told: Mapping[str, Told], severities: frozenset[Severity], now: datetime
 ) -> Iterator[tuple[str, Told]]:
     """What is to be told next, by alert: at most one word each. Pure. Alerts that are silenced or only a consequence of
-    another call nobody; one that was told of and does not fire any more is resolved, and told of anew once it is back."""
+    another call nobody; one that was told of and does not fire any more is resolved, and told anew once it is back."""
     fires = {alert.id: alert for alert in firing}
     for alert in fires.values():
         known = told.get(alert.id)
