@@ -78,6 +78,10 @@ class OnCall:
         except NotAnswered as error:
             self._note(name, f"its schedule cannot be asked ({error})")
             return
+        except Exception as error:  # whatever a service answers: the others are to be asked, and this one again
+            _log.exception("on_call.broke", duty=name)
+            self._note(name, f"its schedule cannot be asked ({type(error).__name__})")
+            return
         people = tuple(self._emails[email.lower()] for email in emails if email.lower() in self._emails)
         self._heard[name] = (self._now(), people)
         strangers = len(emails) - len(people)

@@ -46,7 +46,7 @@ class Pinger:
             return
         try:
             problem = await self._try(self._url)
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        except Exception as error:  # whatever it was: without a next ping people are called for nothing
             # An error of aiohttp may name the URL.
             problem = f"no answer: {type(error).__name__}"
         if problem:

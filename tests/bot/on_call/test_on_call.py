@@ -101,3 +101,20 @@ async def test_a_service_that_falls_silent_is_believed_for_a_while(there: Elsewh
     await on_call.ask()
     (now,) = on_call.now()
     assert now.people == ("dba",)
+
+
+class _Odd:
+    async def emails(self) -> tuple[str, ...]:
+        raise RecursionError("an answer nested a million times")
+
+
+async def test_an_answer_that_nobody_foresaw_keeps_nobody_else_from_being_asked(there: Elsewhere) -> None:
+    duties = [
+        Duty("odd", ("dba",), schedule=_Odd()),
+        Duty("primary", ("dba",), schedule=pagerduty(there, "bob@example.com")),
+    ]
+    on_call = OnCall(duties, EMAILS, Clock())
+    await on_call.ask()
+    odd, primary = on_call.now()
+    assert (odd.people, odd.why) == (("dba",), "the fallback: its schedule cannot be asked (RecursionError)")
+    assert primary.people == ("bob",)
