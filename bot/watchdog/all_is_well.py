@@ -15,7 +15,7 @@ SAID_WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ClusterWord:
-    """What is said of one cluster. Ages in seconds; None: not known, or nothing of the kind."""
+    """What is said of one cluster. Ages in seconds; None: not known by now, or nothing of the kind."""
 
     name: str
     verdict: Verdict | None
@@ -64,7 +64,7 @@ def _item(cluster: ClusterWord) -> Item:
 
 
 def _line(cluster: ClusterWord) -> str:
-    verdict = "not looked at yet" if cluster.verdict is None else cluster.verdict.value
+    verdict = "not seen lately" if cluster.verdict is None else cluster.verdict.value
     backup = None if cluster.backup_age is None else f"newest backup {seconds_text(cluster.backup_age)} old"
     drill = None if cluster.drill_age is None else f"last drill passed {seconds_text(cluster.drill_age)} ago"
     return ", ".join(part for part in (verdict, backup, drill) if part)

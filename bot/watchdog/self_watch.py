@@ -83,10 +83,12 @@ class SelfWatch:
         await self.ledger.write(lambda db: outbox.put(db, item))
 
     async def _words(self) -> tuple[ClusterWord, ...]:
-        now, words = self.now(), []
+        vitals, now, words = await self.vitals(), self.now(), []
         for figures in self.monitor.figures():
             name = figures.cluster
-            look = self.monitor.last(name)
+            look, age = self.monitor.last(name), vitals.cluster_ages.get(name)
+            # What was seen long ago says nothing of now.
+            lately = look is not None and age is not None and age <= vitals.look_limit
             backups = look.state.backups.backups if look is not None and look.state.backups is not None else ()
             ended = [backup.finished_at for backup in backups if backup.finished_at is not None]
             held = await self.ledger.read(partial(drills, cluster=name, kinds=RESTORING))
@@ -94,7 +96,7 @@ class SelfWatch:
             words.append(
                 ClusterWord(
                     name,
-                    look.judgement.verdict if look is not None else None,
+                    look.judgement.verdict if look is not None and lately else None,
                     (now - max(ended)).total_seconds() if ended else None,
                     (now - max(passed)).total_seconds() if passed else None,
                 )
