@@ -1,7 +1,6 @@
 """Bringing the ledger back from its newest copy off site, to where there is none."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from bot.ledger_copies.opening import open_store
 from bot.ledger_copies.packing import unpack
 from bot.ledger_copies.place import CopyPlace
 from bot.ledger_copies.store import StoredCopy
+from bot.ledger_copies.workspace import workspace
 from commands.operation_page import write_conclusion
 from commands.plan import Conclusion
 from ledger.brought_back import LINE, settle
@@ -51,8 +51,8 @@ async def bring_ledger_back(
     if copy.encrypted and place.encryption is None:
         raise ActionFailed(f"{copy.name} is encrypted: set ledger.offsite.recipients, and import the secret key here")
     path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".ledger-copy-", dir=path.parent) as directory:
-        packed, plain = Path(directory) / "packed", Path(directory) / "ledger"
+    with workspace(path.parent) as directory:
+        packed, plain = directory / "packed", directory / "ledger"
         await store.get(copy, packed)
         await unpack(packed, plain, place.encryption if copy.encrypted else None)
         found = await in_thread(lambda: end_of(plain), _READ_SECONDS)

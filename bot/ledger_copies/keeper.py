@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from bot.ledger_copies.opening import open_store
 from bot.ledger_copies.packing import pack
 from bot.ledger_copies.place import CopyPlace
 from bot.ledger_copies.store import StoredCopies, StoredCopy
+from bot.ledger_copies.workspace import workspace
 from ledger.copies import LedgerCopies
 from ledger.copying import copy_ledger
 from ledger.errors import LedgerError
@@ -67,9 +67,8 @@ class LedgerCopyKeeper:
     async def _copy(self, place: CopyPlace, at: datetime) -> StoredCopy | None:
         if self._store is None:
             self._store = await open_store(place, self._make_client)
-        # Beside the ledger, not in /tmp: there is room for another one, and nobody else reads there.
-        with tempfile.TemporaryDirectory(prefix=".ledger-copy-", dir=self._ledger.parent) as directory:
-            plain, packed = Path(directory) / "ledger", Path(directory) / "packed"
+        with workspace(self._ledger.parent) as directory:
+            plain, packed = directory / "ledger", directory / "packed"
             end = await in_thread(lambda: copy_ledger(self._ledger, plain), COPY_SECONDS)
             digest = await in_thread(lambda: _digest(plain), COPY_SECONDS)
             if digest == self._sent:
