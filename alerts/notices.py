@@ -25,6 +25,7 @@ from servers.state import ClusterState, Role, ServerState
 ACKNOWLEDGE = "alert.acknowledge"
 SILENCE = "alert.silence"
 FAIL_OVER = "promote.open"
+TIMELINE = "timeline.show"
 
 UNTIL_RESOLVED = "resolved"
 # What the silence menu offers: its value, its label, and for how many seconds (None: until resolved).
@@ -175,7 +176,8 @@ def _resolved_page(alert: AlertRow) -> Page:
             ("Resolved", (Moment(ended), f" after {lasted}")),
         )
     )
-    return Page(title, Tone.GOOD, f"{title}, after {lasted}", (facts, *_evidence(alert), note(f"Alert {alert.id}")))
+    parts = (facts, *_evidence(alert), note(f"Alert {alert.id}"))
+    return Page(title, Tone.GOOD, f"{title}, after {lasted}", parts, (Button(TIMELINE, "Timeline", alert.id),))
 
 
 def _evidence(alert: AlertRow) -> tuple[Part, ...]:

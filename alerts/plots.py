@@ -25,6 +25,7 @@ from alerts.wording import title_of, tone_of
 from ledger import outbox
 from ledger.alerts import AlertRow
 from ledger.errors import LedgerError
+from ledger.happened import plot_marks
 from ledger.history.history import History, HistoryUnreadable
 from ledger.history.plot_line import line_of
 from ledger.history.series import Series
@@ -119,7 +120,8 @@ class AlertPlots:
             return None
         limits = _limits(watched, series.unit, self._keeper.thresholds(alert.cluster))
         title = f"{alert.cluster}: {series.name.replace('_', ' ')}"
-        return Plot(title, series.unit, now - BACK, now, (line_of(series),), limits)
+        marks = await self._ledger.read(lambda db: plot_marks(db, alert.cluster, now - BACK, now))
+        return Plot(title, series.unit, now - BACK, now, (line_of(series),), limits, marks)
 
     def _item(self, alert: AlertRow, plot: Plot, now: datetime) -> OutboxItem:
         (line,) = plot.lines

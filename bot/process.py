@@ -31,6 +31,7 @@ from bot.slack.client import SlackClients, open_clients
 from bot.slack.directory import SlackDirectory
 from bot.slack.face import SlackConfiguration, SlackFace
 from bot.slack.identity import OwnIdentity
+from bot.slack.threads import SlackThreads
 from bot.slack_settings import mistakes_in_tokens
 from bot.vitals import VitalSigns
 from bot.wiring import Wired, open_world, utc_now
@@ -93,7 +94,11 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
         stack.push_async_callback(clients.close)
         identity = OwnIdentity(clients.web)
         wired = await stack.enter_async_context(
-            open_world(settings, lambda roster: SlackDirectory(clients.web, roster, identity))
+            open_world(
+                settings,
+                lambda roster: SlackDirectory(clients.web, roster, identity),
+                partial(SlackThreads, clients.web) if settings.timeline.thread_messages else None,
+            )
         )
         configure_logging(settings.log, wired.redactor)
         copies = LedgerCopyKeeper(wired.ledger.path, copy_place(settings), utc_now)

@@ -56,6 +56,7 @@ from bot.settings_mistakes import (
 )
 from bot.settings_types import Name, Seconds, Section, SlackChannel, SlackGroup, SlackUser, SshSettings
 from bot.slack_settings import SlackSettings, mistakes_in_tokens
+from bot.timeline_settings import TimelineSettings
 from bot.traffic_settings import TrafficSettings
 from bot.watch_settings import WatchSettings
 from bot.watchdog_settings import WatchdogSettings, WebhookSettings
@@ -180,6 +181,7 @@ class Settings(BaseSettings):
     policies: dict[str, PolicySettings] = {}
     thresholds: Thresholds = {}
     routes: tuple[RouteSettings, ...] = ()
+    timeline: TimelineSettings = TimelineSettings()
     rules: tuple[RuleSettings, ...] = ()
     runbooks: dict[str, str] = {}  # by rule; bot.runbooks_settings
     on_call: dict[Name, OnCallSettings] = {}

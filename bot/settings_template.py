@@ -173,6 +173,10 @@ reason_required = false
 # time_zone = "Europe/Vienna"
 # hold = true                       # said only when the hours are over, if it still fires then
 
+# /ha timeline: whether what people said in the threads of alerts and operations goes into it. docs/incidents.md
+# [timeline]
+# thread_messages = true
+
 @RULES@
 # Who is on call, for routes to call by that name: people who take turns, or a schedule kept elsewhere, whose people are
 # found by [people.NAME] email. docs/on-call.md

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot.discretion import DiscreetOrders
@@ -23,6 +23,7 @@ from bot.settings import Settings
 from commands.dispatcher import Dispatcher
 from commands.people import Directory
 from commands.registry import COMMANDS
+from commands.timeline.threads import Threads
 from commands.world import World
 from ledger.history.history import History
 from ledger.ledger import Ledger
@@ -76,8 +77,13 @@ class Wired:
 
 
 @asynccontextmanager
-async def open_world(settings: Settings, directory: Callable[[Roster], Directory]) -> AsyncIterator[Wired]:
-    """The parts, open; closed again at the end, whatever happened. `directory` makes the face's look-up of people."""
+async def open_world(
+    settings: Settings,
+    directory: Callable[[Roster], Directory],
+    threads: Callable[[Ledger, Directory], Threads] | None = None,
+) -> AsyncIterator[Wired]:
+    """The parts, open; closed again at the end, whatever happened. `directory` makes the face's look-up of people,
+    `threads` what reads its threads, where it has any."""
     clusters = clusters_of(settings)
     roster = roster_of(settings)
     redactor = Redactor(secrets_of(settings, clusters.values()))
@@ -95,6 +101,8 @@ async def open_world(settings: Settings, directory: Callable[[Roster], Directory
         world = _world(
             settings, clusters, people, ledger, history, shells, sessions, backups, probes, watches, heartbeats
         )
+        if threads is not None:
+            world = replace(world, threads=threads(ledger, people))
         dispatcher = Dispatcher(world, COMMANDS)
         orders = DiscreetOrders(dispatcher, redactor)
         lister = NativeBackups(shells, utc_now)

@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from commands.markdown import as_table, as_text
 from commands.plan import Conclusion, Plan
 from commands.plan_page import plan_title
 from ledger.operations import Operation
-
-# What Markdown would take for markup of its own, and what ends a cell of a table.
-_MARKUP = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|~!"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +22,15 @@ class Told:
 def markdown(told: Told) -> str:
     operation, plan = told.operation, told.plan
     parts = (
-        f"# {_text(plan_title(plan))}: {operation.state}",
-        _text(told.conclusion.line),
-        _table(("What", "Result"), told.conclusion.facts),
+        f"# {as_text(plan_title(plan))}: {operation.state}",
+        as_text(told.conclusion.line),
+        as_table(("What", "Result"), told.conclusion.facts),
         "## Steps",
-        _table(("", "Step", "On", "What became of it"), _steps(told)),
+        as_table(("", "Step", "On", "What became of it"), _steps(told)),
         "## Checked before",
-        _table(("Check", "Result", "Seen"), ((one.title, str(one.result), one.evidence) for one in plan.checks)),
+        as_table(("Check", "Result", "Seen"), ((one.title, str(one.result), one.evidence) for one in plan.checks)),
         "## Record",
-        _table(("", ""), _record(operation)),
+        as_table(("", ""), _record(operation)),
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -54,17 +52,3 @@ def _record(operation: Operation) -> Iterable[tuple[str, str]]:
         ("Plan", operation.plan_hash),
         ("Who decided, and every step", f"/ha audit, operation {operation.id}"),
     )
-
-
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [_row(row) for row in rows]
-    return "\n".join((_row(headers), _row(["---"] * len(headers), as_is=True), *lines)) if lines else ""
-
-
-def _row(cells: Sequence[str], *, as_is: bool = False) -> str:
-    return f"| {' | '.join(cell if as_is else _text(cell) for cell in cells)} |"
-
-
-def _text(text: str) -> str:
-    """On one line, and nothing of it is markup."""
-    return " ".join(text.split()).translate(_MARKUP)

@@ -32,6 +32,7 @@ from commands.silencing.ending import EndSilence
 from commands.silencing.listing import Silences
 from commands.standby import Standby
 from commands.status import Status
+from commands.timeline.command import ShowTimeline
 
 _COMMANDS: tuple[Command, ...] = (
     Status(),
@@ -61,6 +62,7 @@ _COMMANDS: tuple[Command, ...] = (
     AddSilence(),
     EndSilence(),
     Note(),
+    ShowTimeline(),
 )
 
 _AUDITED = (*_COMMANDS, Audit([command.name for command in _COMMANDS]))

@@ -9,6 +9,7 @@ from commands.automatic.policy import AutomaticPolicy
 from commands.maintenance_window import MaintenanceWindow
 from commands.people import Directory
 from commands.policies import Policies
+from commands.timeline.threads import NoThreads, Threads
 from ledger.history.history import History
 from ledger.ledger import Ledger
 from servers.backups.in_place import InPlace
@@ -85,4 +86,5 @@ class World:
     traffic: Mapping[str, Sequence[TrafficTarget]] = field(default_factory=dict)  # by cluster; what leads its clients
     patroni: Mapping[str, PatroniEngine] = field(default_factory=dict)  # by cluster, of those that it runs
     heartbeats: Heartbeats = field(default_factory=_no_heartbeats)
+    threads: Threads = field(default_factory=NoThreads)  # what people said below cards, where that is allowed
     probes: Probes = field(default_factory=lambda: Probes(Sessions()))

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from alerts.notices import TIMELINE
 from bot.slack import modal, payloads
 from bot.slack.alert_buttons import AlertButtons
 from bot.slack.identity import OwnIdentity
@@ -37,7 +38,7 @@ CHOICES = {NOW: Choice.NOW, STOP: Choice.STOP}  # the buttons of an automatic fa
 OPEN_PROMOTE = "promote.open"
 # What a button opens the form of, and what one asks at once: the words before its value.
 FORMS = {OPEN_PROMOTE: "promote", DROP_IT: "restore drop", CUT_OVER: "restore cut-over", NEW_SILENCE: "silences add"}
-DEEDS = {KEEP: "restore keep", END_SILENCE: "silences end"}
+DEEDS = {KEEP: "restore keep", END_SILENCE: "silences end", TIMELINE: "timeline"}
 
 Ack = Callable[..., Awaitable[Any]]
 

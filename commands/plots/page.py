@@ -8,7 +8,7 @@ from commands.plots.measure import Measure
 from commands.plots.trend import seconds_until, trend
 from ledger.history.plot_line import line_of
 from ledger.history.series import Series
-from ledger.page import Moment, Note, Page, Part, Plot, PlotLimit, Span, Table, Tone, text
+from ledger.page import Moment, Note, Page, Part, Plot, PlotLimit, PlotMark, Span, Table, Tone, text
 from ledger.quantities import seconds_text
 from ledger.units import value_text
 
@@ -30,6 +30,7 @@ class Course:
     limits: Mapping[str, float]
     zone: str
     cuts: tuple[tuple[int, datetime], ...] = ()
+    marks: tuple[PlotMark, ...] = ()
 
 
 def course_page(course: Course) -> Page:
@@ -76,6 +77,7 @@ def plot_of(course: Course, drawn: Sequence[Series]) -> Plot:
             for one in course.measure.thresholds
             if (value := course.limits.get(one.name)) is not None
         ),
+        marks=course.marks,
         zone=course.zone,
     )
 

@@ -10,6 +10,7 @@ from commands.plots.measure import Measure
 from commands.plots.page import Course, course_page
 from commands.plots.words import understood
 from commands.world import World
+from ledger.happened import plot_marks
 from ledger.history.history import HistoryUnreadable
 from ledger.history.series import Series
 from ledger.page import Page, Tone, text
@@ -48,6 +49,7 @@ class PlotView:
                 limits=world.thresholds(cluster),
                 zone=person.zone,
                 cuts=cuts,
+                marks=await world.ledger.read(lambda db: plot_marks(db, cluster, start, end)),
             )
         )
 

@@ -7,7 +7,7 @@ import pytest
 
 from alerts.lifecycle import Change, Transition
 from alerts.lines import line_page
-from alerts.notices import Context, best_standby, card_page, notice_of
+from alerts.notices import TIMELINE, Context, best_standby, card_page, notice_of
 from alerts.rules import RULES
 from alerts.wording import title_of
 from ledger.alerts import AlertRow, AlertState, Severity
@@ -69,9 +69,9 @@ def test_without_a_standby_that_answers_there_is_nothing_to_fail_over_to() -> No
     assert "promote.open" not in [button.action for button in card_page(ALERT, Context()).buttons]
 
 
-def test_a_resolved_card_has_no_buttons_and_says_how_long_it_lasted() -> None:
+def test_a_resolved_card_offers_its_timeline_alone_and_says_how_long_it_lasted() -> None:
     page = card_page(RESOLVED, Context("db2"))
-    assert (page.tone, page.buttons) == (Tone.GOOD, ())
+    assert (page.tone, [button.action for button in page.buttons]) == (Tone.GOOD, [TIMELINE])
     assert page.summary == "Resolved: shop has a working primary again, after 1 min 30 s"
 
 

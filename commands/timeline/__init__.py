@@ -1,0 +1,1 @@
+"""`/ha timeline`: what happened when, from the audit log alone."""
