@@ -46,6 +46,16 @@ async def test_a_dead_primary_is_failed_over_and_every_received_row_is_there(sta
     assert report.acknowledged > 200
     assert report.lost_received == ()
 
+    await alice.command("/ha", f"timeline {requested.operation}", channel=CLUSTER_CHANNEL)
+    kept = await slack.wait_for_message(
+        CLUSTER_CHANNEL, lambda message: "files" in message, timeout=15, thread_ts=requested.card["ts"]
+    )
+    assert kept["files"][0]["name"] == f"timeline-operation-{requested.operation}.md"
+    told = await slack.wait_for_message(
+        CLUSTER_CHANNEL, says("Timeline of shop", "began"), timeout=5, thread_ts=requested.card["ts"]
+    )
+    assert "promote on db2 succeeded" in told["text"]
+
     await alice.command("/ha", "status", channel=CLUSTER_CHANNEL)
     status = await alice.wait_for_ephemeral(says("db2", "primary"), timeout=5)
     assert "shop" in status["text"]

@@ -1,6 +1,7 @@
 """A record as a line of a timeline, and what is left out."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -30,13 +31,13 @@ def test_an_alert_says_what_changed_and_what_was_seen() -> None:
 
 
 def test_of_a_step_its_end_is_told_and_an_intent_alone_is_told_as_that() -> None:
-    step: dict[str, object] = {"operation": "7K3F", "direction": "do", "server": "db2"}
+    step = partial(record, operation="7K3F", direction="do", server="db2")
     records = [
-        record(1, AuditKind.STEP_INTENT, step=1, action="fence", **step),
+        step(1, AuditKind.STEP_INTENT, step=1, action="fence"),
         record(
             2, AuditKind.STEP_RESULT, step=1, action="fence", status="succeeded", seconds="1.4", detail="off", **step
         ),
-        record(3, AuditKind.STEP_INTENT, step=2, action="promote", **step),
+        step(3, AuditKind.STEP_INTENT, step=2, action="promote"),
     ]
     assert [event.what for event in events_of(records)] == [
         "Step 1 fence on db2 succeeded after 1.4 s: off",
