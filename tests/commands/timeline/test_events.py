@@ -32,11 +32,10 @@ def test_an_alert_says_what_changed_and_what_was_seen() -> None:
 
 def test_of_a_step_its_end_is_told_and_an_intent_alone_is_told_as_that() -> None:
     step = partial(record, operation="7K3F", direction="do", server="db2")
+    ended = step(2, AuditKind.STEP_RESULT, step=1, action="fence", status="succeeded", seconds="1.4", detail="off")
     records = [
         step(1, AuditKind.STEP_INTENT, step=1, action="fence"),
-        record(
-            2, AuditKind.STEP_RESULT, step=1, action="fence", status="succeeded", seconds="1.4", detail="off", **step
-        ),
+        ended,
         step(3, AuditKind.STEP_INTENT, step=2, action="promote"),
     ]
     assert [event.what for event in events_of(records)] == [
