@@ -25,13 +25,14 @@ from bot.settings_mistakes import Mistake, SettingsError
 from bot.settings_types import SshSettings
 from bot.thresholds_settings import thresholds_from
 from bot.traffic_settings import traffic_secrets, traffic_targets
-from bot.watch_settings import Makings, watch_secrets, watched_places
+from bot.watch_settings import Makings, sentinels, watch_secrets, watched_places
 from commands.automatic.policy import AutomaticPolicy
 from commands.maintenance_window import MaintenanceWindow
 from commands.policies import Policies
 from servers.inventory import Cluster, Server, Service, SshTarget
 from servers.managed_service import ManagedService
 from servers.secret_parameters import SECRET_PARAMETERS
+from servers.sentinels import Sentinels
 from servers.sql import Sessions
 from servers.ssh import Shells
 from servers.traffic.target import TrafficTarget
@@ -107,11 +108,22 @@ def watched_of(
     settings: Settings, clusters: Mapping[str, Cluster], shells: Shells
 ) -> dict[str, tuple[WatchedPlace, ...]]:
     """The services that are watched, by cluster."""
-    ssh = lambda section: ssh_target(settings, section)  # noqa: E731
     return {
-        name: watched_places(section.watch, Makings(clusters[name], settings.path, ssh, shells))
+        name: watched_places(section.watch, _makings(settings, clusters[name], shells))
         for name, section in settings.clusters.items()
     }
+
+
+def sentinels_of(settings: Settings, clusters: Mapping[str, Cluster], shells: Shells) -> dict[str, Sentinels]:
+    """The Redis Sentinels, by cluster."""
+    return {
+        name: sentinels(section.watch, _makings(settings, clusters[name], shells))
+        for name, section in settings.clusters.items()
+    }
+
+
+def _makings(settings: Settings, cluster: Cluster, shells: Shells) -> Makings:
+    return Makings(cluster, settings.path, lambda ssh: ssh_target(settings, ssh), shells)
 
 
 def own_clusters_of(settings: Settings) -> OwnClusters:

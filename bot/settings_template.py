@@ -90,6 +90,7 @@ standby = ["dba"]                   # add, rebuild, remove
 restart = ["dba"]
 reload = ["dba"]
 service = ["dba"]
+sentinel = ["dba"]                  # fail over a Redis master
 replication = ["dba"]
 archive = ["dba"]                   # set up the archive script of the backups
 restore = ["dba"]
@@ -132,6 +133,9 @@ approvers = ["dba"]
 approvers = ["dba"]
 
 [policies.service]
+approvers = ["dba"]
+
+[policies.sentinel]
 approvers = ["dba"]
 
 [policies.reload]

@@ -18,6 +18,7 @@ from bot.settings_types import Name, Port, Seconds, Section, SshSettings
 from servers.errors import ServerUnreachable
 from servers.inventory import Cluster, Server, SshTarget
 from servers.knock import Endpoint
+from servers.sentinels import SentinelPlace, Sentinels
 from servers.ssh import Shells
 from servers.watching.services.dns_name import DnsName
 from servers.watching.services.docker_containers import DockerContainers, DockerPlace
@@ -115,9 +116,13 @@ class RedisWatchSettings(_RedisWatch):
 
 
 class SentinelWatchSettings(_RedisWatch):
+    """`redis_user` and `redis_password`: with which a new master is asked for its role after a failover."""
+
     kind: Literal["sentinel"]
     port: Port = 26379
-    masters: tuple[str, ...] = ()
+    masters: tuple[Word, ...] = ()
+    redis_user: str | None = None
+    redis_password: SecretStr | None = None
 
 
 WatchSettings = Annotated[
@@ -182,6 +187,23 @@ def _web(section: _OverTheWeb, makings: Makings) -> Web:
     return Web(bearer, section.allow, section.verify, ca_file)
 
 
+def sentinels(sections: Mapping[str, WatchSettings], makings: Makings) -> Sentinels:
+    """The cluster's Sentinels, as the order to fail over knows them."""
+    return Sentinels(
+        [
+            SentinelPlace(
+                name=name,
+                address=_redis(section, makings),
+                masters=section.masters,
+                user=section.redis_user,
+                password=section.redis_password.get_secret_value() if section.redis_password else None,
+            )
+            for name, section in sections.items()
+            if isinstance(section, SentinelWatchSettings)
+        ]
+    )
+
+
 def _redis(section: _RedisWatch, makings: Makings) -> RedisAddress:
     return RedisAddress(
         host=section.host,
@@ -210,7 +232,7 @@ def _host(server: Server) -> str:
 def watch_secrets(sections: Iterable[WatchSettings]) -> Iterator[str]:
     """Every secret of these sections. A URL may hold one in what follows the question mark."""
     for section in sections:
-        for field in ("token", "password"):
+        for field in ("token", "password", "redis_password"):
             secret: SecretStr | None = getattr(section, field, None)
             if secret is not None:
                 yield secret.get_secret_value()

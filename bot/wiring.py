@@ -15,6 +15,7 @@ from bot.inventory import (
     policies_of,
     roster_of,
     secrets_of,
+    sentinels_of,
     traffic_of,
     watched_of,
 )
@@ -174,6 +175,7 @@ def _world(
         directory=people,
         now=utc_now,
         services=ServiceManagers(shells),
+        sentinels=sentinels_of(settings, clusters, shells),
         automatic=automatic_of(settings),
         maintenance_windows=maintenance_windows_of(settings),
         traffic=traffic,

@@ -15,7 +15,7 @@ from servers.inventory import EngineKind
 from servers.state import ClusterState
 
 # Orders that change no PostgreSQL of Patroni's: a base backup only reads, and a drill restores beside and alone.
-BESIDE = frozenset({"service", "backup", "drill"})
+BESIDE = frozenset({"service", "sentinel", "backup", "drill"})
 
 # What Patroni is asked instead: https://patroni.readthedocs.io/en/latest/patronictl.html
 _INSTEAD: Mapping[str, str] = {

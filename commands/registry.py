@@ -26,6 +26,7 @@ from commands.replication import Replication
 from commands.restart import Restart
 from commands.restore import Restore
 from commands.restore_keep import RestoreKeep
+from commands.sentinel import Sentinel
 from commands.service import Service
 from commands.silencing.adding import AddSilence
 from commands.silencing.ending import EndSilence
@@ -47,6 +48,7 @@ _COMMANDS: tuple[Command, ...] = (
     Restart(),
     Reload(),
     Service(),
+    Sentinel(),
     Replication(),
     Archive(),
     Backups(),

@@ -28,6 +28,7 @@ from servers.heartbeat import Heartbeats
 from servers.inventory import Cluster
 from servers.observe import Observer
 from servers.probe import Probes
+from servers.sentinels import SentinelHands
 from servers.service_manager import ServiceHands, ServiceManagers
 from servers.sql import Sessions
 from servers.ssh import Shells
@@ -80,6 +81,7 @@ class World:
     history: History = field(default_factory=_no_history)
     thresholds: Callable[[str], Mapping[str, float]] = _no_thresholds  # a cluster's, by their names in the settings
     services: ServiceHands = field(default_factory=lambda: ServiceManagers(Shells()))
+    sentinels: Mapping[str, SentinelHands] = field(default_factory=dict)  # by cluster; of Redis
     fences: Fences = fence_of  # a server's fence hook, where it has one
     automatic: Mapping[str, AutomaticPolicy] = field(default_factory=dict)  # by cluster; without one, nothing is
     maintenance_windows: Mapping[str, Sequence[MaintenanceWindow]] = field(default_factory=dict)  # by cluster

@@ -39,6 +39,7 @@ standby = ["dba"]
 restart = ["dba"]
 reload = ["dba"]
 service = ["dba"]
+sentinel = ["dba"]
 replication = ["dba"]
 archive = ["dba"]
 restore = ["dba"]
@@ -67,6 +68,9 @@ expires = "15m"
 approvers = ["dba"]
 
 [policies.service]
+approvers = ["dba"]
+
+[policies.sentinel]
 approvers = ["dba"]
 
 [policies.reload]

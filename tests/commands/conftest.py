@@ -48,6 +48,7 @@ POLICIES = Policies(
         "restart": frozenset({"dba"}),
         "reload": frozenset({"dba"}),
         "service": frozenset({"dba"}),
+        "sentinel": frozenset({"dba"}),
     },
     orders={
         "promote": OrderPolicy(frozenset({"dba"}), expires=timedelta(minutes=15)),
@@ -61,6 +62,7 @@ POLICIES = Policies(
         "restart": OrderPolicy(frozenset({"dba"})),
         "reload": OrderPolicy(frozenset({"dba"})),
         "service": OrderPolicy(frozenset({"dba"})),
+        "sentinel": OrderPolicy(frozenset({"dba"})),
     },
 )
 

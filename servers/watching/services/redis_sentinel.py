@@ -26,7 +26,7 @@ class RedisSentinel:
     async def look(self, timeout: float) -> Seen:
         async with connected(self.address, timeout) as sentinel:
             known = {row["name"]: row for row in rows(await sentinel.ask("SENTINEL", "MASTERS")) if "name" in row}
-            quorums = {name: await _quorum(sentinel, name) for name in known}
+            quorums = {name: await quorum_of(sentinel, name) for name in known}
         measures = [one for name, row in known.items() for one in master_measures(row, quorums[name])]
         missing = [name for name in self.masters if name not in known]
         absent = [Measure(UP, 0.0, Unit.YES_OR_NO, name, ("Sentinel knows no such master",)) for name in missing]
@@ -54,7 +54,8 @@ def master_measures(row: Mapping[str, str], quorum: str) -> tuple[Measure, Measu
     )
 
 
-async def _quorum(sentinel: Asker, master: str) -> str:
+async def quorum_of(sentinel: Asker, master: str) -> str:
+    """CKQUORUM's answer, or its refusal."""
     try:
         return str(await sentinel.ask("SENTINEL", "CKQUORUM", master))
     except ResponseError as refused:

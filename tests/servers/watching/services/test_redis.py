@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from servers.engines.engine import ActionFailed
 from servers.errors import ServerUnreachable
+from servers.sentinels import SentinelPlace, Sentinels, is_good
 from servers.state import Outcome
 from servers.watching.services.redis_connection import RedisAddress
 from servers.watching.services.redis_sentinel import QUORUM, RedisSentinel, master_measures, rows
@@ -83,6 +85,19 @@ def test_an_answer_that_makes_no_sense_has_no_masters() -> None:
     assert rows("nonsense") == rows(None) == rows([1, "a"]) == []
 
 
+@pytest.mark.parametrize(
+    ("replica", "expected"),
+    [
+        ({"flags": "slave", "master-link-status": "ok", "slave-priority": "100"}, True),
+        ({"flags": "slave", "master-link-status": "err", "slave-priority": "100"}, False),
+        ({"flags": "s_down,slave", "master-link-status": "ok", "slave-priority": "100"}, False),
+        ({"flags": "slave", "master-link-status": "ok", "slave-priority": "0"}, False),
+    ],
+)
+def test_which_replica_sentinel_may_promote(replica: dict[str, str], expected: bool) -> None:
+    assert is_good(replica) is expected
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -124,25 +139,40 @@ async def test_a_real_master_with_its_replica_and_its_sentinel(tmp_path: Path) -
     async with running(tmp_path, configuration=f"{secret}\nmaxmemory 1gb") as first:
         follows = f"{secret}\nreplicaof 127.0.0.1 {first}"
         async with running(tmp_path, configuration=follows) as second:
-            monitor = (
-                f"sentinel monitor main 127.0.0.1 {first} 1\nsentinel auth-pass main hush\n"
-                "sentinel down-after-milliseconds main 500"
-            )
-            async with running(tmp_path, "--sentinel", configuration=monitor) as sentinel:
-                master = RedisServer(RedisAddress("127.0.0.1", first, password="hush"), "master", 1)
-                replica = RedisServer(RedisAddress("127.0.0.1", second, password="hush"), "replica")
-                watch = RedisSentinel(RedisAddress("127.0.0.1", sentinel), ("main", "other"))
-                seen = await until(lambda: master.look(5), lambda one: values(one).get(REPLICATION) == 1.0)
-                assert seen.problems == ()
-                assert 0 < (values(seen)[MEMORY] or 0) < 0.1
-                assert values(seen)[PERSISTENCE] == 1.0
-                seen = await until(lambda: replica.look(5), lambda one: values(one).get(REPLICATION) == 1.0)
-                assert seen.problems == ()
-                seen = await until(lambda: watch.look(5), lambda one: values(one).get(f"{QUORUM} main") == 1.0)
-                assert values(seen) == {f"{UP} main": 1.0, f"{QUORUM} main": 1.0, f"{UP} other": 0.0}
-                for password in (None, "wrong"):
-                    with pytest.raises(ServerUnreachable) as unseen:
-                        await RedisServer(RedisAddress("127.0.0.1", first, password=password)).look(5)
-                    assert unseen.value.outcome is Outcome.DENIED
+            master = RedisServer(RedisAddress("127.0.0.1", first, password="hush"), "master", 1)
+            replica = RedisServer(RedisAddress("127.0.0.1", second, password="hush"), "replica")
+            seen = await until(lambda: master.look(5), lambda one: values(one).get(REPLICATION) == 1.0)
+            assert seen.problems == ()
+            assert 0 < (values(seen)[MEMORY] or 0) < 0.1
+            assert values(seen)[PERSISTENCE] == 1.0
+            seen = await until(lambda: replica.look(5), lambda one: values(one).get(REPLICATION) == 1.0)
+            assert seen.problems == ()
+            for password in (None, "wrong"):
+                with pytest.raises(ServerUnreachable) as unseen:
+                    await RedisServer(RedisAddress("127.0.0.1", first, password=password)).look(5)
+                assert unseen.value.outcome is Outcome.DENIED
+            # Only now: a Sentinel asks a master for its replicas when it first meets it, and then every ten seconds.
+            await _fail_over(tmp_path, first, second)
     with pytest.raises(ServiceDown, match="Connection refused"):
         await RedisServer(RedisAddress("127.0.0.1", first)).look(5)
+
+
+async def _fail_over(directory: Path, first: int, second: int) -> None:
+    monitor = (
+        f"sentinel monitor main 127.0.0.1 {first} 1\nsentinel auth-pass main hush\n"
+        "sentinel down-after-milliseconds main 5000"
+    )
+    async with running(directory, "--sentinel", configuration=monitor) as port:
+        watch = RedisSentinel(RedisAddress("127.0.0.1", port), ("main", "other"))
+        seen = await until(lambda: watch.look(5), lambda one: values(one).get(f"{QUORUM} main") == 1.0)
+        assert values(seen) == {f"{UP} main": 1.0, f"{QUORUM} main": 1.0, f"{UP} other": 0.0}
+        hands = Sentinels([SentinelPlace("redis", RedisAddress("127.0.0.1", port), ("main",), None, "hush")])
+        async with asyncio.timeout(30):
+            while not (before := await hands.look("main")).good:
+                await asyncio.sleep(0.1)
+        assert (before.address, before.good) == (f"127.0.0.1:{first}", (f"127.0.0.1:{second}",))
+        assert await hands.moved("main", before.address) is None
+        assert await hands.fail_over("main") == "OK"
+        assert await hands.wait_moved("main", before.address, timeout=30) == f"127.0.0.1:{second}"
+        with pytest.raises(ActionFailed, match="redis refuses for other"):
+            await hands.look("other")
