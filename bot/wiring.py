@@ -141,7 +141,7 @@ def _world(
     heartbeats: Heartbeats,
 ) -> World:
     """What commands look at and act on."""
-    partial = PartialBackups(shells, utc_now)
+    partial = PartialBackups(shells, utc_now, backups.offsite)
     traffic = traffic_of(settings, clusters, shells, sessions)
     observer = Observer(
         clusters,

@@ -27,6 +27,7 @@ from alerts.probes.host_ways import host_ways
 from alerts.probes.offsite import offsite
 from alerts.probes.outside import outside
 from alerts.probes.partial_backups import partial_backups
+from alerts.probes.partial_offsite import partial_offsite
 from alerts.probes.patroni import patroni
 from alerts.probes.probe import Probe
 from alerts.probes.queries import queries
@@ -63,6 +64,7 @@ PROBES: tuple[Probe, ...] = (
     backups,
     backup_history,
     partial_backups,
+    partial_offsite,
     backup_keys,
     restore_windows,
     rto,

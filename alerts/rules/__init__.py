@@ -35,6 +35,7 @@ from alerts.rules.network import PACKET_LOSS_RULE, PORT, SLOW_WAY
 from alerts.rules.offsite import OFFSITE_DIFFERS_RULE, OFFSITE_LATE_RULE
 from alerts.rules.outside import OUTSIDE
 from alerts.rules.partial_backups import PARTIAL_BACKUP, PARTIAL_UNVERIFIED
+from alerts.rules.partial_offsite import PARTIAL_OFFSITE_DIFFERS_RULE, PARTIAL_OFFSITE_LATE_RULE
 from alerts.rules.patroni import (
     PATRONI_HAS_NO_DCS,
     PATRONI_HAS_NO_LEADER,
@@ -93,6 +94,8 @@ RULES: tuple[Rule, ...] = (
     FULL_DRILL_RULE,
     OFFSITE_DIFFERS_RULE,
     OFFSITE_LATE_RULE,
+    PARTIAL_OFFSITE_DIFFERS_RULE,
+    PARTIAL_OFFSITE_LATE_RULE,
     LEDGER_COPY_RULE,
     REPOSITORY_DISK_RULE,
     DISK,

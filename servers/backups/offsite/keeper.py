@@ -9,7 +9,7 @@ from servers.backups.offsite.partial import keep_partial
 from servers.backups.offsite.source import RemoteFiles
 from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.partial.state import PartialListing
-from servers.backups.partial.whereabouts import parts_of
+from servers.backups.partial.whereabouts import offsite_name, parts_of
 from servers.engines.engine import ActionFailed
 from servers.inventory import BackupPlace, Cluster, Server
 from servers.ssh import Shells
@@ -80,7 +80,11 @@ class OffsiteKeeper:
         copies = await self._stores.copies(cluster)
         if copies is None or self._partial is None:
             return ()
-        copied = await keep_partial(cluster, self._partial, copies, self._shells)
+        try:
+            copied = await keep_partial(cluster, self._partial, copies, self._shells)
+        finally:
+            for part in parts_of(cluster):
+                self._stores.forget(cluster, offsite_name(part))
         for name in copied:
             _log.info("%s: %s is off site", cluster.name, name)
         return copied

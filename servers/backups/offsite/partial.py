@@ -3,7 +3,7 @@
 from servers.backups.offsite.copy import OffsiteCopies
 from servers.backups.offsite.source import RemoteFiles
 from servers.backups.partial.state import PartialBackup, PartialListing, PartSeen
-from servers.backups.partial.whereabouts import host_of
+from servers.backups.partial.whereabouts import host_of, offsite_name
 from servers.engines.engine import ActionFailed
 from servers.inventory import Cluster
 from servers.ssh import Shells
@@ -19,7 +19,7 @@ async def keep_partial(
     copied, problems = [], []
     for seen in (await listing.list(cluster)).parts:
         try:
-            copied += await _keep(cluster, seen, copies.within(f"{seen.part.kind}s/{seen.part.name}"), shells)
+            copied += await _keep(cluster, seen, copies.within(offsite_name(seen.part)), shells)
         except ActionFailed as failed:
             problems.append(f"{seen.part.kind} {seen.part.name}: {failed}")
     if problems:

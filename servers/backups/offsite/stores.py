@@ -32,9 +32,9 @@ class OffsiteStores:
         self._clock = clock
         self._make_client = make_client
         self._copies: dict[str, OffsiteCopies] = {}
-        self._seen: dict[str, tuple[float, OffsiteState]] = {}
+        self._seen: dict[tuple[str, str], tuple[float, OffsiteState]] = {}
         self._wal_copied_at: dict[str, datetime] = {}
-        self._looks: dict[str, asyncio.Task[OffsiteState]] = {}
+        self._looks: dict[tuple[str, str], asyncio.Task[OffsiteState]] = {}
 
     async def copies(self, cluster: Cluster) -> OffsiteCopies | None:
         """None where the settings name no place off site. Raises ActionFailed."""
@@ -53,23 +53,25 @@ class OffsiteStores:
             return None
         return BringBack(ObjectStore(await self._client(place), place.bucket), copies)
 
-    async def look(self, cluster: Cluster, *, timeout: float) -> OffsiteState | None:
+    async def look(self, cluster: Cluster, *, timeout: float, within: str = "") -> OffsiteState | None:
         """What is off site, as it was seen within the last minutes. None where the settings name no place there.
 
-        Never raises. A look that takes longer goes on, and its result is there for whoever asks next.
+        `within`: of what has a prefix of its own there, like “dumps/nightly”. Never raises. A look that takes longer
+        goes on, and its result is there for whoever asks next.
         """
         if cluster.backups is None or cluster.backups.offsite is None:
             return None
-        seen = await self._look_or_wait(cluster, timeout)
-        return replace(seen, wal_copied_at=self._wal_copied_at.get(cluster.name))
+        seen = await self._look_or_wait(cluster, within, timeout)
+        return seen if within else replace(seen, wal_copied_at=self._wal_copied_at.get(cluster.name))
 
-    async def _look_or_wait(self, cluster: Cluster, timeout: float) -> OffsiteState:
-        at, seen = self._seen.get(cluster.name, (float("-inf"), None))
+    async def _look_or_wait(self, cluster: Cluster, within: str, timeout: float) -> OffsiteState:
+        place = cluster.name, within
+        at, seen = self._seen.get(place, (float("-inf"), None))
         if seen is not None and asyncio.get_running_loop().time() - at < LOOK_SECONDS:
             return seen
-        look = self._looks.get(cluster.name)
+        look = self._looks.get(place)
         if look is None or look.done():
-            look = self._looks[cluster.name] = asyncio.create_task(self._look(cluster))
+            look = self._looks[place] = asyncio.create_task(self._look(cluster, within))
         done, _ = await asyncio.wait((look,), timeout=timeout)
         if done:
             return look.result()
@@ -80,21 +82,23 @@ class OffsiteStores:
         """All of the archive is off site now."""
         self._wal_copied_at[cluster.name] = self._clock()
 
-    def forget(self, cluster: Cluster) -> None:
+    def forget(self, cluster: Cluster, within: str = "") -> None:
         """Something was copied: the next look is a new one."""
-        self._seen.pop(cluster.name, None)
+        self._seen.pop((cluster.name, within), None)
 
-    async def _look(self, cluster: Cluster) -> OffsiteState:
+    async def _look(self, cluster: Cluster, within: str) -> OffsiteState:
         started = time.perf_counter()
         try:
             copies = await self.copies(cluster)
+            if copies is not None and within:
+                copies = copies.within(within)
             backups = await copies.look() if copies else ()
         except ActionFailed as error:
             answer = Answer(Outcome.FAILED, self._clock(), time.perf_counter() - started, str(error)[:200])
             return OffsiteState(answer)
         answer = Answer(Outcome.ANSWERED, self._clock(), time.perf_counter() - started)
         state = OffsiteState(answer, backups)
-        self._seen[cluster.name] = asyncio.get_running_loop().time(), state
+        self._seen[cluster.name, within] = asyncio.get_running_loop().time(), state
         return state
 
     async def _client(self, place: OffsitePlace) -> "S3Client":

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from servers.backups.partial.place import Part, PartKind
 from servers.inventory import Cluster
-from servers.state import Answer
+from servers.state import Answer, OffsiteState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ class PartSeen:
     """The backups of one part, newest first, or why nothing is known of them.
 
     Where several hosts may have them and some did not answer, `answer` says so, and `backups` has those of the others.
-    `available`: bytes that are free where they lie, on the host that has least; None: not known.
+    `available`: bytes that are free where they lie, on the host that has least; None: not known. `offsite`: what is off
+    site of it; None: the settings name no place there, or it was not asked for.
     """
 
     part: Part
     answer: Answer
     backups: tuple[PartialBackup, ...]
     available: int | None = None
+    offsite: OffsiteState | None = None
 
     @property
     def newest(self) -> PartialBackup | None:

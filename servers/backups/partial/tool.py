@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from servers.backups.native.decryption import DECRYPT, what_is_wrong
+from servers.backups.offsite.stores import OffsiteStores
 from servers.backups.partial import expiry
 from servers.backups.partial.begin_script import FIND
 from servers.backups.partial.dump_scripts import DUMP, VERIFY_DUMP
@@ -14,7 +15,7 @@ from servers.backups.partial.listing import LIST, MOST, available_in, backups_in
 from servers.backups.partial.place import DumpPlace, Part, VolumePlace, mark_of
 from servers.backups.partial.state import PartialBackup, PartialState, PartSeen
 from servers.backups.partial.volume_scripts import TAKE, VERIFY_VOLUME
-from servers.backups.partial.whereabouts import host_of, hosts_of, keys_of, pairs_of, parts_of, place_name
+from servers.backups.partial.whereabouts import host_of, hosts_of, keys_of, offsite_name, pairs_of, parts_of, place_name
 from servers.backups.tool_host import ask
 from servers.backups.wanted import BackupJob, Expired, JobPlace
 from servers.engines.engine import ActionFailed
@@ -23,7 +24,7 @@ from servers.engines.rejoining import JobReport
 from servers.errors import ServerUnreachable
 from servers.inventory import Cluster, Server
 from servers.ssh import Shells
-from servers.state import Answer, Outcome
+from servers.state import Answer, OffsiteState, Outcome
 
 _MANY_SECONDS = 30.0  # to list more of them than people are shown
 _NAME = "%Y%m%dT%H%M%SZ"
@@ -42,15 +43,28 @@ class _OnHost:
 class PartialBackups:
     """Whoever takes dumps and backs up volumes. Actions raise ActionFailed."""
 
-    def __init__(self, shells: Shells, clock: Callable[[], datetime]) -> None:
+    def __init__(self, shells: Shells, clock: Callable[[], datetime], offsite: OffsiteStores | None = None) -> None:
         self._shells = shells
+        self._offsite = offsite
         self._clock = clock
         self._jobs = Jobs(shells)
 
     async def list(self, cluster: Cluster, *, timeout: float = 5.0) -> PartialState:
         """Of every part. Never raises: each answer says why nothing is known of it."""
-        looks = (self.seen(cluster, part, timeout=timeout) for part in parts_of(cluster))
+        looks = (self._seen_everywhere(cluster, part, timeout) for part in parts_of(cluster))
         return PartialState(tuple(await asyncio.gather(*looks)))
+
+    async def offsite(self, cluster: Cluster, part: Part, *, timeout: float = 5.0) -> OffsiteState | None:
+        """What is off site of it; None where the settings name no place there. Never raises."""
+        if self._offsite is None:
+            return None
+        return await self._offsite.look(cluster, timeout=timeout, within=offsite_name(part))
+
+    async def _seen_everywhere(self, cluster: Cluster, part: Part, timeout: float) -> PartSeen:
+        seen, offsite = await asyncio.gather(
+            self.seen(cluster, part, timeout=timeout), self.offsite(cluster, part, timeout=timeout)
+        )
+        return replace(seen, offsite=offsite)
 
     async def seen(self, cluster: Cluster, part: Part, *, timeout: float = 5.0, most: int = MOST) -> PartSeen:
         """Of one part, from every host that may have some: the newest `most` of each.

@@ -41,3 +41,8 @@ def keys_of(part: Part) -> tuple[str, str]:
 def place_name(part: Part, host: Server) -> str:
     """What people call the host."""
     return part.place if isinstance(part, VolumePlace) else host.name
+
+
+def offsite_name(part: Part) -> str:
+    """Where its copies are off site, below the cluster's own prefix."""
+    return f"{part.kind}s/{part.name}"

@@ -19,6 +19,7 @@ from servers.backups.wanted import JobPlace
 from servers.engines.engine import ActionFailed
 from servers.engines.rejoining import JobReport, JobState
 from servers.inventory import Cluster, Encryption, OffsitePlace
+from servers.state import OffsiteState
 from tests.bot.witness.conftest import moto_url
 from tests.servers.backups.keys import key_ring, make_key
 from tests.servers.pair import PATIENCE, Pair, now, practice_pair
@@ -124,9 +125,18 @@ async def test_a_dump_goes_off_site_once_and_what_differs_there_is_told(
     place = OffsitePlace("dumps-far-away", region="us-east-1", endpoint_url=moto_url)
     cluster = replace(dumped.cluster, backups=replace(dumped.cluster.backups, offsite=place))
     shells = dumped.pair.shells
-    keeper = OffsiteKeeper((cluster,), shells, NativeBackups(shells, now), OffsiteStores(now), dumped.tool)
+    stores = OffsiteStores(now)
+    tool = PartialBackups(shells, now, stores)
+    keeper = OffsiteKeeper((cluster,), shells, NativeBackups(shells, now), stores, tool)
 
+    async def there() -> OffsiteState:
+        (seen,) = (await tool.list(cluster)).parts
+        assert seen.offsite is not None
+        return seen.offsite
+
+    assert (await there()).backups == ()
     assert await keeper.keep_partial(cluster) == (f"dump nightly {dumped.backup.name}",)
+    assert [(one.name, one.differences) for one in (await there()).backups] == [(dumped.backup.name, ())]
     assert await keeper.keep_partial(cluster) == ()
     key = f"understudy/shop/dumps/nightly/backups/{dumped.backup.name}/1.dump.gpg"
     assert (
@@ -136,6 +146,7 @@ async def test_a_dump_goes_off_site_once_and_what_differs_there_is_told(
     s3.put_object(Bucket="dumps-far-away", Key=key, Body=b"altered")
     with pytest.raises(ActionFailed, match=r"dump nightly: 1\.dump\.gpg has 7 bytes off site"):
         await keeper.keep_partial(cluster)
+    assert "1.dump.gpg has 7 bytes off site" in repr(await there())
 
 
 async def test_what_was_altered_is_found(dumped: Dumped) -> None:
