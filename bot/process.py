@@ -126,6 +126,7 @@ async def _open(settings: Settings, configuration: SlackConfiguration) -> AsyncI
             ledger=wired.ledger,
             clusters=tuple(wired.clusters),
             now=utc_now,
+            duties=alerting.on_call.now,
         )
         loop_lag = LoopLag()
         witness = WitnessKeeper(wired.ledger, await _witnesses(settings), utc_now)

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import structlog
 from aiohttp import web
 
+from bot.on_call.keeper import OnCallNow
 from bot.plots.plotter import Plotter
 from bot.slack.alert_buttons import AlertButtons, Alerts
 from bot.slack.app import bolt_app
@@ -72,14 +73,15 @@ class SlackFace:
         now: Callable[[], datetime],
         limits: Limits | None = None,
         pauses: Pauses | None = None,
+        duties: Callable[[], Sequence[OnCallNow]] = tuple,
     ) -> None:
-        """`limits` and `pauses` are the courier's, where they are not Slack's own."""
+        """`duties` say who is on call now. `limits` and `pauses` are the courier's, where they are not Slack's own."""
         self._configuration = configuration
         self._identity = identity
         self._plotter = Plotter()
         pictures = Pictures(clients.web, self._plotter)
         self._courier = Courier(ledger, clients.sender, pictures, now=now, pauses=pauses, limits=limits)
-        self._home = Home(clients.web, identity, directory, policies, clusters, monitor, keeper, ledger, now)
+        self._home = Home(clients.web, identity, directory, policies, clusters, monitor, keeper, ledger, now, duties)
         handlers = Handlers(
             orders=dispatcher,
             alerts=AlertButtons(keeper, ledger, directory, policies),

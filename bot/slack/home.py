@@ -10,8 +10,9 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from alerts.observation import Look
+from bot.on_call.keeper import OnCallNow
 from bot.slack.draw import Block, Surface, draw_parts, header
-from bot.slack.home_page import home_page, refused_page, seen_at, with_note
+from bot.slack.home_page import Seen, home_page, refused_page, seen_at, with_note
 from bot.slack.identity import OwnIdentity
 from bot.slack.lines import marked
 from bot.slack.outcome import SLACK_FAILURES
@@ -22,8 +23,10 @@ from commands.policies import Policies
 from ledger.alerts import AlertRow
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
+from ledger.maintenance import all_in_maintenance
 from ledger.operations import UNFINISHED, list_operations
 from ledger.page import Page
+from ledger.silences import silences
 
 REFRESH_SECONDS = 5.0
 # Slack tells when App Home is opened and never when it is left.
@@ -50,6 +53,7 @@ class Alerts(Protocol):
 @dataclass(slots=True)
 class _Viewer:
     slack_user: str
+    person_id: str
     opened_at: datetime
     shown: Page
 
@@ -65,6 +69,7 @@ class Home:
     alerts: Alerts
     ledger: Ledger
     now: Callable[[], datetime]
+    duties: Callable[[], Sequence[OnCallNow]] = tuple
     _viewers: dict[str, _Viewer] = field(default_factory=dict)
 
     async def opened(self, ack: Callable[..., Awaitable[Any]], body: Payload) -> None:
@@ -79,7 +84,7 @@ class Home:
             ruling = may(self.policies, person, VIEW)
             page = await self._page() if ruling.allowed else refused_page(ruling.line)
             if ruling.allowed:
-                self._remember(_Viewer(incoming.slack_user, self.now(), page))
+                self._remember(_Viewer(incoming.slack_user, incoming.person_id, self.now(), page))
             await self._publish(incoming.slack_user, page, with_age=ruling.allowed)
         except SLACK_FAILURES as error:
             log.warning("home.not_published", error=type(error).__name__)
@@ -102,9 +107,14 @@ class Home:
             return
         page = await self._page()
         for viewer in tuple(self._viewers.values()):
-            if viewer.shown == page:
-                continue
             try:
+                person = await self.directory.person(viewer.person_id)
+                if not (ruling := may(self.policies, person, VIEW)).allowed:
+                    del self._viewers[viewer.slack_user]
+                    await self._publish(viewer.slack_user, refused_page(ruling.line), with_age=False)
+                    continue
+                if viewer.shown == page:
+                    continue
                 await self._publish(viewer.slack_user, page, with_age=True)
                 viewer.shown = page
             except SLACK_FAILURES as error:
@@ -117,8 +127,15 @@ class Home:
             self._viewers.pop(next(iter(self._viewers)))
 
     async def _page(self) -> Page:
-        operations = await self.ledger.read(lambda db: list_operations(db, states=UNFINISHED, limit=MOST_OPERATIONS))
-        return home_page(self._looks(), self.alerts.firing(), operations)
+        now = self.now()
+        operations, quiet, at_work = await self.ledger.read(
+            lambda db: (
+                list_operations(db, states=UNFINISHED, limit=MOST_OPERATIONS),
+                silences(db, now),
+                all_in_maintenance(db, now),
+            )
+        )
+        return home_page(Seen(self._looks(), self.alerts.firing(), operations, quiet, at_work, self.duties()))
 
     def _looks(self) -> dict[str, Look | None]:
         return {name: self.monitor.last(name) for name in self.clusters}

@@ -1,12 +1,17 @@
-"""What App Home shows: every cluster with its verdict, open alerts, operations under way. Pure."""
+"""What App Home shows: every cluster with its verdict, alerts, operations, who is on call, what is kept quiet. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from alerts.observation import Look
+from alerts.rules.drills import DRILL_RULE, FULL_DRILL_RULE
 from alerts.wording import title_of, tone_of
+from bot.on_call.keeper import OnCallNow
 from ledger.alerts import AlertRow
+from ledger.maintenance import Maintenance
 from ledger.operations import Operation, OperationState
 from ledger.page import Item, Items, Moment, Note, Page, Part, Span, Tone, note
+from ledger.silences import Silence
 from servers.verdict import Judgement, Verdict
 
 _TONES = {
@@ -16,17 +21,50 @@ _TONES = {
     Verdict.STANDBY_DOWN: Tone.WARNING,
     Verdict.REPLICATION_BROKEN: Tone.WARNING,
 }
+MOST, MOST_CLUSTERS = 15, 40  # that are listed; Slack takes no more than 100 blocks and some 10,000 characters
+_DRILL_RULES = frozenset({DRILL_RULE.name, FULL_DRILL_RULE.name})
+_WAITING = (OperationState.PLANNED, OperationState.AWAITING_APPROVAL)
 _WORST_FIRST = (Tone.CRITICAL, Tone.UNKNOWN, Tone.WARNING, Tone.GOOD)
 
 
-def home_page(looks: Mapping[str, Look | None], alerts: Sequence[AlertRow], operations: Sequence[Operation]) -> Page:
-    """`looks` has the last look at each cluster; None before the first."""
-    clusters = tuple(_cluster(name, look) for name, look in looks.items())
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there is to show. `looks` has the last look at each cluster; None before the first. `duties` say who is on
+    call for what."""
+
+    looks: Mapping[str, Look | None]
+    alerts: Sequence[AlertRow] = ()
+    operations: Sequence[Operation] = ()
+    silences: Sequence[Silence] = ()
+    maintenance: Sequence[Maintenance] = ()
+    duties: Sequence[OnCallNow] = ()
+
+
+def home_page(seen: Seen) -> Page:
+    clusters = tuple(_cluster(name, look) for name, look in seen.looks.items())
     tone = min((item.tone for item in clusters), key=_WORST_FIRST.index, default=Tone.UNKNOWN)
-    parts: list[Part] = [Items("Clusters", clusters), Items("Open alerts", _alerts(alerts))]
-    if operations:
-        parts.append(Items("Operations", tuple(map(_operation, operations))))
+    drills = [alert for alert in seen.alerts if alert.rule in _DRILL_RULES]
+    others = [alert for alert in seen.alerts if alert.rule not in _DRILL_RULES]
+    waiting = [one for one in seen.operations if one.state in _WAITING]
+    under_way = [one for one in seen.operations if one.state not in _WAITING]
+    parts: list[Part] = [
+        *_items("Clusters", sorted(clusters, key=lambda item: _WORST_FIRST.index(item.tone)), MOST_CLUSTERS),
+        *_items("Open alerts", _alerts(others), MOST),
+        *_items("Operations that wait for approval", map(_operation, waiting), MOST),
+        *_items("Operations", map(_operation, under_way), MOST),
+        *_items("On call", map(_on_call, seen.duties), MOST),
+        *_items("In maintenance", map(_at_work, seen.maintenance), MOST),
+        *_items("Silences", map(_silence, seen.silences), MOST),
+        *_items("Drills due", (Item(tone_of(one), title_of(one), _alert_detail(one)) for one in drills), MOST),
+    ]
     return Page(_title(clusters), tone, "", tuple(parts))
+
+
+def _items(title: str, items: Iterable[Item], most: int) -> tuple[Part, ...]:
+    """Nothing for none; of too many the first ones, and how many more there are."""
+    listed = tuple(items)
+    more = (Item(Tone.INFO, f"and {len(listed) - most} more"),) if len(listed) > most else ()
+    return (Items(title, (*listed[:most], *more)),) if listed else ()
 
 
 def seen_at(looks: Mapping[str, Look | None]) -> Note:
@@ -79,9 +117,22 @@ def _alert_detail(alert: AlertRow) -> str:
 
 
 def _operation(operation: Operation) -> Item:
-    waiting = operation.state in (OperationState.PLANNED, OperationState.AWAITING_APPROVAL)
-    tone = Tone.WAITING if waiting else Tone.RUNNING
+    tone = Tone.WAITING if operation.state in _WAITING else Tone.RUNNING
     if operation.state is OperationState.INTERRUPTED:
         tone = Tone.WARNING
     detail = f"{operation.state.value}, asked for by {operation.requester.name}"
     return Item(tone, f"{operation.kind} of {operation.cluster} ({operation.id})", detail)
+
+
+def _on_call(duty: OnCallNow) -> Item:
+    return Item(Tone.INFO, duty.name, f"{', '.join(duty.people) or 'nobody'} ({duty.why})")
+
+
+def _at_work(one: Maintenance) -> Item:
+    return Item(Tone.INFO, one.cluster, f"until {one.until:%Y-%m-%d %H:%M} UTC, by {one.by.name}: {one.reason}")
+
+
+def _silence(one: Silence) -> Item:
+    named = ", ".join(filter(None, (one.cluster, one.rule, one.subject))) or "everything"
+    until = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until is not None else "until somebody ends it"
+    return Item(Tone.INFO, named, f"{until}, by {one.by.name}: {one.reason}")

@@ -1,15 +1,19 @@
 """App Home: every cluster with its verdict, open alerts, operations under way; fresh while somebody looks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alerts.observation import Look
-from bot.slack.home_page import home_page
+from bot.on_call.keeper import OnCallNow
+from bot.slack.home_page import MOST, Seen, home_page
 from lab.slack import PracticeSlack
 from ledger.alerts import AlertRow, AlertState, Severity
+from ledger.maintenance import Maintenance
 from ledger.operations import Operation, OperationState
 from ledger.page import Items, Page, Tone
+from ledger.silences import Silence
 from ledger.who import Who
 from servers.inventory import Cluster, Server, Service, ServiceKind, SshTarget
 from servers.state import ClusterState
@@ -42,29 +46,60 @@ def everything(view: dict[str, Any]) -> str:
 
 
 def test_what_nobody_has_looked_at_is_unknown_and_never_healthy() -> None:
-    page = home_page({"main": None}, (), ())
+    page = home_page(Seen({"main": None}))
     assert page.tone is Tone.UNKNOWN
     assert lines(page)[0] == (Tone.UNKNOWN, "main", "not looked at yet")
 
 
 def test_the_worst_cluster_gives_the_tone() -> None:
-    page = home_page({"main": look(Verdict.PRIMARY_DOWN), "billing": look(Verdict.HEALTHY)}, (), ())
+    page = home_page(Seen({"main": look(Verdict.PRIMARY_DOWN), "billing": look(Verdict.HEALTHY)}))
     assert (page.tone, page.title) == (Tone.CRITICAL, "1 of 2 clusters need a look")
 
 
 def test_every_verdict_has_its_line() -> None:
     for verdict in Verdict:
-        (tone, name, detail), *_ = lines(home_page({"main": look(verdict)}, (), ()))
+        (tone, name, detail), *_ = lines(home_page(Seen({"main": look(verdict)})))
         assert (tone is Tone.GOOD) == (verdict is Verdict.HEALTHY)
         assert (name, detail) == ("main", f"{verdict.value}; primary db1, standby db2")
 
 
 def test_alerts_and_operations_are_listed() -> None:
-    page = home_page({"main": look(Verdict.PRIMARY_DOWN)}, (ALERT,), (OPERATION,))
+    page = home_page(Seen({"main": look(Verdict.PRIMARY_DOWN)}, (ALERT,), (OPERATION,)))
     assert [line[1:] for line in lines(page)[1:]] == [
         ("main: primary db1 is down", "db1 refuses connections"),
         ("failover of main (7K3F)", "running, asked for by alice"),
     ]
+
+
+def test_what_waits_for_approval_stands_apart_from_what_runs() -> None:
+    waits = replace(OPERATION, id="8M2P", state=OperationState.AWAITING_APPROVAL)
+    page = home_page(Seen({"main": look(Verdict.HEALTHY)}, (), (OPERATION, waits)))
+    listed = {part.title: [one.title for one in part.items] for part in page.parts if isinstance(part, Items)}
+    assert listed["Operations that wait for approval"] == ["failover of main (8M2P)"]
+    assert listed["Operations"] == ["failover of main (7K3F)"]
+
+
+def test_who_is_on_call_what_is_quiet_and_which_drills_are_due() -> None:
+    who = Who("U0ALICE", "alice")
+    drill = replace(ALERT, rule="drill", subject="main")
+    seen = Seen(
+        {"main": look(Verdict.HEALTHY)},
+        (drill,),
+        silences=(Silence("S1", "main", "disk", None, "new disks", who, AT, None),),
+        maintenance=(Maintenance(1, "main", who, "kernel", "C0OPS", AT, AT),),
+        duties=(OnCallNow("database", ("bob",), "by the rota of the settings"),),
+    )
+    listed = {part.title: part.items for part in home_page(seen).parts if isinstance(part, Items)}
+    assert listed["On call"][0].detail == "bob (by the rota of the settings)"
+    assert listed["Silences"][0].title == "main, disk"
+    assert "kernel" in listed["In maintenance"][0].detail
+    assert len(listed["Drills due"]) == 1
+    assert listed["Open alerts"][0].title == "None"
+
+
+def test_of_too_many_the_first_ones_and_how_many_more() -> None:
+    page = home_page(Seen({"main": look(Verdict.PRIMARY_DOWN)}, (ALERT,) * (MOST + 7)))
+    assert lines(page)[-1][1] == "and 7 more"
 
 
 async def test_it_is_published_when_somebody_opens_it(stage: Stage, slack: PracticeSlack) -> None:
