@@ -37,7 +37,7 @@ from alerts.record import By, draw_anew, record, record_unwatched
 from alerts.round import Observed, Outcome, Tracks, blind, observe, play, tracks_of, with_alert
 from alerts.routes import Route, destination
 from alerts.rules import RULES
-from alerts.rules.own.own_rule import OwnRules
+from alerts.rules.custom.custom_rule import CustomRules
 from alerts.standing import NOTHING_STANDS, standing
 from alerts.storm_keeping import begin_those, end_those_over, in_storm, storms_of
 from alerts.thresholds import Thresholds
@@ -81,10 +81,10 @@ def no_runbook(rule: str) -> None:
 
 
 class AlertKeeper:
-    """`thresholds` are for all clusters, `own` for those that have their own. `clock` gives aware times in UTC.
-    `remember` is handed what each look observed, and never waits; `own_rules` are those of the settings. `clusters` may
-    have some without servers, for what belongs to no cluster: `take_own` is for those. `outside` has what others alert,
-    `runbook` the address of a rule's.
+    """`thresholds` are for all clusters, `for_clusters` for those with others. `clock` gives aware times in UTC.
+    `remember` is handed what each look observed, and never waits; `custom_rules` are those of the settings. `clusters`
+    may have some without servers, for what belongs to no cluster: `take_own` is for those. `outside` has what others
+    alert, `runbook` the address of a rule's.
     """
 
     def __init__(
@@ -94,20 +94,20 @@ class AlertKeeper:
         thresholds: Thresholds,
         clock: Callable[[], datetime],
         *,
-        own: Mapping[str, Thresholds] | None = None,
+        for_clusters: Mapping[str, Thresholds] | None = None,
         remember: Remember = forget,
         routes: Callable[[], Sequence[Route]] = tuple,
-        own_rules: OwnRules | None = None,
+        custom_rules: CustomRules | None = None,
         outside: OutsideAlerts | None = None,
         runbook: Callable[[str], str | None] = no_runbook,
     ) -> None:
         self._ledger = ledger
         self._clusters = {cluster.name: cluster for cluster in clusters}
         self._thresholds = thresholds
-        self._own = dict(own or {})
+        self._for_clusters = dict(for_clusters or {})
         self._remember = remember
-        self._own_rules = own_rules or OwnRules()
-        self._rules = {rule.name: rule for rule in (*RULES, *self._own_rules.rules)}
+        self._custom_rules = custom_rules or CustomRules()
+        self._rules = {rule.name: rule for rule in (*RULES, *self._custom_rules.rules)}
         self._routes = routes
         self._clock = clock
         self._tracks: dict[str, Tracks] = defaultdict(dict)
@@ -152,7 +152,7 @@ class AlertKeeper:
                 look = replace(look, outside=self._outside.of(cluster.name))
             self._looks[cluster.name] = look
             observed = observe(look)
-            said = self._own_rules.observe(cluster.name, state.at, observed.observations)
+            said = self._custom_rules.observe(cluster.name, state.at, observed.observations)
             observed = replace(observed, observations=(*observed.observations, *said))
             self._note(cluster.name, state.at, observed.observations)
             transitions = await self._play(cluster, observed)
@@ -207,7 +207,7 @@ class AlertKeeper:
         self._remember(cluster, at, observations)
 
     def thresholds(self, cluster: str) -> Thresholds:
-        return self._own.get(cluster, self._thresholds)
+        return self._for_clusters.get(cluster, self._thresholds)
 
     async def _play(self, cluster: Cluster, observed: Observed) -> tuple[Transition, ...]:
         now = self._clock()

@@ -16,8 +16,8 @@ from sqlite_utils import Database
 
 from alerts.lifecycle import held, own_group
 from alerts.rules import RULES
-from alerts.rules.own.expression import values
-from alerts.rules.own.own_rule import OwnRule
+from alerts.rules.custom.custom_rule import CustomRule
+from alerts.rules.custom.expression import values
 from alerts.rules.read_thresholds import thresholds_read
 from alerts.thresholds import Thresholds
 from alerts.thresholds.kinds import kind_of
@@ -60,10 +60,10 @@ class Watched:
     thresholds: tuple[str, ...] = ()
 
 
-def watched_by_rules(own: Iterable[OwnRule]) -> dict[str, Watched]:
+def watched_by_rules(custom: Iterable[CustomRule]) -> dict[str, Watched]:
     """By the rule's name; those of the settings have their threshold in the expression, where nobody can find it."""
     watched = {rule.name: Watched(rule.observes, thresholds_read(rule)) for rule in RULES}
-    for rule in own:
+    for rule in custom:
         watched[rule.name] = Watched(tuple(dict.fromkeys(value.name for value in values(rule.expression))))
     return watched
 

@@ -8,7 +8,7 @@ from itertools import count
 from alerts.lifecycle import Change, Transition
 from alerts.observation import Observation, Unit
 from alerts.round import Observed, Tracks, play
-from alerts.rules.own.own_rule import OwnRules
+from alerts.rules.custom.custom_rule import CustomRules
 from alerts.rules.rule import Rule
 from alerts.surroundings import NOTHING_AROUND
 from alerts.thresholds import Thresholds
@@ -41,15 +41,15 @@ class Stage:
     thresholds: Thresholds
 
 
-def rehearse(stage: Stage, rules: Sequence[Rule], own: OwnRules) -> tuple[Episode, ...]:
-    """`own` evaluates the rules of the settings, and is to be new: it remembers. Silences, operations and the hours of
-    routes hold nothing back here."""
+def rehearse(stage: Stage, rules: Sequence[Rule], custom: CustomRules) -> tuple[Episode, ...]:
+    """`custom` evaluates the rules of the settings, and is to be new: it remembers. Silences, operations and the hours
+    of routes hold nothing back here."""
     tracks: Tracks = {}
     ids = count(1)
     open_ones: dict[tuple[str, str], Transition] = {}
     episodes: list[Episode] = []
-    for at, observations in _looks(stage, own):
-        said = own.observe(stage.cluster.name, at, observations)
+    for at, observations in _looks(stage, custom):
+        said = custom.observe(stage.cluster.name, at, observations)
         # Not complete: what a tier has no bucket of is unknown, and not gone.
         observed = Observed((*observations, *said), complete=False)
         outcome = play(
@@ -71,17 +71,17 @@ def _episode(begun: Transition, resolved_at: datetime | None) -> Episode:
     return Episode(alert.rule, alert.subject, str(alert.severity), begun.at, resolved_at, alert.value)
 
 
-def _looks(stage: Stage, own: OwnRules) -> Iterator[tuple[datetime, tuple[Observation, ...]]]:
-    """What a look would have observed, step by step; the windows of `own` are filled with the buckets themselves."""
+def _looks(stage: Stage, custom: CustomRules) -> Iterator[tuple[datetime, tuple[Observation, ...]]]:
+    """What a look would have observed, step by step; the windows of `custom` are filled with the buckets themselves."""
     by_time: dict[datetime, list[tuple[Series, Bucket | None]]] = {}
     for series in stage.series:
         for at, bucket in series.points():
             by_time.setdefault(at, []).append((series, bucket))
-    windows = own.windows(stage.cluster.name)
+    windows = custom.windows(stage.cluster.name)
     servers = frozenset(server.name for server in stage.cluster.servers)
     for at in sorted(by_time):
         for series, bucket in by_time[at]:
-            if bucket is not None and series.name in own.longest:
+            if bucket is not None and series.name in custom.longest:
                 windows.put(series.name, series.subject, int(at.timestamp()), bucket)
         yield at.astimezone(UTC), tuple(_observation(series, bucket, servers) for series, bucket in by_time[at])
 
@@ -95,9 +95,9 @@ def _observation(series: Series, bucket: Bucket | None, servers: frozenset[str])
     return Observation(series.name, series.subject, value, series.unit, (), server if server in servers else None)
 
 
-def wanted_names(rules: Iterable[Rule], own: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """The series that these rules need; `own`: which values the rules of the settings speak of, by rule."""
+def wanted_names(rules: Iterable[Rule], custom: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The series that these rules need; `custom`: which values the rules of the settings speak of, by rule."""
     names: set[str] = set()
     for rule in rules:
-        names.update(own.get(rule.name, rule.observes))
+        names.update(custom.get(rule.name, rule.observes))
     return frozenset(names)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from alerts.rules import RULES
-from alerts.rules.own.titles import own_resolved_title, own_title
+from alerts.rules.custom.titles import custom_resolved_title, custom_title
 from alerts.rules.rule import Rule
 from ledger.alerts import AlertRow, AlertState, Severity
 from ledger.page import Mention, Moment, Span, Tone
@@ -21,13 +21,13 @@ def rule_of(alert: AlertRow) -> Rule | None:
 def title_of(alert: AlertRow) -> str:
     """The alert in a few words, without its state."""
     rule = rule_of(alert)
-    template = own_title(alert.rule) if rule is None else rule.title
+    template = custom_title(alert.rule) if rule is None else rule.title
     return template.format(cluster=alert.cluster, subject=alert.subject)
 
 
 def resolved_title(alert: AlertRow) -> str:
     rule = rule_of(alert)
-    template = own_resolved_title(alert.rule) if rule is None else rule.resolved_title
+    template = custom_resolved_title(alert.rule) if rule is None else rule.resolved_title
     return template.format(cluster=alert.cluster, subject=alert.subject)
 
 

@@ -13,7 +13,7 @@ from alerts.outside import OutsideAlerts
 from alerts.plots import AlertPlots, watched_by_rules
 from alerts.routes import Route
 from alerts.rules import RULES
-from alerts.rules.own.own_rule import OwnRules
+from alerts.rules.custom.custom_rule import CustomRules
 from alerts.wording import title_of
 from bot.http.alertmanager import AlertmanagerWebhook
 from bot.http.health import Readiness, readiness
@@ -26,7 +26,7 @@ from bot.on_call_settings import duties
 from bot.paging.forwarder import Forwarder
 from bot.paging_settings import forwardings
 from bot.routes_settings import routes
-from bot.rules_settings import own_rules
+from bot.rules_settings import custom_rules
 from bot.runbooks_settings import runbook_of
 from bot.settings import Settings
 from bot.vitals import VitalSigns
@@ -41,7 +41,7 @@ class Alerting:
     """The keeper of alerts and what it needs."""
 
     keeper: AlertKeeper
-    own_rules: OwnRules
+    custom_rules: CustomRules
     outside: OutsideAlerts
     beside: OwnClusters
     on_call: OnCall
@@ -74,20 +74,20 @@ class Watchdog:
 
 def open_alerting(settings: Settings, wired: Wired) -> Alerting:
     """Nothing is started."""
-    own, outside, beside = own_rules(settings.rules), OutsideAlerts(wired.ledger), own_clusters_of(settings)
+    custom, outside, beside = custom_rules(settings.rules), OutsideAlerts(wired.ledger), own_clusters_of(settings)
     emails = {person.email.lower(): key for key, person in settings.people.items() if person.email}
     on_call = OnCall(duties(settings.on_call), emails, utc_now)
     common, for_clusters = thresholds_of(settings)
-    rules = OwnRules(own)
+    rules = CustomRules(custom)
     keeper = AlertKeeper(
         wired.ledger,
         (*wired.clusters.values(), beside.own, beside.elsewhere),
         common,
         utc_now,
-        own=for_clusters,
+        for_clusters=for_clusters,
         routes=lambda: _routes(settings, on_call),
         remember=wired.world.history.record,
-        own_rules=rules,
+        custom_rules=rules,
         outside=outside,
         runbook=partial(runbook_of, settings.runbooks, settings.http.url),
     )
@@ -96,7 +96,7 @@ def open_alerting(settings: Settings, wired: Wired) -> Alerting:
     webhook = AlertmanagerWebhook(hooks, outside, wired.clusters, utc_now)
     notes = NotesHook(hooks.token, wired.ledger, wired.clusters, utc_now)
     rule_pages = RulePages((*RULES, *rules.rules), common)
-    watched = watched_by_rules(own)
+    watched = watched_by_rules(custom)
     plots = AlertPlots(keeper, wired.ledger, wired.world.history, wired.clusters.values(), watched, utc_now)
     return Alerting(keeper, rules, outside, beside, on_call, forwarder, webhook, notes, rule_pages, plots)
 

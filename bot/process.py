@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from alerts.monitor import Monitor
 from bot.alerting import Alerting, Watchdog, open_alerting, open_watchdog
+from bot.custom_rules import remember_past
 from bot.history_keeper import HistoryKeeper
 from bot.http.metrics import Metrics
 from bot.http.server import HttpServer
@@ -22,7 +23,6 @@ from bot.ledger_copies.keeper import LedgerCopyKeeper
 from bot.ledger_copies.place import copy_place
 from bot.logs import configure_logging
 from bot.loop_lag import LoopLag
-from bot.own_rules import remember_past
 from bot.repository_memory import remember_repositories
 from bot.settings import Settings
 from bot.settings_mistakes import Mistake, SettingsError
@@ -159,7 +159,7 @@ async def _started(bot: Bot) -> AsyncIterator[None]:
         await bot.wired.ledger.write(lambda db: _record_settings(db, bot.keys))
         await remember_repositories(bot.wired.observer, bot.wired.world.history, names, utc_now())
         await bot.alerting.start()
-        await remember_past(bot.alerting.own_rules, bot.wired.world.history, names, utc_now())
+        await remember_past(bot.alerting.custom_rules, bot.wired.world.history, names, utc_now())
         ends.push_async_callback(_say_goodbye, bot)
         await bot.slack.start()
         ends.push_async_callback(_in_time, "witness", bot.witness.close, WITNESS_SECONDS)

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from alerts.rules import RULES
-from alerts.rules.own.own_rule import OwnRule
-from alerts.rules.own.parser import UnknownName, parse
-from alerts.rules.own.tokens import Mistaken
-from alerts.rules.own.values import value_names
+from alerts.rules.custom.custom_rule import CustomRule
+from alerts.rules.custom.parser import UnknownName, parse
+from alerts.rules.custom.tokens import Mistaken
+from alerts.rules.custom.values import value_names
 from bot.settings_mistakes import Mistake, nearest
 from bot.settings_types import Section
 from ledger.alerts import Severity
@@ -51,10 +51,10 @@ class RuleSettings(Section):
     what_to_do: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-def own_rules(sections: Sequence[RuleSettings]) -> tuple[OwnRule, ...]:
+def custom_rules(sections: Sequence[RuleSettings]) -> tuple[CustomRule, ...]:
     """The same as the alerts know them; the expressions were checked."""
     return tuple(
-        OwnRule(
+        CustomRule(
             name=section.name,
             text=section.expression,
             expression=parse(section.expression, value_names()),

@@ -14,15 +14,15 @@ from rich.text import Text
 
 from alerts.rehearsal import Episode, Stage, rehearse, wanted_names
 from alerts.rules import RULES
-from alerts.rules.own.expression import values
-from alerts.rules.own.own_rule import OwnRule, OwnRules
-from alerts.rules.own.values import value_names
+from alerts.rules.custom.custom_rule import CustomRule, CustomRules
+from alerts.rules.custom.expression import values
+from alerts.rules.custom.values import value_names
 from alerts.rules.read_thresholds import thresholds_read
 from alerts.rules.rule import Rule
 from alerts.thresholds import Thresholds
 from alerts.thresholds.kinds import kind_of
 from bot.inventory import clusters_of, thresholds_of
-from bot.rules_settings import own_rules
+from bot.rules_settings import custom_rules
 from bot.settings import Settings, load_settings, settings_file
 from bot.settings_mistakes import SettingsError, nearest
 from bot.terminal.draw import local_time
@@ -57,11 +57,11 @@ def list_command(
         return
     loaded = _load(settings)
     common, _ = thresholds_of(loaded)
-    own = {rule.name: rule for rule in own_rules(loaded.rules)}
+    custom = {rule.name: rule for rule in custom_rules(loaded.rules)}
     table = Table("Rule", "Whose", "Watches", "Thresholds", "For", "Keeps firing for", box=None, pad_edge=False)
-    for rule in (*RULES, *OwnRules(own.values()).rules):
-        watches = own[rule.name].text if rule.name in own else ", ".join(rule.observes)
-        whose = "settings" if rule.name in own else "built in"
+    for rule in (*RULES, *CustomRules(custom.values()).rules):
+        watches = custom[rule.name].text if rule.name in custom else ", ".join(rule.observes)
+        whose = "settings" if rule.name in custom else "built in"
         table.add_row(*map(Text, (rule.name, whose, watches, _limits(rule, common), *_durations(rule, common))))
     Console().print(table)
 
@@ -75,8 +75,8 @@ def rehearse_command(
 ) -> None:
     """Play rules against the recorded history: when each would have fired and resolved, and at what value."""
     loaded = _load(settings)
-    own = own_rules(loaded.rules)
-    rules = _chosen((*RULES, *OwnRules(own).rules), rule or [])
+    custom = custom_rules(loaded.rules)
+    rules = _chosen((*RULES, *CustomRules(custom).rules), rule or [])
     clusters = clusters_of(loaded)
     for name in cluster or []:
         if name not in clusters:
@@ -87,17 +87,21 @@ def rehearse_command(
         _fail(f"--since: {error}")
     chosen = [one for name, one in clusters.items() if not cluster or name in cluster]
     try:
-        status = asyncio.run(_test(loaded, rules, own, chosen, back))
+        status = asyncio.run(_test(loaded, rules, custom, chosen, back))
     except HistoryUnreadable as error:
         _fail(str(error))
     raise typer.Exit(status)
 
 
 async def _test(
-    settings: Settings, rules: Sequence[Rule], own: Sequence[OwnRule], clusters: Sequence[Cluster], back: timedelta
+    settings: Settings,
+    rules: Sequence[Rule],
+    custom: Sequence[CustomRule],
+    clusters: Sequence[Cluster],
+    back: timedelta,
 ) -> int:
     common, special = thresholds_of(settings)
-    spoken_of = {one.name: frozenset(value.name for value in values(one.expression)) for one in own}
+    spoken_of = {one.name: frozenset(value.name for value in values(one.expression)) for one in custom}
     end = datetime.now(UTC)
     history = history_of(settings)
     try:
@@ -106,7 +110,7 @@ async def _test(
                 cluster.name, wanted_names(rules, spoken_of), end - back, end, MOST_POINTS, within=READ_SECONDS
             )
             stage = Stage(cluster, series, special.get(cluster.name, common))
-            evaluated = OwnRules(own, series[0].step if series else 10)
+            evaluated = CustomRules(custom, series[0].step if series else 10)
             episodes = await asyncio.to_thread(rehearse, stage, rules, evaluated)
             _report(cluster.name, series, episodes, rules)
     finally:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from alerts.rules.own.own_rule import as_rule
+from alerts.rules.custom.custom_rule import as_rule
 from alerts.thresholds import Thresholds
-from bot.rules_settings import EXAMPLE, RuleSettings, mistakes_in_rules, own_rules, rule_names
+from bot.rules_settings import EXAMPLE, RuleSettings, custom_rules, mistakes_in_rules, rule_names
 from ledger.alerts import Severity
 
 GOOD = {
@@ -22,7 +22,7 @@ GOOD = {
 
 
 def test_what_a_rule_becomes() -> None:
-    (own,) = own_rules([RuleSettings.model_validate(GOOD)])
+    (own,) = custom_rules([RuleSettings.model_validate(GOOD)])
     rule = as_rule(own)
     assert (rule.name, rule.hold(Thresholds()), rule.keep and rule.keep(Thresholds())) == ("falling_behind", 120, 300)
     assert (own.severity, rule.why, rule.mend) == (Severity.CRITICAL, "It falls behind.", "Look at its disk.")
@@ -64,7 +64,7 @@ def test_what_the_template_shows_can_be_used() -> None:
         "\n".join(line.removeprefix("# ") for line in EXAMPLE.splitlines() if "=" in line or "[[" in line)
     )
     assert not list(mistakes_in_rules(shown["rules"]))
-    assert own_rules([RuleSettings.model_validate(section) for section in shown["rules"]])
+    assert custom_rules([RuleSettings.model_validate(section) for section in shown["rules"]])
 
 
 def test_routes_and_silences_know_them_by_name() -> None:

@@ -10,7 +10,7 @@ import pytest
 from alerts.probes.connections import CONNECTIONS_USED
 from alerts.probes.disks import DISK_USED
 from alerts.probes.replay_lag import REPLAY_LAG_BYTES, REPLAY_LAG_SECONDS
-from alerts.rules.own.values import value_names
+from alerts.rules.custom.values import value_names
 from alerts.thresholds import Thresholds
 from commands.command import Misunderstood
 from commands.connections import CONNECTIONS

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alerts.rules.own.expression import (
+from alerts.rules.custom.expression import (
     Arithmetic,
     Both,
     Comparison,
@@ -21,7 +21,7 @@ from alerts.rules.own.expression import (
     OverTime,
     Value,
 )
-from alerts.rules.own.windows import Stretch
+from alerts.rules.custom.windows import Stretch
 
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,

@@ -9,12 +9,12 @@ from alerts.probes.replay_lag import REPLAY_LAG_BYTES
 from alerts.probes.visibility import NOT_SEEN
 from alerts.rehearsal import Stage, rehearse
 from alerts.rules import RULES
-from alerts.rules.own import own_rule
-from alerts.rules.own.evaluation import Scope, truth
-from alerts.rules.own.expression import Expression
-from alerts.rules.own.own_rule import OwnRule, OwnRules, as_rule
-from alerts.rules.own.parser import parse
-from alerts.rules.own.values import value_names
+from alerts.rules.custom import custom_rule
+from alerts.rules.custom.custom_rule import CustomRule, CustomRules, as_rule
+from alerts.rules.custom.evaluation import Scope, truth
+from alerts.rules.custom.expression import Expression
+from alerts.rules.custom.parser import parse
+from alerts.rules.custom.values import value_names
 from alerts.rules.replay_lag import REPLAY_LAG
 from alerts.rules.rule import Bad, Ok, Reading, Result, Unknown
 from alerts.thresholds import Thresholds
@@ -26,8 +26,8 @@ from tests.alerts.looks import CLUSTER
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def _own(text: str, name: str = "falling_behind", hold: float = 0.0) -> OwnRule:
-    return OwnRule(
+def _own(text: str, name: str = "falling_behind", hold: float = 0.0) -> CustomRule:
+    return CustomRule(
         name, text, parse(text, value_names()), hold, 0.0, Severity.CRITICAL, "It falls behind.", "Look at its disk."
     )
 
@@ -36,8 +36,8 @@ def _lag(value: float | None, server: str = "db2") -> Observation:
     return Observation(REPLAY_LAG_BYTES, server, value, Unit.BYTES, (), server)
 
 
-def _judged(own: OwnRule, *seen: Observation) -> Result:
-    (said,) = OwnRules([own]).observe("shop", NOON, seen)
+def _judged(own: CustomRule, *seen: Observation) -> Result:
+    (said,) = CustomRules([own]).observe("shop", NOON, seen)
     return as_rule(own).judge(Reading(said.subject, {said.name: said}, Thresholds()))
 
 
@@ -53,12 +53,12 @@ def test_it_is_well_or_unknown_as_what_it_rests_on() -> None:
 
 
 def test_each_subject_is_asked_about_for_itself() -> None:
-    said = OwnRules([_own("replay_lag_bytes > 16MiB")]).observe("shop", NOON, (_lag(0.0, "db1"), _lag(1e9, "db2")))
+    said = CustomRules([_own("replay_lag_bytes > 16MiB")]).observe("shop", NOON, (_lag(0.0, "db1"), _lag(1e9, "db2")))
     assert [(one.subject, one.value, one.server) for one in said] == [("db1", 0.0, "db1"), ("db2", 1.0, "db2")]
 
 
 def test_over_time_it_remembers_each_cluster_for_itself() -> None:
-    rules = OwnRules([_own("avg(replay_lag_bytes, 1m) > 10")])
+    rules = CustomRules([_own("avg(replay_lag_bytes, 1m) > 10")])
     for second in range(0, 60, 5):
         (said,) = rules.observe("shop", NOON + timedelta(seconds=second), (_lag(20.0),))
     assert said.value == 1.0
@@ -74,8 +74,8 @@ def test_one_that_breaks_is_itself_seen_and_the_others_go_on(monkeypatch: pytest
             raise RuntimeError("never seen before")
         return truth(expression, scope)
 
-    monkeypatch.setattr(own_rule, "truth", breaks)
-    first, second = OwnRules([broken, fine]).observe("shop", NOON, (_lag(5.0),))
+    monkeypatch.setattr(custom_rule, "truth", breaks)
+    first, second = CustomRules([broken, fine]).observe("shop", NOON, (_lag(5.0),))
     assert (first.name, first.subject, first.evidence) == (
         NOT_SEEN,
         "by rule broken",
@@ -93,7 +93,7 @@ def _series(*values: float | None) -> Series:
     return Series(REPLAY_LAG_BYTES, CLUSTER.servers[1].name, Unit.BYTES, NOON, 60, buckets)
 
 
-def _played(own: OwnRule, *values: float | None) -> list[tuple[str, float, float | None]]:
+def _played(own: CustomRule, *values: float | None) -> list[tuple[str, float, float | None]]:
     """When it fired and resolved, in minutes."""
     stage = Stage(CLUSTER, (_series(*values),), Thresholds())
     return [
@@ -102,7 +102,7 @@ def _played(own: OwnRule, *values: float | None) -> list[tuple[str, float, float
             (one.fired_at - NOON).total_seconds() / 60,
             None if one.resolved_at is None else (one.resolved_at - NOON).total_seconds() / 60,
         )
-        for one in rehearse(stage, [as_rule(own)], OwnRules([own], 60))
+        for one in rehearse(stage, [as_rule(own)], CustomRules([own], 60))
     ]
 
 
@@ -128,5 +128,5 @@ def test_functions_over_time_see_the_past_in_its_own_steps() -> None:
 
 def test_a_built_in_rule_is_played_with_its_thresholds() -> None:
     stage = Stage(CLUSTER, (_series(0, 2e9, 2e9, 2e9, 0),), Thresholds())
-    (one,) = rehearse(stage, [REPLAY_LAG], OwnRules())
+    (one,) = rehearse(stage, [REPLAY_LAG], CustomRules())
     assert (one.rule, one.fired_at, one.value) == ("replay_lag", NOON + timedelta(minutes=2), "1.9 GB")

@@ -13,7 +13,7 @@ value      = name [ "[" text "]" ]
 
 from collections.abc import Collection
 
-from alerts.rules.own.expression import (
+from alerts.rules.custom.expression import (
     OVER_SUBJECTS,
     OVER_TIME,
     TRUTHS,
@@ -29,7 +29,7 @@ from alerts.rules.own.expression import (
     Value,
     values,
 )
-from alerts.rules.own.tokens import Kind, Mistaken, Token, tokens
+from alerts.rules.custom.tokens import Kind, Mistaken, Token, tokens
 from ledger.durations import parse_seconds
 from ledger.quantities import seconds_text
 

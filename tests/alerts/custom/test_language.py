@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.rules.own.evaluation import Scope, truth
-from alerts.rules.own.expression import windows
-from alerts.rules.own.parser import UnknownName, parse
-from alerts.rules.own.tokens import Mistaken
-from alerts.rules.own.windows import Windows
+from alerts.rules.custom.evaluation import Scope, truth
+from alerts.rules.custom.expression import windows
+from alerts.rules.custom.parser import UnknownName, parse
+from alerts.rules.custom.tokens import Mistaken
+from alerts.rules.custom.windows import Windows
 
 KNOWN = ("lag", "disk", "up")
 NOW = 1_800_000_000.0

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from alerts.observation import Observation, Unit, yes
 from alerts.probes.visibility import NOT_SEEN
-from alerts.rules.own.evaluation import Scope, truth
-from alerts.rules.own.expression import Expression, leading, values, windows
-from alerts.rules.own.titles import own_resolved_title, own_title
-from alerts.rules.own.windows import Windows
+from alerts.rules.custom.evaluation import Scope, truth
+from alerts.rules.custom.expression import Expression, leading, values, windows
+from alerts.rules.custom.titles import custom_resolved_title, custom_title
+from alerts.rules.custom.windows import Windows
 from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
 from ledger.alerts import Severity
 from ledger.history.tiers import FINE
@@ -22,7 +22,7 @@ from ledger.units import value_text
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRule:
+class CustomRule:
     """As the settings have it. Durations are seconds; `text` is the expression as it was written."""
 
     name: str
@@ -39,39 +39,39 @@ class OwnRule:
         return f"rule:{self.name}"
 
 
-def as_rule(own: OwnRule) -> Rule:
-    """The rule that judges what `OwnRules` observes."""
+def as_rule(custom: CustomRule) -> Rule:
+    """The rule that judges what `CustomRules` observes."""
     return Rule(
-        name=own.name,
-        observes=(own.observation,),
-        title=own_title(own.name),
-        resolved_title=own_resolved_title(own.name),
-        judge=lambda reading: _judge(own, reading),
-        hold=lambda thresholds: own.hold,
-        keep=lambda thresholds: own.keep,
-        why=own.why,
-        mend=own.mend,
+        name=custom.name,
+        observes=(custom.observation,),
+        title=custom_title(custom.name),
+        resolved_title=custom_resolved_title(custom.name),
+        judge=lambda reading: _judge(custom, reading),
+        hold=lambda thresholds: custom.hold,
+        keep=lambda thresholds: custom.keep,
+        why=custom.why,
+        mend=custom.mend,
     )
 
 
-def _judge(own: OwnRule, reading: Reading) -> Result:
-    seen = reading.value(own.observation)
+def _judge(custom: CustomRule, reading: Reading) -> Result:
+    seen = reading.value(custom.observation)
     if seen is None:
         return Unknown()
-    evidence = reading.evidence(own.observation)
+    evidence = reading.evidence(custom.observation)
     value = ", ".join(evidence) or "as it says"
-    return Bad(own.severity, value, f"not ({own.text})", evidence) if seen else Ok(value)
+    return Bad(custom.severity, value, f"not ({custom.text})", evidence) if seen else Ok(value)
 
 
-class OwnRules:
+class CustomRules:
     """Evaluates the rules of the settings. It remembers, cluster by cluster, what they ask about over time."""
 
-    def __init__(self, rules: Iterable[OwnRule] = (), step: int = FINE.step) -> None:
+    def __init__(self, rules: Iterable[CustomRule] = (), step: int = FINE.step) -> None:
         """`step`: how far apart the looks are at least, in seconds."""
-        self.own = tuple(rules)
+        self.custom = tuple(rules)
         self._step = step
         longest: dict[str, float] = {}
-        for rule in self.own:
+        for rule in self.custom:
             for name, seconds in windows(rule.expression).items():
                 longest[name] = max(seconds, longest.get(name, 0.0))
         self.longest: Mapping[str, float] = longest
@@ -79,19 +79,19 @@ class OwnRules:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(as_rule(rule) for rule in self.own)
+        return tuple(as_rule(rule) for rule in self.custom)
 
     def windows(self, cluster: str) -> Windows:
         return self._windows.setdefault(cluster, Windows(self.longest, self._step))
 
     def observe(self, cluster: str, at: datetime, seen: Sequence[Observation]) -> tuple[Observation, ...]:
         """What the rules say of what one look at the cluster observed. Never raises."""
-        if not self.own:
+        if not self.custom:
             return ()
         now, remembered = at.timestamp(), self.windows(cluster)
         remembered.add(now, ((one.name, one.subject, one.value) for one in seen))
         found: list[Observation] = []
-        for rule in self.own:
+        for rule in self.custom:
             try:
                 found.extend(_observations(rule, seen, remembered, now))
             except Exception as error:  # a rule must not take the others with it, whatever it meets
@@ -100,7 +100,9 @@ class OwnRules:
         return tuple(found)
 
 
-def _observations(rule: OwnRule, seen: Sequence[Observation], remembered: Windows, now: float) -> Iterable[Observation]:
+def _observations(
+    rule: CustomRule, seen: Sequence[Observation], remembered: Windows, now: float
+) -> Iterable[Observation]:
     named = {value.name for value in values(rule.expression)}
     by_name: dict[str, dict[str, Observation]] = {name: {} for name in named}
     for one in seen:
@@ -119,7 +121,7 @@ def _observations(rule: OwnRule, seen: Sequence[Observation], remembered: Window
         )
 
 
-def _evidence(rule: OwnRule, scope: Scope, seen: Mapping[str, Mapping[str, Observation]]) -> tuple[str, ...]:
+def _evidence(rule: CustomRule, scope: Scope, seen: Mapping[str, Mapping[str, Observation]]) -> tuple[str, ...]:
     """The values that it speaks of, as they are now."""
     lines = []
     for value in values(rule.expression):
