@@ -38,19 +38,26 @@ class Help:
 
 
 def _all(commands: Sequence[Command], person: Person, world: World) -> Page:
-    items = tuple(
-        Item(Tone.INFO, f"{COMMAND} {command.usage}", command.summary)
-        if _may(command, person, world).allowed
-        else Item(Tone.WAITING, f"{COMMAND} {command.usage}", f"{command.summary} (not you)")
-        for command in commands
-    )
+    # Two lists, for one of everything is longer than what a list in Slack may hold.
+    orders = tuple(_item(command, person, world) for command in commands if isinstance(command, Order))
+    others = tuple(_item(command, person, world) for command in commands if not isinstance(command, Order))
     clusters = ", ".join(world.clusters) or "none"
     return Page(
         title="What can be asked for",
         tone=Tone.INFO,
         summary="What can be asked for",
-        parts=(Items("Commands", items), note(f"Clusters: {clusters}. The cluster may be left out when there is one.")),
+        parts=(
+            Items("To look, and what happens at once", others),
+            Items("To act: shown first, then approved by somebody else", orders),
+            note(f"Clusters: {clusters}. The cluster may be left out when there is one."),
+        ),
     )
+
+
+def _item(command: Command, person: Person, world: World) -> Item:
+    if _may(command, person, world).allowed:
+        return Item(Tone.INFO, f"{COMMAND} {command.usage}", command.summary)
+    return Item(Tone.WAITING, f"{COMMAND} {command.usage}", f"{command.summary} (not you)")
 
 
 def _one(command: Command, person: Person, world: World) -> Page:
