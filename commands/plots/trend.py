@@ -7,6 +7,7 @@ from ledger.history.series import Series
 LEAST_POINTS = 5
 STEADY = 0.05  # of the largest value: what moves less over the whole stretch does not move
 FAR = 90 * 86_400.0  # seconds; nobody plans by a line that is drawn out further
+REACH = 4  # times as long as was watched: as far as the rule full_in draws it out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +37,10 @@ def seconds_until(series: Series, limit: float) -> float | None:
     if going is None or going.steady or going.slope <= 0 or known[-1].mean >= limit:
         return None
     seconds = (limit - known[-1].mean) / going.slope
-    return seconds if seconds <= FAR else None
+    return seconds if seconds <= min(FAR, REACH * _watched(series)) else None
+
+
+def _watched(series: Series) -> float:
+    """From the first to the last that is known, in seconds."""
+    known = [number for number, bucket in enumerate(series.buckets) if bucket is not None]
+    return (known[-1] - known[0]) * series.step

@@ -189,3 +189,7 @@ def test_what_hardly_moves_is_steady_and_never_full() -> None:
 
 def test_of_a_few_values_there_is_no_trend() -> None:
     assert trend(_series(0.1, None, 0.9)) is None
+
+
+def test_what_was_watched_for_minutes_does_not_tell_of_hours() -> None:
+    assert seconds_until(_series(0.10, 0.11, 0.12, 0.13, 0.14), 1.0) is None
