@@ -95,7 +95,7 @@ replication = ["dba"]
 archive = ["dba"]                   # set up the archive script of the backups
 restore = ["dba"]
 backup = ["dba"]                    # take one, or verify one
-drill = ["dba"]                     # restore for practice, beside what runs
+drill = ["dba"]                     # restore for practice; one that switches over needs promote, too
 maintenance = ["dba"]
 
 # Who must approve what was asked for. Whoever asks never approves.
@@ -238,7 +238,6 @@ loss_limit = "1MiB"                 # of WAL that the standby has not received
 unknown_loss = "refuse"             # or "accept"
 cooldown = "1h"                     # between two failovers
 
-# Backups and drills by themselves, in UTC; docs/backups.md says when they wait, and when they are left out.
 # Hours in which nothing automatic acts, alerts are marked and nobody is reminded of them; once: /ha maintenance.
 # [[clusters.shop.maintenance]]
 # from = "02:00"
@@ -247,6 +246,7 @@ cooldown = "1h"                     # between two failovers
 # time_zone = "Europe/Vienna"
 # reason = "the weekly reorganisation"
 
+# Backups and drills by themselves, in UTC; docs/backups.md says when they wait, and when they are left out.
 # [clusters.shop.schedule]
 # backup = "daily 02:00"            # or "weekly sun 02:00", "monthly 1 02:00", cron's five fields
 # backup_diff = "daily 14:00"       # with pgbackrest and barman; and backup_incr
