@@ -12,6 +12,7 @@ from lab.world import Lab, LabOptions
 from ledger.operations import list_operations
 from ledger.page import Items, Page
 from tests.commands.test_on_real_servers import Road, road_of
+from tests.servers.backups.keys import key_ring, make_key
 
 pytestmark = [pytest.mark.lab, pytest.mark.asyncio(loop_scope="module")]
 
@@ -34,6 +35,39 @@ directory = "{keep}"
 directories = ["{app}/uploads", "{app}/it's $(touch x)"]
 service = "app"
 """
+_CONTAINER = """
+[clusters.shop.services.media]
+kind = "compose"
+directory = "/srv/shop"
+service = "media"
+server = "db1"
+port = {port}
+ready_within = "3s"
+
+[clusters.shop.volumes.media]
+directory = "{sealed}"
+docker_volumes = ["shop_media"]
+service = "media"
+
+[clusters.shop.volumes.media.encryption]
+recipients = ["{key}"]
+gpg_home = "{ring}"
+"""
+# Docker as its command line has it, with one volume and one container; anything else is refused as Docker does.
+# https://docs.docker.com/reference/cli/docker/volume/inspect/, https://docs.docker.com/reference/cli/docker/compose/
+_DOCKER = """#!/bin/sh
+cd '{app}' || exit 1
+case "$*" in
+  "volume inspect --format {{{{.Mountpoint}}}} -- shop_media") echo '{app}/volumes/shop_media/_data' ;;
+  "volume inspect "*) echo; echo "Error response from daemon: get $6: no such volume" >&2; exit 1 ;;
+  "compose --project-directory /srv/shop stop media") echo exited > container; cp -R volumes/shop_media/_data at_stop ;;
+  "compose --project-directory /srv/shop start media") echo running > container; date +%s%N > started ;;
+  "compose --project-directory /srv/shop ps --all --format json media")
+    printf '%s\\n' '{{"ID":"c0ffee","Service":"media","State":"'"$(cat container)"'","Health":""}}' ;;
+  "inspect --format {{{{.State.StartedAt}}}} c0ffee") cat started ;;
+  *) echo "unknown command: docker $*" >&2; exit 125 ;;
+esac
+"""
 # A service manager that knows one unit, which does not come up while one of its files says so.
 _SYSTEMCTL = """#!/bin/sh
 cd '{app}' || exit 1
@@ -49,7 +83,10 @@ esac
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def way(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Road]:
-    async with Lab.start(LabOptions(base_backup=False)) as lab:
+    async with (
+        Lab.start(LabOptions(base_backup=False)) as lab,
+        await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as service,
+    ):
         dumps, keep, app = (lab.account.directory(lab.directory / name) for name in ("dumps", "keep", "app"))
         for directory in ("uploads", "it's $(touch x)"):
             lab.account.write(lab.account.directory(app / directory) / "file", "as it was")
@@ -58,10 +95,20 @@ async def way(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Road]:
         lab.account.write(app / "systemctl", _SYSTEMCTL.format(app=app), 0o700)
         host = lab.server("db1").environment
         host["PATH"] = f"{app}:{host['PATH']}"
-        extra = _SETTINGS.format(dumps=dumps, keep=keep, app=app)
-        async with road_of(lab, tmp_path_factory.mktemp("bot"), extra=extra) as made:
-            await lab.server("db1").query("CREATE TABLE kept AS SELECT n FROM generate_series(1, 100) n")
-            yield made
+        lab.account.write(app / "docker", _DOCKER.format(app=app), 0o700)
+        for name, content in (("container", "running"), ("started", "1")):
+            lab.account.write(app / name, content)
+        for name in ("volumes", "volumes/shop_media", "volumes/shop_media/_data"):
+            lab.account.directory(app / name)
+        lab.account.write(app / "volumes/shop_media/_data/picture", "as it was")
+        with key_ring(lab.account) as ring:
+            key, port = make_key(ring, "ops@example.org", lab.account), service.sockets[0].getsockname()[1]
+            sealed = lab.account.directory(lab.directory / "sealed")
+            extra = _SETTINGS.format(dumps=dumps, keep=keep, app=app)
+            extra += _CONTAINER.format(port=port, sealed=sealed, key=key, ring=ring)
+            async with road_of(lab, tmp_path_factory.mktemp("bot"), extra=extra) as made:
+                await lab.server("db1").query("CREATE TABLE kept AS SELECT n FROM generate_series(1, 100) n")
+                yield made
 
 
 async def ordered(way: Road, text: str) -> Page:
@@ -123,7 +170,7 @@ async def in_two_hands(way: Road, text: str) -> Page:
 
 
 async def test_a_volume_is_put_back_while_its_service_is_down_and_the_old_files_are_kept(way: Road) -> None:
-    taken = await ordered(way, "backup volume uploads")
+    taken = await ordered(way, "backup shop volume uploads")
     assert taken.title == "Volume backup of shop: uploads succeeded", taken
     files, app = files_of(way), way.lab.directory / "app"
     since = (app / "since").read_text()
@@ -145,7 +192,7 @@ async def test_a_volume_is_put_back_while_its_service_is_down_and_the_old_files_
 async def test_where_the_service_is_not_healthy_with_them_the_old_files_come_back(way: Road) -> None:
     files, app = files_of(way), way.lab.directory / "app"
     way.lab.account.write(app / "uploads" / "sick", "")
-    await ordered(way, "backup volume uploads")
+    await ordered(way, "backup shop volume uploads")
     (app / "uploads" / "sick").unlink()
     files[0].write_text("in use")
 
@@ -171,3 +218,22 @@ async def test_what_was_cut_short_is_never_put_in_place(way: Road) -> None:
     assert "it differs from its checksums" in repr(report)
     assert "The files in use were not touched" in repr(report)
     assert files_of(way)[0].read_text() == "in use"
+
+
+async def test_an_encrypted_volume_of_docker_comes_back_while_its_container_is_stopped(way: Road) -> None:
+    taken = await ordered(way, "backup volume media")
+    assert taken.title == "Volume backup of shop: media succeeded", taken.parts
+    (backup,) = (way.lab.directory / "sealed").glob("*Z")
+    assert "1.tar.zst.gpg" in [path.name for path in backup.iterdir()]
+    app = way.lab.directory / "app"
+    data = app / "volumes/shop_media/_data"
+    (data / "picture").write_text("spoilt")
+
+    report = await in_two_hands(way, "restore shop --volume media")
+
+    assert report.title == "Volume restore of shop: media succeeded", report.parts
+    assert (data / "picture").read_text() == "as it was"
+    (aside,) = data.parent.glob("_data.aside-*")
+    assert (aside / "picture").read_text() == "spoilt"
+    assert (app / "at_stop" / "picture").read_text() == "spoilt"  # it was stopped before anything was moved
+    assert (app / "container").read_text() == "running\n"
