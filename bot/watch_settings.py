@@ -28,6 +28,7 @@ from servers.watching.services.redis_sentinel import RedisSentinel
 from servers.watching.services.redis_server import RedisServer
 from servers.watching.services.route53_health import Route53Health
 from servers.watching.services.tcp_port import TcpPort
+from servers.watching.services.traefik import Traefik
 from servers.watching.services.view import WatchedPlace, WatchedService
 from servers.watching.services.web import Web
 
@@ -125,6 +126,15 @@ class SentinelWatchSettings(_RedisWatch):
     redis_password: SecretStr | None = None
 
 
+class TraefikWatchSettings(_Watch):
+    """`instances` has the addresses of the API and of /ping by names of your own."""
+
+    kind: Literal["traefik"]
+    instances: Annotated[dict[Name, Url], Field(min_length=1)]
+    verify: bool = True
+    ca_file: Path | None = None
+
+
 WatchSettings = Annotated[
     HttpWatchSettings
     | TcpWatchSettings
@@ -133,7 +143,8 @@ WatchSettings = Annotated[
     | CoolifyWatchSettings
     | DockerWatchSettings
     | RedisWatchSettings
-    | SentinelWatchSettings,
+    | SentinelWatchSettings
+    | TraefikWatchSettings,
     Field(discriminator="kind"),
 ]
 
@@ -179,6 +190,9 @@ def _service(section: WatchSettings, makings: Makings) -> WatchedService:
             return RedisServer(_redis(section, makings), section.role, section.replicas)
         case SentinelWatchSettings():
             return RedisSentinel(_redis(section, makings), section.masters)
+        case TraefikWatchSettings():
+            ca_file = makings.path(section.ca_file) if section.ca_file else None
+            return Traefik(section.instances, Web(verify=section.verify, ca_file=ca_file))
 
 
 def _web(section: _OverTheWeb, makings: Makings) -> Web:

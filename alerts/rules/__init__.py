@@ -52,6 +52,7 @@ from alerts.rules.server_settings import SETTINGS_APART, SETTINGS_PENDING
 from alerts.rules.services import SERVICE_CERTIFICATE, SERVICE_DOWN, SERVICE_SLOW
 from alerts.rules.services_docker import CONTAINER_RESTARTS
 from alerts.rules.services_redis import REDIS_MEMORY, REDIS_PERSISTENCE, REDIS_QUORUM, REDIS_REPLICATION
+from alerts.rules.services_traefik import TRAEFIK_CONFIGURED, TRAEFIK_DRIFT, TRAEFIK_SERVERS
 from alerts.rules.slots import SLOT_UNUSED, SLOT_WAL
 from alerts.rules.synchronous_standbys import SYNCHRONOUS_STANDBYS
 from alerts.rules.tailnet import TAILNET_DOWN, TAILNET_KEY, TAILNET_PEER, TAILNET_RELAYED
@@ -131,6 +132,9 @@ RULES: tuple[Rule, ...] = (
     REDIS_REPLICATION,
     REDIS_QUORUM,
     REDIS_MEMORY,
+    TRAEFIK_SERVERS,
+    TRAEFIK_CONFIGURED,
+    TRAEFIK_DRIFT,
     CONNECTIONS,
     DAMAGED_PAGES,
     TRANSACTION_IDS,

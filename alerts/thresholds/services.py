@@ -24,3 +24,6 @@ class ServiceThresholds:
     redis_persistence_for: float = seconds(MINUTE)
     # A Sentinel that is restarted is back within that time.
     redis_quorum_for: float = seconds(2 * MINUTE)
+    traefik_for: float = seconds(MINUTE)
+    # A deployment reaches one instance before the other.
+    traefik_drift_for: float = seconds(5 * MINUTE)
