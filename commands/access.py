@@ -8,6 +8,7 @@ from datetime import datetime
 from commands.asked import Asked
 from commands.authority import ACKNOWLEDGE, EVERYONE, VIEW, approvers_text, places_text, through_which
 from commands.command import Command, Misunderstood, Order
+from commands.governing import governed_elsewhere
 from commands.parse import COMMAND, echo, nearest
 from commands.people import Person
 from commands.policies import OrderPolicy, Policies, next_change, policy_for
@@ -78,7 +79,7 @@ class Access:
                 alike.setdefault((lines, then, at), []).append(cluster)
             for (lines, then, at), clusters in alike.items():
                 where = "" if len(alike) == 1 else f" on {', '.join(clusters)}"
-                yield Items(f"{order}{where}", tuple(map(_item, lines)))
+                yield Items(f"{order}{where}", tuple(map(_item, (*lines, *_elsewhere(order)))))
                 if at is not None:
                     yield text("From ", Moment(at), f": {_differences(lines, then)}")
 
@@ -118,6 +119,11 @@ def _alone(policy: OrderPolicy, person: Person) -> Iterator[Line]:
         line = _line("start it alone (--break-glass)", person, policy.break_glass)
         risk = "; not with a risk" if line.may and not policy.break_glass_risk else ""
         yield Line(line.may, line.what, f"{line.why}{risk}")
+
+
+def _elsewhere(order: str) -> Iterator[Line]:
+    for governing, words in governed_elsewhere(order).items():
+        yield Line(None, " and ".join(f"{order} {word}" for word in words), f"by what is said of {governing}, not this")
 
 
 def _line(what: str, person: Person, keys: frozenset[str]) -> Line:

@@ -15,3 +15,12 @@ def right_of(order: str, right: str, words: Sequence[str]) -> str:
     """The right that counts: the order's own, or that of the order that governs it, which is called like it."""
     governing = governed_by(order, words)
     return right if governing == order else governing
+
+
+def governed_elsewhere(order: str) -> Mapping[str, tuple[str, ...]]:
+    """Which other order's right and policy hold, with the first words of this one for which they do."""
+    found: dict[str, tuple[str, ...]] = {}
+    for (name, word), governing in _AS.items():
+        if name == order:
+            found[governing] = (*found.get(governing, ()), word)
+    return found

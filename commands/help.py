@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from commands.asked import Asked
 from commands.authority import VIEW, Ruling, approvers_text, may, may_ever_ask
 from commands.command import Command, Misunderstood, Order
+from commands.governing import governed_elsewhere
 from commands.parse import COMMAND, echo, nearest
 from commands.people import Person
 from commands.policies import policy_for
@@ -85,6 +86,10 @@ def _approvals(order: str, world: World) -> tuple[Part, ...]:
         if policy is not None:
             line = f"needs {count_text(policy.needed(risky=False), 'approval')} from {approvers_text(policy)}"
             alike.setdefault(f"{line} ({policy.needed(risky=True)} when the plan carries a risk).", []).append(cluster)
+    elsewhere = tuple(
+        text(f"{COMMAND} {order} {' and '.join(words)} go by the right and the policy of {governing}.")
+        for governing, words in governed_elsewhere(order).items()
+    )
     if len(alike) == 1:
-        return tuple(text(f"It {line}") for line in alike)
-    return tuple(text(f"On {', '.join(clusters)} it {line}") for line, clusters in alike.items())
+        return (*(text(f"It {line}") for line in alike), *elsewhere)
+    return (*(text(f"On {', '.join(clusters)} it {line}") for line, clusters in alike.items()), *elsewhere)

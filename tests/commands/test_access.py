@@ -46,6 +46,14 @@ async def test_it_says_what_the_asker_may_do_and_through_which_group(scene: Scen
     ]
 
 
+async def test_drills_that_switch_over_go_by_promotes_policy_and_that_is_said(scene: Scene) -> None:
+    told = lines(await access(scene, "alice"))
+    assert told["drill"][-1] == "Drill failover and drill full — by what is said of promote, not this"
+    assert "by what is said of" not in repr(told["promote"])
+    page = (await scene.dispatcher.ask(scene.asks("alice", "help drill"))).page
+    assert "/ha drill failover and full go by the right and the policy of promote." in repr(page)
+
+
 async def test_somebody_unknown_may_only_look(scene: Scene) -> None:
     page = await access(scene, "stranger")
     assert "Not known here" in page.summary
