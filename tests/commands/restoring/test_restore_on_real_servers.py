@@ -313,6 +313,32 @@ async def test_a_standby_stands_at_a_moment_beside_a_live_primary_and_follows_ag
     assert "primary_conninfo" in own
 
 
+async def test_what_was_put_in_a_standbys_place_goes_out_again_and_to_latest_it_is_made_anew(way: Road) -> None:
+    """The standby that was there has replayed all that was written meanwhile; what it lacked it gets."""
+    db2 = way.lab.server("db2")
+    before = set(db2.data_directory.parent.glob("data.aside-*"))
+    at = await mark(way, 22)
+    await archived(way, at)
+    stands = await by_two(way, f"restore --to {at.isoformat()} --standby db2")
+    assert stands.title.endswith(" → db2 succeeded"), stands.summary
+    await mark(way, 23)
+    back = await ordered(way, "restore put-back")
+    assert back.title.endswith("succeeded"), back.summary
+    await way.until_healthy()
+    assert 23 in await markers(way, "db2")
+    assert set(db2.data_directory.parent.glob("data.aside-*")) == before
+    await mark(way, 24)
+    [(segment,)] = await way.lab.server("db1").query("SELECT pg_walfile_name(pg_current_wal_lsn())")
+    assert not (way.lab.archive / str(segment)).exists()
+    anew = await by_two(way, "restore --to latest --standby db2")
+    assert anew.title.endswith(" → db2 succeeded"), anew.summary
+    await way.until_healthy()
+    assert (way.lab.archive / str(segment)).exists()  # the order saw to that
+    assert 24 in await markers(way, "db2")
+    (aside,) = set(db2.data_directory.parent.glob("data.aside-*")) - before
+    assert (aside / "PG_VERSION").exists()
+
+
 async def test_in_place_takes_back_what_came_after_and_the_old_directory_is_kept(way: Road) -> None:
     lab, between = way.lab, await mark(way, 16)
     wanted = await markers(way, "db1")
