@@ -1,7 +1,7 @@
 """`make bench-monitor`: what monitoring costs, how soon it tells and how often for nothing, beside Prometheus.
 
-Parts, each by itself or all in turn: "cost" (one look beside one scrape of postgres_exporter), "storm" (a day of alerts
-while Slack misbehaves: `bench.storm`).
+Parts, each by itself or all in turn: "cost" (one look beside one scrape of postgres_exporter), "pairs" (five
+hundred pairs watched on one core), "storm" (a day of alerts while Slack misbehaves: `bench.storm`).
 """
 
 import argparse
@@ -21,6 +21,7 @@ from rich.console import Console
 
 from bench.figures import Figure, as_json, table
 from bench.monitor.cost import cost_of_a_look
+from bench.monitor.many_pairs import many_pairs
 from bench.monitor.peers import PeerMissing
 from bench.storm import storm
 
@@ -52,6 +53,7 @@ async def _storm() -> list[Figure]:
 
 PARTS = (
     Part("cost", "Looking at a pair, and scraping it ...", cost_of_a_look),
+    Part("pairs", "Watching five hundred pairs on one core ...", many_pairs),
     Part("storm", "A day of alerts while Slack misbehaves ...", _storm),
 )
 
