@@ -11,7 +11,8 @@ DECRYPT = (
     + GNUPG
     + r"""
 gpg_home=$1 passphrase_file=$2 gpg_as=as_owner
-as_owner test -r "$data" || refuse "the backup $data is not there, or $owner may not read it"
+as_owner test -r "$data" ||
+  refuse "the backup $data is not there, or $owner may not read it: name a server that has it, or mount it here"
 set -- "$data"/*.gpg
 if [ ! -f "$1" ]; then echo "@plain"; echo "@done"; exit 0; fi
 command -v gpg > /dev/null || refuse "gpg is not installed there"
