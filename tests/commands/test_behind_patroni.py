@@ -39,6 +39,7 @@ TYPED = {
     "reload": "reload",
     "replication": "replication setup db2",
     "restore": "restore",
+    "archive": "archive setup db2",
 }
 
 

@@ -23,6 +23,8 @@ _OURS = (
     'as_owner rm -rf -- "$data" "$data.tablespaces" "$data".part* || refuse "$data could not be removed"',
     'as_owner rm -rf -- "$work" || refuse "$work could not be removed"',
     """case $sockets in /tmp/understudy.*) as_owner rmdir -- "$sockets" 2>/dev/null ;; esac""",
+    # A failover drill's own rows, by its own name for the run, in a table that is ours.
+    '_REMOVE: LiteralString = "DELETE FROM understudy.probe WHERE run = %s"',
     # A process's own sign of life beside the ledger.
     "self._path.unlink(missing_ok=True)",
     "path.unlink(missing_ok=True)",

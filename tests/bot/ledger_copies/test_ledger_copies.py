@@ -208,7 +208,8 @@ async def test_a_damaged_ledger_is_not_copied(far: Far, tmp_path: Path) -> None:
     async with await Ledger.open(path) as ledger:
         await ledger.write(filled)
     content = bytearray(path.read_bytes())
-    content[len(content) // 2 :] = b"?" * (len(content) - len(content) // 2)
+    written = content.index(b"x" * 400)
+    content[written : written + 400] = b"?" * 400
     path.write_bytes(content)
     keeper = LedgerCopyKeeper(path, far.place(), lambda: NOW)
 
