@@ -100,8 +100,9 @@ class AlertRow:
 
 
 def fingerprint(rule: str, cluster: str, subject: str) -> str:
-    """Readable and unambiguous: "rule/cluster/subject", with any slash within a part doubled."""
-    return "/".join(part.replace("/", "//") for part in (rule, cluster, subject))
+    """Readable and unambiguous: "rule/cluster/subject", where only the subject may hold slashes as they are."""
+    first = (part.replace("%", "%25").replace("/", "%2F") for part in (rule, cluster))
+    return "/".join((*first, subject))
 
 
 _COLUMNS = """

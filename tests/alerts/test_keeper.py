@@ -202,7 +202,8 @@ async def test_it_resolves_when_another_server_has_taken_over(scene: Scene) -> N
     await scene.send()
     assert await scene.take(failed_over(), 20) == [("primary_down", Change.RESOLVED)]
     card, line = await scene.send()
-    assert (card.page.tone, card.page.buttons) == (Tone.GOOD, ())
+    assert card.page.tone is Tone.GOOD
+    assert [button.label for button in card.page.buttons] == ["Timeline"]
     assert line.parent == card.card
     assert not line.broadcast
     assert "20 s" in line.page.summary
