@@ -72,11 +72,19 @@ def _copy(cluster: str, name: str) -> str:
     [known_hosts] = set(re.findall(r'known_hosts = "(.+)"', cluster))
     copied = f"{known_hosts}.{name}"
     shutil.copy(known_hosts, copied)
+    apart = re.sub(r'(?m)^(directory|archive_directory) = "(.+)"$', lambda found: _elsewhere(found, name), cluster)
     return (
-        cluster.replace("[clusters.shop", f"[clusters.{name}")
+        apart.replace("[clusters.shop", f"[clusters.{name}")
         .replace("user=understudy", f"user=understudy application_name={name}")
         .replace(known_hosts, copied)
     )
+
+
+def _elsewhere(found: re.Match[str], name: str) -> str:
+    """The same directory of backups by a way of the copy's own: no two clusters may keep theirs in one place."""
+    way = Path(f"{found[2]}.{name}")
+    way.symlink_to(found[2])
+    return f"{found[1]} = {json.dumps(str(way))}"
 
 
 async def _serve(api_url: str, http_port: int, clusters: int) -> None:

@@ -112,6 +112,17 @@ async def test_upkeep_is_done_and_seen(managed: Road) -> None:
     assert not (await engine.look()).paused
 
 
+async def test_a_failover_drill_has_patroni_switch_over_and_back(managed: Road) -> None:
+    await managed.until_healthy()
+    old, new = await leader_and_replica(managed)
+    report = (await managed.approve(await managed.request(f"drill failover {new}"))).page
+    assert report.title == f"Failover drill of shop: {old} → {new} succeeded", report.summary
+    assert "acknowledged rows" in repr(report)
+    leader = (await patroni(managed).look()).leader
+    assert leader is not None
+    assert leader.name == old
+
+
 async def test_a_wrong_password_or_authority_is_one_clear_line_and_nothing_is_done(
     managed: Road, tmp_path: Path
 ) -> None:
@@ -232,16 +243,6 @@ async def test_one_member_that_is_away_does_not_hide_the_others(managed: Road) -
     some = replace(place, members=(("db1", "http://127.0.0.1:1"), db2))
     state = await PatroniEngine(some, lambda: datetime.now(UTC)).look()
     assert len(state.members) == 3
-
-
-async def test_a_failover_drill_has_patroni_switch_over_and_back(managed: Road) -> None:
-    old, new = await leader_and_replica(managed)
-    report = (await managed.approve(await managed.request(f"drill failover {new}"))).page
-    assert report.title == f"Failover drill of shop: {old} → {new} succeeded", report
-    assert "acknowledged rows" in repr(report)
-    leader = (await patroni(managed).look()).leader
-    assert leader is not None
-    assert leader.name == old
 
 
 async def test_everything_of_it_belongs_to_the_world_and_ends_with_it(managed: Road) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 from commands.asked import Decision, Form
 from commands.dispatcher import Dispatcher
 from commands.registry import COMMANDS
+from commands.restoring import actions
 from ledger.page import Page
 from servers.backups.archive import ArchiveState, Segments
 from servers.backups.in_place import InPlace, InPlaceState
@@ -225,18 +227,19 @@ class Shelf:
 
 @asynccontextmanager
 async def restoring(place: Path) -> AsyncIterator[tuple[Scene, Shelf]]:
-    """The small world with something to restore from."""
-    async with open_scene(place) as scene:
-        shelf = Shelf(scene.pair)
-        world = replace(
-            scene.world,
-            clusters={"shop": KEPT},
-            backup_tool=lambda cluster: cast(BackupTool, shelf),
-            instances=cast(Instances, shelf),
-            in_place=cast(InPlace, shelf),
-        )
-        dispatcher = Dispatcher(world, COMMANDS)
-        yield replace(scene, world=world, dispatcher=dispatcher), shelf
+    """The small world with something to restore from. Nothing starts slowly here, so that is not waited for."""
+    with patch.object(actions, "STARTING", 0.3):
+        async with open_scene(place) as scene:
+            shelf = Shelf(scene.pair)
+            world = replace(
+                scene.world,
+                clusters={"shop": KEPT},
+                backup_tool=lambda cluster: cast(BackupTool, shelf),
+                instances=cast(Instances, shelf),
+                in_place=cast(InPlace, shelf),
+            )
+            dispatcher = Dispatcher(world, COMMANDS)
+            yield replace(scene, world=world, dispatcher=dispatcher), shelf
         await dispatcher.shutdown(1.0)
 
 
