@@ -40,7 +40,14 @@ class Hosts:
 @asynccontextmanager
 async def hosts(api_url: str, http_port: int, clusters: int) -> AsyncIterator[Hosts]:
     """The servers, until the block ends. One real pair stands for all clusters: see `multiplied`."""
-    arguments = ("-m", "bench.hosts", api_url, str(http_port), str(clusters))
+    async with served_by("bench.hosts", api_url, http_port, clusters) as there:
+        yield there
+
+
+@asynccontextmanager
+async def served_by(module: str, api_url: str, http_port: int, clusters: int) -> AsyncIterator[Hosts]:
+    """The servers that the module serves in a process of its own, until the block ends."""
+    arguments = ("-m", module, api_url, str(http_port), str(clusters))
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe)
     assert process.stdin is not None
@@ -72,7 +79,7 @@ def _copy(cluster: str, name: str) -> str:
     [known_hosts] = set(re.findall(r'known_hosts = "(.+)"', cluster))
     copied = f"{known_hosts}.{name}"
     shutil.copy(known_hosts, copied)
-    apart = re.sub(r'(?m)^(directory|archive_directory) = "(.+)"$', lambda found: _elsewhere(found, name), cluster)
+    apart = re.sub(r'(?m)^(directory|archive_directory) = "(.+)"$', lambda found: elsewhere(found, name), cluster)
     return (
         apart.replace("[clusters.shop", f"[clusters.{name}")
         .replace("user=understudy", f"user=understudy application_name={name}")
@@ -80,7 +87,7 @@ def _copy(cluster: str, name: str) -> str:
     )
 
 
-def _elsewhere(found: re.Match[str], name: str) -> str:
+def elsewhere(found: re.Match[str], name: str) -> str:
     """The same directory of backups by a way of the copy's own: no two clusters may keep theirs in one place."""
     way = Path(f"{found[2]}.{name}")
     way.symlink_to(found[2])

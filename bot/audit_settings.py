@@ -1,6 +1,5 @@
 """The settings of the audit log's witnesses: who signs it, where its head is posted, where it is written."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
@@ -9,9 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from bot.settings_mistakes import Mistake
-from bot.settings_types import Section, SlackChannel
-
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+from bot.settings_types import Section, SlackChannel, parse_clock
 
 
 class S3Settings(Section):
@@ -37,12 +34,7 @@ class AuditSettings(Section):
     @field_validator("post_at", mode="before")
     @classmethod
     def _clock(cls, value: object) -> object:
-        match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
-        if isinstance(value, time):
-            return value
-        if match is None:
-            raise ValueError('write a time of day, UTC, such as "09:00"')
-        return time(int(match.group(1)), int(match.group(2)))
+        return parse_clock(value, 'write a time of day, UTC, such as "09:00"')
 
 
 def mistakes_in_audit(raw: Mapping[str, Any], directory: Path) -> Iterator[Mistake]:

@@ -1,5 +1,7 @@
 """The kinds of values that the settings' sections are made of."""
 
+import re
+from datetime import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,18 @@ from pydantic import (
 )
 
 from ledger.durations import parse_seconds
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+def parse_clock(value: object, right: str) -> time:
+    """A time of day such as "09:00". ValueError says what is `right`."""
+    if isinstance(value, time):
+        return value
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(right)
+    return time(int(match.group(1)), int(match.group(2)))
 
 
 def parse_bytes(value: object) -> float:

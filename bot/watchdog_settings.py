@@ -1,6 +1,5 @@
 """The settings of who watches the watcher, and of alerts that others send."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import time
 from typing import Any, Literal
@@ -9,9 +8,8 @@ from pydantic import SecretStr, field_validator
 
 from alerts.itself import RESERVED_NAMES
 from bot.settings_mistakes import PREFIX, Mistake
-from bot.settings_types import Seconds, Section, SlackChannel
+from bot.settings_types import Seconds, Section, SlackChannel, parse_clock
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _SHORTEST_TOKEN = 16
 
 
@@ -27,12 +25,9 @@ class WatchdogSettings(Section):
     @field_validator("all_is_well_at", mode="before")
     @classmethod
     def _clock(cls, value: object) -> object:
-        if isinstance(value, time) or value == "never":
-            return value
-        match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
-            raise ValueError('write a time of day, UTC, such as "08:00", or "never"')
-        return time(int(match.group(1)), int(match.group(2)))
+        return (
+            value if value == "never" else parse_clock(value, 'write a time of day, UTC, such as "08:00", or "never"')
+        )
 
 
 class WebhookSettings(Section):

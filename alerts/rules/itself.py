@@ -3,22 +3,14 @@
 from collections.abc import Callable
 
 from alerts.probes.itself import LEDGER_FREE, LOOK_AGE, LOOP_LAG, PING_AGE, SLACK_LAG
-from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown
+from alerts.rules.rule import Bad, Ok, Reading, Result, Rule, Unknown, above
 from alerts.thresholds import Thresholds
 from ledger.alerts import Severity
 from ledger.quantities import bytes_text, seconds_text
 
 
 def _late(observation: str, limit: Callable[[Thresholds], float], severity: Severity) -> Callable[[Reading], Result]:
-    def judge(reading: Reading) -> Result:
-        age, most = reading.value(observation), limit(reading.thresholds)
-        if age is None:
-            return Unknown()
-        if age <= most:
-            return Ok("in time")
-        return Bad(severity, seconds_text(age), f"at most {seconds_text(most)}", reading.evidence(observation))
-
-    return judge
+    return above(observation, limit, seconds_text, severity, well="in time")
 
 
 def _ledger_free(reading: Reading) -> Result:

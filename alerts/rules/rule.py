@@ -110,8 +110,10 @@ def above(
     text: Callable[[float], str],
     severity: Severity = Severity.WARNING,
     threshold: str = "at most {limit}",
+    well: str | None = None,
 ) -> Callable[[Reading], Result]:
-    """The judgement over an observation that is bad above its limit. `text` writes a value and the limit for people."""
+    """The judgement over an observation that is bad above its limit. `text` writes a value and the limit for people;
+    `well` is said of one that is not (None: the value)."""
 
     def judge(reading: Reading) -> Result:
         seen = reading.value(observation)
@@ -119,7 +121,7 @@ def above(
             return Unknown()
         most = limit(reading.thresholds)
         if seen <= most:
-            return Ok(text(seen))
+            return Ok(text(seen) if well is None else well)
         return Bad(severity, text(seen), threshold.format(limit=text(most)), reading.evidence(observation))
 
     return judge

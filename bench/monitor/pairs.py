@@ -17,7 +17,7 @@ from pathlib import Path
 
 import asyncssh
 
-from bench.hosts import Hosts
+from bench.hosts import Hosts, elsewhere, served_by
 from bench.monitor.recorded import Recorder, simulated
 from bench.monitor.recorded_hosts import Host, simulated_hosts
 from lab.server import LabServer
@@ -25,7 +25,6 @@ from lab.world import Lab, LabOptions
 
 FAST_SECONDS, SLOW_SECONDS = 5, 60
 BOTS_CORE, OTHER_CORE = 0, 1
-_START_SECONDS, _END_SECONDS = 60.0, 30.0
 _PACE = f"\n[monitor]\nfast_interval = {FAST_SECONDS}.0\nslow_interval = {SLOW_SECONDS}.0\n"
 _HEADER = re.compile(r"\[clusters\.shop(?:\.servers\.(?P<server>\w+))?")
 
@@ -42,19 +41,8 @@ class Doors:
 @asynccontextmanager
 async def pairs(api_url: str, http_port: int, number: int) -> AsyncIterator[Hosts]:
     """The servers of so many pairs, until the block ends."""
-    arguments = ("-m", "bench.monitor.pairs", api_url, str(http_port), str(number))
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            said = json.loads(await process.stdout.readline())
-        yield Hosts(Path(said["settings"]), said["environment"])
-    finally:
-        process.stdin.close()
-        async with asyncio.timeout(_END_SECONDS):
-            await process.wait()
+    async with served_by("bench.monitor.pairs", api_url, http_port, number) as there:
+        yield there
 
 
 def with_simulated(settings: str, number: int, doors: dict[str, Doors], directory: Path) -> str:
@@ -83,15 +71,8 @@ def _copied(section: str, name: str, doors: dict[str, Doors], directory: Path) -
         section = re.sub(r"(?m)^port = \d+$", f"port = {door.ssh}", section)
         section = re.sub(r'known_hosts = ".+"', f"known_hosts = {json.dumps(str(known_hosts))}", section)
     if section.startswith("[clusters.shop.backups]"):
-        section = re.sub(r'(?m)^(\w*directory) = "(.+)"$', lambda found: _elsewhere(found, name, directory), section)
+        section = re.sub(r'(?m)^(\w*directory) = "(.+)"$', lambda found: elsewhere(found, name), section)
     return section.replace("[clusters.shop", f"[clusters.{name}", 1)
-
-
-def _elsewhere(found: re.Match[str], name: str, directory: Path) -> str:
-    """The same directory by a way of the copy's own: no two clusters may keep theirs in one place."""
-    way = directory / f"{found[1]}-{name}"
-    way.symlink_to(found[2])
-    return f"{found[1]} = {json.dumps(str(way))}"
 
 
 @asynccontextmanager
